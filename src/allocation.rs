@@ -1,0 +1,507 @@
+//! Allocation: rules split balances, in order, each rule once.
+
+mod matcher;
+mod weights;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::classify::{Key, Opening};
+use crate::dimension::{BLANK, MemberId};
+use crate::finding::{Finding, Findings, Named, clean};
+use crate::ledger::trial::Imbalance;
+use crate::ledger::{Left, Ledger, Posting, Reason, Split};
+use crate::model::Model;
+use crate::money::Amount;
+use crate::rulebook::{
+    AllocateRule, BalanceField, By, DimensionId, FOR_PERIOD, IfNoDriver, Method, SOURCE,
+};
+use crate::shares;
+use matcher::Matcher;
+use weights::{NoWeights, Weights};
+
+/// Entries a run may make. Beyond this a driver or a dimension is finer than anybody will read.
+const ENTRIES_MAX: usize = 50_000_000;
+
+/// Why an allocation came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The model or the data is wrong; the findings say what.
+    Refused,
+    /// A rule did not hand out what it took: a defect of the program.
+    Imbalance(Imbalance),
+}
+
+/// Runs all allocate rules over the opening balances.
+///
+/// # Errors
+/// [`Fault::Refused`] with findings, or an imbalance, which nobody should ever see.
+pub fn allocate(model: &Model, opening: &Opening, findings: &mut Findings) -> Result<Ledger, Fault> {
+    let kept = kept_dimensions(model);
+    let mut book = Books::new(model, opening, findings);
+    let rules = &model.book.allocate;
+    let total = opening.total();
+    let mut done = BTreeSet::new();
+    for at in 0..rules.len() {
+        if done.contains(&at) {
+            continue;
+        }
+        book.sum_away(&dimensions_read(model, at, &kept));
+        let together = rules_together(rules, at);
+        done.extend(together.iter().copied());
+        let holding: Vec<usize> =
+            together.into_iter().filter(|at| rules[*at].valid.holds_on(model.period.last)).collect();
+        let Some(first) = holding.first() else { continue };
+        match method_of(model, &rules[*first]) {
+            Some((method, order)) => book.settle(&holding, method, &order),
+            None => book.run(*first),
+        }
+        if book.findings.has_errors() {
+            return Err(Fault::Refused);
+        }
+        let now: Amount = book.balances.values().sum();
+        if now != total {
+            let what = format!("the balances after rule `{}`", rules[*first].id);
+            return Err(Fault::Imbalance(Imbalance { what, expected: total.atoms(), found: now.atoms() }));
+        }
+    }
+    book.sum_away(&kept);
+    Ok(book.close(kept))
+}
+
+/// What charge lines and the reconciliation need of a balance.
+fn kept_dimensions(model: &Model) -> Vec<DimensionId> {
+    let head = &model.book.head;
+    let kept: BTreeSet<DimensionId> =
+        [FOR_PERIOD, SOURCE].into_iter().chain(head.charges_by.iter().copied()).chain(head.complete.iter().copied()).collect();
+    kept.into_iter().collect()
+}
+
+/// Dimensions that rule `at` or a later one reads, or that are kept.
+fn dimensions_read(model: &Model, at: usize, kept: &[DimensionId]) -> Vec<DimensionId> {
+    let mut read: BTreeSet<DimensionId> = kept.iter().copied().collect();
+    let mut read_field = |field: &BalanceField| match field {
+        BalanceField::Dimension(dimension) | BalanceField::Attribute(dimension, _) => read.insert(*dimension),
+    };
+    for rule in &model.book.allocate[at..] {
+        rule.from.fields().for_each(|field| {
+            read_field(field);
+        });
+        if let By::CostSoFar(conditions) = &rule.by {
+            conditions.fields().for_each(|field| {
+                read_field(field);
+            });
+        }
+    }
+    for rule in &model.book.allocate[at..] {
+        read.extend(rule.to.iter().chain(&rule.within).chain(&rule.replace).copied());
+        if let By::Attribute(dimension, ..) = &rule.by {
+            read.insert(*dimension);
+        }
+        for name in [driver_name(&rule.by), fallback_driver(&rule.if_no_driver)].into_iter().flatten() {
+            let driver = model.drivers.iter().find(|driver| driver.name == name.name);
+            read.extend(driver.into_iter().flat_map(|driver| driver.from.iter().copied()));
+        }
+    }
+    read.into_iter().collect()
+}
+
+fn driver_name(by: &By) -> Option<&Named> {
+    if let By::Driver(name) = by { Some(name) } else { None }
+}
+
+fn fallback_driver(fallback: &IfNoDriver) -> Option<&Named> {
+    if let IfNoDriver::Driver(name) = fallback { Some(name) } else { None }
+}
+
+/// The rules that run when rule `at` runs: those of its group, or itself.
+fn rules_together(rules: &[AllocateRule], at: usize) -> Vec<usize> {
+    match &rules[at].group {
+        None => vec![at],
+        Some(group) => (at..rules.len())
+            .filter(|other| rules[*other].group.as_ref().is_some_and(|name| name.name == group.name))
+            .collect(),
+    }
+}
+
+fn method_of(model: &Model, rule: &AllocateRule) -> Option<(Method, Vec<Named>)> {
+    match &rule.group {
+        Some(name) => model.book.groups.get(&name.name).map(|group| (group.method, group.order.clone())),
+        None => rule.method.map(|method| (method, rule.order.clone())),
+    }
+}
+
+/// Members in the `to` dimensions of a method: who sends and who receives.
+type Node = Box<[MemberId]>;
+
+/// Weights for one sender's signature, or why there are none.
+type Known = FxHashMap<Box<[MemberId]>, Result<usize, NoWeights>>;
+
+/// The books while rules run over them.
+struct Books<'m, 'f> {
+    model: &'m Model,
+    findings: &'f mut Findings,
+    balances: BTreeMap<Key, Amount>,
+    /// What rules left, by place; a rule that takes the money later takes it off this list.
+    left: BTreeMap<Key, Vec<(Reason, usize, Amount)>>,
+    takers: Vec<Matcher>,
+    ledger: Ledger,
+    entries: usize,
+}
+
+impl<'m, 'f> Books<'m, 'f> {
+    fn new(model: &'m Model, opening: &Opening, findings: &'f mut Findings) -> Self {
+        let mut balances: BTreeMap<Key, Amount> = BTreeMap::new();
+        for balance in &opening.balances {
+            *balances.entry(balance.key.clone()).or_default() += balance.amount;
+        }
+        let ledger = Ledger { opening: balances.clone(), ..Ledger::default() };
+        let takers = model.book.allocate.iter().map(|rule| Matcher::new(model, &rule.from)).collect();
+        Books { model, findings, balances, left: BTreeMap::new(), takers, ledger, entries: 0 }
+    }
+
+    /// Adds up over the dimensions that nobody will read any more.
+    fn sum_away(&mut self, read: &[DimensionId]) {
+        let reduced = |key: &Key| {
+            let mut reduced: Key = vec![BLANK; key.len()].into();
+            for dimension in read {
+                reduced[*dimension] = key[*dimension];
+            }
+            reduced
+        };
+        let changes = self.balances.keys().any(|key| reduced(key) != *key);
+        if !changes {
+            return;
+        }
+        for (key, amount) in std::mem::take(&mut self.balances) {
+            *self.balances.entry(reduced(&key)).or_default() += amount;
+        }
+        for (key, left) in std::mem::take(&mut self.left) {
+            self.left.entry(reduced(&key)).or_default().extend(left);
+        }
+    }
+
+    /// Whether a rule takes money at `key`: it matches `from` and is blank wherever the rule may not overwrite.
+    fn takes(&self, at: usize, key: &Key) -> bool {
+        let rule = &self.model.book.allocate[at];
+        let is_open = |dimension: &DimensionId| {
+            key[*dimension].is_blank() || rule.from_names(*dimension) || rule.replace.contains(dimension)
+        };
+        rule.to.iter().all(is_open) && self.takers[at].matches(key)
+    }
+
+    fn taken_by(&self, at: usize) -> Vec<(Key, Amount)> {
+        self.balances
+            .iter()
+            .filter(|(key, amount)| !amount.is_zero() && self.takes(at, key))
+            .map(|(key, amount)| (key.clone(), *amount))
+            .collect()
+    }
+
+    // ---- a rule on its own ---------------------------------------------------------------------------
+
+    fn run(&mut self, at: usize) {
+        let taken = self.taken_by(at);
+        let rule = &self.model.book.allocate[at];
+        if let By::Amounts(amounts) = &rule.by {
+            self.hand_out_amounts(at, amounts, &taken);
+            return;
+        }
+        let weights = Weights::new(self.model, rule, &taken, &self.balances, self.findings);
+        let mut known = Known::default();
+        for (key, amount) in &taken {
+            let split = self.split_for(&weights, key, None, &mut known);
+            self.post(at, key, *amount, split);
+        }
+    }
+
+    /// The split for a balance, remembered by what the weights depend on.
+    fn split_for(
+        &mut self,
+        weights: &Weights<'_>,
+        key: &Key,
+        dropped: Option<&FxHashSet<Node>>,
+        known: &mut Known,
+    ) -> Result<usize, NoWeights> {
+        let signature = weights.signature(key);
+        if let Some(split) = known.get(&signature) {
+            return split.clone();
+        }
+        let split = weights.split(key, dropped).map(|split| {
+            self.ledger.splits.push(split);
+            self.ledger.splits.len() - 1
+        });
+        known.insert(signature, split.clone());
+        split
+    }
+
+    /// Books what a rule does with one balance.
+    fn post(&mut self, at: usize, key: &Key, amount: Amount, split: Result<usize, NoWeights>) {
+        let split = match split {
+            Ok(split) => split,
+            Err(NoWeights::Leave(reason)) => {
+                self.left.insert(key.clone(), vec![(reason, at, amount)]);
+                return;
+            }
+            Err(NoWeights::Refuse(reason, why)) => {
+                self.refuse(at, key, amount, reason, &why);
+                return;
+            }
+        };
+        let weights: Vec<i128> = self.ledger.splits[split].targets.iter().map(|target| target.weight.atoms()).collect();
+        let parts = match shares::split(amount.atoms(), &weights) {
+            Ok(parts) => parts,
+            Err(fault) => {
+                let title = format!("the quantities of rule `{}` cannot be added up: {fault:?}", self.model.book.allocate[at].id);
+                self.findings.push(Finding::error("too-large", self.model.book.allocate[at].spot.place(), title));
+                return;
+            }
+        };
+        self.book(at, key, split, parts.into_iter().map(Amount::from_atoms).collect());
+    }
+
+    /// Moves the parts of a split; those of receivers that do not exist stay.
+    fn book(&mut self, at: usize, key: &Key, split: usize, mut parts: Vec<Amount>) {
+        self.entries += parts.len();
+        if self.entries > ENTRIES_MAX {
+            if self.entries - parts.len() <= ENTRIES_MAX {
+                self.too_many_entries(at);
+            }
+            return;
+        }
+        let mut stays = Amount::ZERO;
+        let mut moved = Amount::ZERO;
+        let mut arrivals = Vec::with_capacity(parts.len());
+        for (target, part) in self.ledger.splits[split].targets.iter().zip(&mut parts) {
+            if target.stays {
+                stays += *part;
+                *part = Amount::ZERO;
+            } else {
+                moved += *part;
+                arrivals.push((self.ledger.splits[split].destination(key, target), *part));
+            }
+        }
+        if let Some(balance) = self.balances.get_mut(key) {
+            *balance -= moved;
+        }
+        self.left.remove(key);
+        if !stays.is_zero() {
+            self.left.insert(key.clone(), vec![(Reason::TargetNotValid, at, stays)]);
+        }
+        for (to, part) in arrivals {
+            *self.balances.entry(to).or_default() += part;
+        }
+        self.ledger.postings.push(Posting { rule: at, from: key.clone(), taken: moved, split, parts });
+    }
+
+    /// `amounts`: each member gets exactly what is stated, taken from the balances in proportion; the rest stays.
+    fn hand_out_amounts(&mut self, at: usize, amounts: &[(Named, Amount)], taken: &[(Key, Amount)]) {
+        let rule = &self.model.book.allocate[at];
+        let dimension = rule.to[0];
+        let available: Amount = taken.iter().map(|(_, amount)| *amount).sum();
+        let wanted: Amount = amounts.iter().map(|(_, amount)| *amount).sum();
+        let rest = available - wanted;
+        let too_much = wanted.is_negative() != available.is_negative() && !wanted.is_zero()
+            || !rest.is_zero() && rest.is_negative() != available.is_negative();
+        if too_much {
+            let title = format!("rule `{}` hands out {wanted}, and there is {available} to hand out", rule.id);
+            self.findings.push(
+                Finding::error("over-allocation", rule.spot.place(), title).help("lower the amounts, or widen `from`").money(-rest),
+            );
+            return;
+        }
+        let mut sorted: Vec<(MemberId, Amount)> =
+            amounts.iter().filter_map(|(name, amount)| Some((self.model.dimensions[dimension].find(&name.name)?, *amount))).collect();
+        sorted.sort_unstable_by_key(|(member, _)| *member);
+        let valid = |member: MemberId| self.model.dimensions[dimension].member(member).is_valid;
+        let targets = sorted
+            .iter()
+            .map(|(member, amount)| crate::ledger::SplitTarget { to: Box::new([*member]), weight: *amount, stays: !valid(*member) })
+            .collect();
+        self.ledger.splits.push(Split { dimensions: vec![dimension], targets, total: available });
+        let split = self.ledger.splits.len() - 1;
+        let balances: Vec<i128> = taken.iter().map(|(_, amount)| amount.atoms()).collect();
+        let columns: Vec<Vec<i128>> =
+            sorted.iter().map(|(_, amount)| shares::split(amount.atoms(), &balances).unwrap_or_else(|_| vec![0; balances.len()])).collect();
+        for (row, (key, amount)) in taken.iter().enumerate() {
+            let parts: Vec<Amount> = columns.iter().map(|column| Amount::from_atoms(column[row])).collect();
+            let stays: Amount = *amount - parts.iter().sum::<Amount>();
+            self.book(at, key, split, parts);
+            if !stays.is_zero() {
+                self.left.entry(key.clone()).or_default().push((Reason::Capped, at, stays));
+            }
+        }
+    }
+
+    // ---- rules that are settled together -------------------------------------------------------------
+
+    /// Runs a method over the rules of a group (or one rule). A node is the members in the `to` dimensions; a
+    /// sender is what a rule of the group takes; everything else receives.
+    fn settle(&mut self, rules: &[usize], method: Method, order: &[Named]) {
+        let Some(senders) = self.senders(rules, order) else { return };
+        let mut dropped: FxHashSet<Node> = match method {
+            Method::Direct => senders.iter().map(|(node, _)| node.clone()).collect(),
+            Method::StepDown => FxHashSet::default(),
+        };
+        for (node, at) in senders {
+            dropped.insert(node.clone());
+            let to = &self.model.book.allocate[at].to;
+            let taken: Vec<(Key, Amount)> =
+                self.taken_by(at).into_iter().filter(|(key, _)| node_of(to, key) == node).collect();
+            let weights = Weights::new(self.model, &self.model.book.allocate[at], &taken, &self.balances, self.findings);
+            let mut known = Known::default();
+            for (key, amount) in &taken {
+                let split = self.split_for(&weights, key, Some(&dropped), &mut known);
+                self.post(at, key, *amount, split);
+            }
+            if self.findings.has_errors() {
+                return;
+            }
+        }
+    }
+
+    /// All senders of a group with their rule, in the order in which they send.
+    fn senders(&mut self, rules: &[usize], order: &[Named]) -> Option<Vec<(Node, usize)>> {
+        let model = self.model;
+        let to = &model.book.allocate[rules[0]].to;
+        let mut rule_of: BTreeMap<Node, usize> = BTreeMap::new();
+        let mut seen: FxHashSet<Key> = FxHashSet::default();
+        let mut open: Vec<Key> = self.balances.iter().filter(|(_, amount)| !amount.is_zero()).map(|(key, _)| key.clone()).collect();
+        let all_weights: Vec<(usize, Weights<'_>)> = rules
+            .iter()
+            .map(|at| (*at, Weights::new(model, &model.book.allocate[*at], &[], &self.balances, self.findings)))
+            .collect();
+        // Money wanders along the drivers: whoever it can reach and a rule of the group takes is a sender too.
+        while let Some(key) = open.pop() {
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            let taking: Vec<usize> = rules.iter().copied().filter(|at| self.takes(*at, &key)).collect();
+            let Some(&at) = taking.first() else { continue };
+            if let Some(second) = taking.get(1) {
+                self.two_rules_for_one(at, *second, to, &key);
+                return None;
+            }
+            rule_of.insert(node_of(to, &key), at);
+            let Some((_, weights)) = all_weights.iter().find(|(rule, _)| *rule == at) else { continue };
+            if let Ok(split) = weights.split(&key, None) {
+                open.extend(split.targets.iter().map(|target| split.destination(&key, target)));
+            }
+        }
+        let mut senders: Vec<(Node, usize)> = rule_of.into_iter().collect();
+        if order.is_empty() {
+            senders.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+            return Some(senders);
+        }
+        let rank = |node: &Node| {
+            order.iter().position(|name| {
+                to.iter().zip(node).any(|(dimension, member)| {
+                    !member.is_blank() && model.dimensions[*dimension].find(&name.name) == Some(*member)
+                })
+            })
+        };
+        for (node, at) in &senders {
+            if rank(node).is_none() {
+                let rule = &model.book.allocate[*at];
+                let title = format!("`order` leaves out `{}`, which sends by rule `{}`", clean(&self.describe(to, node)), rule.id);
+                let place = order.first().map_or(rule.spot.place(), |name| name.spot.place());
+                self.findings.push(Finding::error("order", place, title).help("name every sender once, first to last"));
+            }
+        }
+        senders.sort_by_key(|(node, _)| rank(node));
+        (!self.findings.has_errors()).then_some(senders)
+    }
+
+    // ---- findings ------------------------------------------------------------------------------------
+
+    fn describe(&self, dimensions: &[DimensionId], members: &[MemberId]) -> String {
+        let named: Vec<String> = dimensions
+            .iter()
+            .zip(members)
+            .filter(|(_, member)| !member.is_blank())
+            .map(|(dimension, member)| self.model.dimensions[*dimension].member_name(*member).to_owned())
+            .collect();
+        named.join(" · ")
+    }
+
+    fn describe_key(&self, key: &Key) -> String {
+        let parts: Vec<String> = key
+            .iter()
+            .enumerate()
+            .filter(|(dimension, member)| !member.is_blank() && *dimension != FOR_PERIOD)
+            .map(|(dimension, member)| {
+                let dimension = &self.model.dimensions[dimension];
+                format!("{} `{}`", dimension.name, clean(dimension.member_name(*member)))
+            })
+            .collect();
+        parts.join(", ")
+    }
+
+    fn refuse(&mut self, at: usize, key: &Key, amount: Amount, reason: Reason, why: &str) {
+        let rule = &self.model.book.allocate[at];
+        let title = format!("rule `{}` takes {amount} at {} and cannot split it: {}", rule.id, self.describe_key(key), reason.words());
+        self.findings.push(
+            Finding::error("no-driver", rule.spot.place(), title)
+                .label(why)
+                .help("add the missing quantities; or say what should happen: if_no_driver = \"leave\", \"even\", another driver, or { business_unit = \"…\" }")
+                .money(amount),
+        );
+    }
+
+    fn two_rules_for_one(&mut self, first: usize, second: usize, to: &[DimensionId], key: &Key) {
+        let (first, second) = (&self.model.book.allocate[first], &self.model.book.allocate[second]);
+        let node = self.describe(to, &node_of(to, key));
+        let title = format!("two rules of one group send the money of `{}`", clean(&node));
+        let help = format!("the first is `{}` at {}; a sender has one rule in its group", first.id, first.spot.describe());
+        self.findings.push(Finding::error("two-rules", second.spot.place(), title).help(help));
+    }
+
+    fn too_many_entries(&mut self, at: usize) {
+        let rule = &self.model.book.allocate[at];
+        let widest = (0..self.model.dimensions.len()).max_by_key(|dimension| {
+            let members: BTreeSet<MemberId> = self.balances.keys().map(|key| key[*dimension]).collect();
+            members.len()
+        });
+        let name = widest.map_or("", |dimension| self.model.dimension_name(dimension));
+        let title = format!("the rules up to `{}` make more than {ENTRIES_MAX} entries", rule.id);
+        let help = format!("the balances are finest in `{name}`; use a coarser member there, or a driver with fewer rows");
+        self.findings.push(Finding::error("too-many-entries", rule.spot.place(), title).help(help));
+    }
+
+    // ---- the end -------------------------------------------------------------------------------------
+
+    /// Gives every unallocated amount its one reason.
+    fn close(mut self, kept: Vec<DimensionId>) -> Ledger {
+        let complete = &self.model.book.head.complete;
+        let mut left = Vec::new();
+        let balances = std::mem::take(&mut self.balances);
+        for (key, amount) in &balances {
+            if amount.is_zero() || complete.iter().all(|dimension| !key[*dimension].is_blank()) {
+                continue;
+            }
+            let mut rest = *amount;
+            for (reason, rule, amount) in self.left.remove(key).unwrap_or_default() {
+                rest -= amount;
+                left.push(Left { key: key.clone(), reason, rule, amount });
+            }
+            if rest.is_zero() {
+                continue;
+            }
+            let holds = |at: &usize| self.model.book.allocate[*at].valid.holds_on(self.model.period.last);
+            // A rule takes all it matches, so money that one matches at the end came after it had run.
+            let missed = (0..self.takers.len()).rev().filter(holds).find(|at| self.takes(*at, key));
+            let (reason, rule) = missed.map_or((Reason::NoRule, usize::MAX), |rule| (Reason::ArrivedLate, rule));
+            left.push(Left { key: key.clone(), reason, rule, amount: rest });
+        }
+        let mut ledger = self.ledger;
+        ledger.left = left;
+        ledger.closing = balances.into_iter().filter(|(_, amount)| !amount.is_zero()).collect();
+        ledger.kept = kept;
+        ledger
+    }
+}
+
+fn node_of(to: &[DimensionId], key: &Key) -> Node {
+    to.iter().map(|dimension| key[*dimension]).collect()
+}

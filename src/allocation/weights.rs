@@ -1,0 +1,297 @@
+//! What a rule splits by, as weights for one sender.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Node;
+use super::matcher::Matcher;
+use crate::classify::Key;
+use crate::dimension::{BLANK, MemberId};
+use crate::driver::{CLEAR, Driver};
+use crate::finding::{Finding, Findings, Named, clean};
+use crate::ledger::{Reason, Split, SplitTarget};
+use crate::model::Model;
+use crate::money::Amount;
+use crate::rulebook::{AllocateRule, By, DimensionId, IfNoDriver};
+
+/// Why a balance is not split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoWeights {
+    /// The rule says that it stays.
+    Leave(Reason),
+    /// The rule says nothing, so the run is refused; with the words why.
+    Refuse(Reason, String),
+}
+
+/// Receivers with their weights: members of the `to` dimensions in the order of the rule.
+type Targets = Vec<(Box<[MemberId]>, Amount)>;
+
+/// The weights of one rule.
+pub(super) struct Weights<'m> {
+    model: &'m Model,
+    rule: &'m AllocateRule,
+    basis: Basis<'m>,
+    fallback: Option<Basis<'m>>,
+    among: Option<Matcher>,
+    except: Option<Matcher>,
+}
+
+/// Where weights come from.
+enum Basis<'m> {
+    /// The same for every sender.
+    Fixed(Targets),
+    /// Rows of a driver for the sender.
+    Driver(&'m Driver),
+    /// Cost already held, by the members of `within`.
+    CostSoFar(FxHashMap<Box<[MemberId]>, Targets>),
+    /// The member that an attribute of the sender names, by sender.
+    Attribute(DimensionId, Vec<MemberId>),
+}
+
+impl<'m> Weights<'m> {
+    /// Works out what does not depend on the sender. `taken` is the money being split, which does not count as
+    /// cost already held.
+    pub(super) fn new(
+        model: &'m Model,
+        rule: &'m AllocateRule,
+        taken: &[(Key, Amount)],
+        balances: &BTreeMap<Key, Amount>,
+        findings: &mut Findings,
+    ) -> Weights<'m> {
+        let find = |dimension: DimensionId, name: &Named| model.dimensions[dimension].find(&name.name).unwrap_or(BLANK);
+        let driver = |name: &Named| model.drivers.iter().find(|driver| driver.name == name.name);
+        let one = |members: &[(DimensionId, Named)]| -> Targets {
+            let to = rule.to.iter().map(|dimension| {
+                members.iter().find(|(other, _)| other == dimension).map_or(BLANK, |(dimension, name)| find(*dimension, name))
+            });
+            vec![(to.collect(), Amount::whole(1))]
+        };
+        let even = || -> Targets {
+            let leaves = model.dimensions[rule.to[0]].valid_leaves();
+            leaves.map(|leaf| (Box::from([leaf]), Amount::whole(1))).collect()
+        };
+        let basis = match &rule.by {
+            By::Member(members) => Basis::Fixed(one(members)),
+            By::Even => Basis::Fixed(even()),
+            By::Shares { shares, remainder } => {
+                let mut targets: Targets = shares.iter().map(|(name, weight)| (Box::from([find(rule.to[0], name)]), *weight)).collect();
+                if let Some((members, weight)) = remainder {
+                    targets.extend(one(members).into_iter().map(|(to, _)| (to, *weight)));
+                }
+                Basis::Fixed(add_up(targets))
+            }
+            By::Amounts(_) => Basis::Fixed(Targets::new()),
+            By::Driver(name) => driver(name).map_or_else(|| Basis::Fixed(Targets::new()), Basis::Driver),
+            By::CostSoFar(conditions) => {
+                let matcher = Matcher::new(model, conditions);
+                Basis::CostSoFar(cost_so_far(rule, &matcher, taken, balances))
+            }
+            By::Attribute(dimension, attribute, spot) => {
+                Basis::Attribute(*dimension, attribute_members(model, rule.to[0], *dimension, attribute, spot, findings))
+            }
+        };
+        let fallback = match &rule.if_no_driver {
+            IfNoDriver::Refuse | IfNoDriver::Leave => None,
+            IfNoDriver::Even => Some(Basis::Fixed(even())),
+            IfNoDriver::Driver(name) => driver(name).map(Basis::Driver),
+            IfNoDriver::Member(members) => Some(Basis::Fixed(one(members))),
+        };
+        let matcher = |conditions: &Option<_>| conditions.as_ref().map(|conditions| Matcher::new(model, conditions));
+        Weights { model, rule, basis, fallback, among: matcher(&rule.among), except: matcher(&rule.except) }
+    }
+
+    /// What of a balance the weights depend on.
+    pub(super) fn signature(&self, key: &Key) -> Box<[MemberId]> {
+        let of = |basis: &Basis<'_>| -> Vec<MemberId> {
+            match basis {
+                Basis::Fixed(_) => Vec::new(),
+                Basis::Driver(driver) => driver.from.iter().map(|dimension| key[*dimension]).collect(),
+                Basis::CostSoFar(_) => self.rule.within.iter().map(|dimension| key[*dimension]).collect(),
+                Basis::Attribute(dimension, _) => vec![key[*dimension]],
+            }
+        };
+        of(&self.basis).into_iter().chain(self.fallback.iter().flat_map(of)).collect()
+    }
+
+    /// The split for a balance. Receivers in `dropped` (senders that have sent, in a method) do not count.
+    pub(super) fn split(&self, key: &Key, dropped: Option<&FxHashSet<Node>>) -> Result<Split, NoWeights> {
+        let reason = match self.split_by(&self.basis, key, dropped) {
+            Ok(split) => return Ok(split),
+            Err(reason) => reason,
+        };
+        if let Some(why) = self.negative_holder(key) {
+            return Err(NoWeights::Refuse(reason, why));
+        }
+        match (&self.fallback, &self.rule.if_no_driver) {
+            (Some(fallback), _) => {
+                let why = || "there are no weights here and none in `if_no_driver`".to_owned();
+                self.split_by(fallback, key, dropped).map_err(|reason| NoWeights::Refuse(reason, why()))
+            }
+            (None, IfNoDriver::Leave) => Err(NoWeights::Leave(reason)),
+            (None, _) => Err(NoWeights::Refuse(reason, self.why(key, reason, dropped))),
+        }
+    }
+
+    /// Who holds a negative cost that a share would be taken of. Such a share has no meaning.
+    fn negative_holder(&self, key: &Key) -> Option<String> {
+        let targets = self.targets(&self.basis, key);
+        let (to, amount) = targets.iter().find(|(_, weight)| weight.is_negative())?;
+        let names: Vec<&str> =
+            self.rule.to.iter().zip(to).map(|(dimension, member)| self.model.dimensions[*dimension].member_name(*member)).collect();
+        Some(format!("`{}` holds {amount}; narrow cost_so_far, or allocate credits first", clean(&names.join(" · "))))
+    }
+
+    fn split_by(&self, basis: &Basis<'_>, key: &Key, dropped: Option<&FxHashSet<Node>>) -> Result<Split, Reason> {
+        let targets = self.targets(basis, key);
+        if targets.is_empty() {
+            return Err(Reason::NoDriverRow);
+        }
+        if targets.iter().any(|(_, weight)| weight.is_negative()) {
+            return Err(Reason::DriverTotalZero);
+        }
+        let to = &self.rule.to;
+        let mut split = Split { dimensions: to.clone(), targets: Vec::with_capacity(targets.len()), total: Amount::ZERO };
+        for (members, weight) in targets {
+            let target = SplitTarget { stays: !self.is_valid(&members), to: members, weight };
+            let is_dropped = dropped.is_some_and(|dropped| {
+                dropped.contains(&super::node_of(to, &split.destination(key, &target)))
+            });
+            if is_dropped || !self.is_wanted(&target.to) || weight.is_zero() {
+                continue;
+            }
+            split.total += weight;
+            split.targets.push(target);
+        }
+        if split.total.is_zero() { Err(Reason::DriverTotalZero) } else { Ok(split) }
+    }
+
+    /// Receivers of a sender, in the order of their members.
+    fn targets(&self, basis: &Basis<'_>, key: &Key) -> Targets {
+        match basis {
+            Basis::Fixed(targets) => targets.clone(),
+            Basis::Driver(driver) => {
+                let sender: Vec<MemberId> = driver.from.iter().map(|dimension| key[*dimension]).collect();
+                // The driver keeps its receivers in the order of the dimensions' numbers, the rule in its own.
+                let place: Vec<Option<usize>> =
+                    self.rule.to.iter().map(|dimension| driver.to.iter().position(|other| other == dimension)).collect();
+                let reorder = |to: &[MemberId]| place.iter().map(|at| at.map_or(BLANK, |at| to[at])).collect();
+                driver.targets(&sender).iter().map(|target| (reorder(&target.to), target.quantity)).collect()
+            }
+            Basis::CostSoFar(by_within) => {
+                let within: Box<[MemberId]> = self.rule.within.iter().map(|dimension| key[*dimension]).collect();
+                by_within.get(&within).cloned().unwrap_or_default()
+            }
+            Basis::Attribute(dimension, members) => match members.get(key[*dimension].index()) {
+                Some(member) if !member.is_blank() => vec![(Box::from([*member]), Amount::whole(1))],
+                _ => Targets::new(),
+            },
+        }
+    }
+
+    fn is_valid(&self, members: &[MemberId]) -> bool {
+        self.rule.to.iter().zip(members).all(|(dimension, member)| {
+            *member == BLANK || *member == CLEAR || self.model.dimensions[*dimension].member(*member).is_valid
+        })
+    }
+
+    fn is_wanted(&self, members: &[MemberId]) -> bool {
+        let member = |dimension: DimensionId| {
+            let at = self.rule.to.iter().position(|other| *other == dimension)?;
+            Some(members[at]).filter(|member| !member.is_blank() && *member != CLEAR)
+        };
+        self.among.as_ref().is_none_or(|among| among.holds(member))
+            && self.except.as_ref().is_none_or(|except| !except.holds(member))
+    }
+
+    /// What is missing, in the words of who wrote the driver.
+    fn why(&self, key: &Key, reason: Reason, dropped: Option<&FxHashSet<Node>>) -> String {
+        let sender = |dimensions: &[DimensionId]| {
+            let named: Vec<String> = dimensions
+                .iter()
+                .map(|dimension| {
+                    let dimension_of = &self.model.dimensions[*dimension];
+                    let name = dimension_of.member_name(key[*dimension]);
+                    format!("{} `{}`", dimension_of.name, if name.is_empty() { "(blank)".to_owned() } else { clean(name) })
+                })
+                .collect();
+            named.join(", ")
+        };
+        let only_closed = dropped.is_some() && reason == Reason::DriverTotalZero;
+        match &self.basis {
+            Basis::Driver(driver) if driver.from.is_empty() => format!("driver `{}` in {} adds up to 0", driver.name, driver.file),
+            Basis::Driver(driver) if only_closed => {
+                format!("all receivers of {} in {} are senders that have sent", sender(&driver.from), driver.file)
+            }
+            Basis::Driver(driver) if reason == Reason::NoDriverRow => {
+                format!("driver `{}` in {} has no row for {}", driver.name, driver.file, sender(&driver.from))
+            }
+            Basis::Driver(driver) => format!("driver `{}` in {} adds up to 0 for {}", driver.name, driver.file, sender(&driver.from)),
+            Basis::CostSoFar(_) => format!("no cost is held yet for {}", sender(&self.rule.within)),
+            Basis::Attribute(dimension, _) => format!("the attribute is blank for {}", sender(&[*dimension])),
+            Basis::Fixed(_) => "nobody is left to receive".to_owned(),
+        }
+    }
+}
+
+/// Shares of one member add up; receivers come in the order of their members.
+fn add_up(targets: Targets) -> Targets {
+    let mut sums: BTreeMap<Box<[MemberId]>, Amount> = BTreeMap::new();
+    for (to, weight) in targets {
+        *sums.entry(to).or_default() += weight;
+    }
+    sums.into_iter().collect()
+}
+
+fn cost_so_far(
+    rule: &AllocateRule,
+    matcher: &Matcher,
+    taken: &[(Key, Amount)],
+    balances: &BTreeMap<Key, Amount>,
+) -> FxHashMap<Box<[MemberId]>, Targets> {
+    let being_split: FxHashSet<&Key> = taken.iter().map(|(key, _)| key).collect();
+    let mut held: BTreeMap<(Box<[MemberId]>, Box<[MemberId]>), Amount> = BTreeMap::new();
+    for (key, amount) in balances {
+        let to: Box<[MemberId]> = rule.to.iter().map(|dimension| key[*dimension]).collect();
+        if being_split.contains(key) || to.iter().any(|member| member.is_blank()) || !matcher.matches(key) {
+            continue;
+        }
+        let within = rule.within.iter().map(|dimension| key[*dimension]).collect();
+        *held.entry((within, to)).or_default() += *amount;
+    }
+    let mut by_within: FxHashMap<Box<[MemberId]>, Targets> = FxHashMap::default();
+    for ((within, to), amount) in held {
+        by_within.entry(within).or_default().push((to, amount));
+    }
+    by_within
+}
+
+/// For each member of `dimension`, the member of `to` that its attribute names.
+fn attribute_members(
+    model: &Model,
+    to: DimensionId,
+    dimension: DimensionId,
+    attribute: &str,
+    spot: &crate::finding::Spot,
+    findings: &mut Findings,
+) -> Vec<MemberId> {
+    let members = &model.dimensions[dimension];
+    let target = &model.dimensions[to];
+    let Some(at) = members.attributes.iter().position(|known| known == attribute) else { return Vec::new() };
+    let named = members.ids().map(|member| {
+        let value = members.attribute(member, at);
+        if value.is_empty() {
+            return BLANK;
+        }
+        target.find(value).unwrap_or_else(|| {
+            let title = format!("the {attribute} of `{}` is `{}`, which is not a member of {}", clean(members.member_name(member)), clean(value), target.name);
+            findings.push(
+                Finding::error("unknown-member", spot.place(), title)
+                    .maybe_help(crate::finding::did_you_mean(value, target.names()))
+                    .help(format!("correct it in the member table of {}", members.name)),
+            );
+            BLANK
+        })
+    });
+    std::iter::once(BLANK).chain(named).collect()
+}

@@ -1,0 +1,221 @@
+//! Classification: line groups to opening balances.
+//!
+//! For each dimension the first rule that sets it wins; what a source sets comes last. Rates are applied
+//! here, once for each balance and rate, on the sum of its hours.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dimension::{BLANK, MemberId};
+use crate::finding::{Finding, Findings, clean};
+use crate::footprint::{Footprint, looks_at};
+use crate::model::Model;
+use crate::money::{Amount, Fraction, apply};
+use crate::rulebook::condition::{ColumnRef, Template};
+use crate::rulebook::{CostDecl, DimensionId, FOR_PERIOD, SOURCE};
+use crate::sources::{LineGroup, Tally};
+
+/// A member for every dimension of the model, in their order: what a balance is at.
+pub type Key = Box<[MemberId]>;
+
+/// Money as it enters the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpeningBalance {
+    /// Where it enters.
+    pub key: Key,
+    /// Its source, as index into the rule book.
+    pub source: usize,
+    /// The file it comes from, or the files, `; ` between them, where a rate was applied to their sum.
+    pub file: String,
+    /// How many lines it is the sum of.
+    pub lines: u64,
+    /// The money.
+    pub amount: Amount,
+}
+
+/// All opening balances, and what the rules did.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// Balances, in the order of their members, then files.
+    pub balances: Vec<OpeningBalance>,
+    /// What each classify rule set, in their order.
+    pub rules: Vec<Tally>,
+}
+
+impl Opening {
+    /// Sum of all balances of a source.
+    #[must_use]
+    pub fn of_source(&self, source: usize) -> Amount {
+        self.balances.iter().filter(|balance| balance.source == source).map(|balance| balance.amount).sum()
+    }
+
+    /// Sum of all balances.
+    #[must_use]
+    pub fn total(&self) -> Amount {
+        self.balances.iter().map(|balance| balance.amount).sum()
+    }
+}
+
+/// A value of an export that should name a member but does not.
+type Unknown = (DimensionId, String, String);
+
+/// Gives every line group its members and adds up. Seals the model's dimensions: from here on, members are
+/// numbered in the order in which ties are broken.
+pub fn classify(model: &mut Model, footprint: &Footprint, groups: &[LineGroup], findings: &mut Findings) -> Option<Opening> {
+    let mut opening = Opening { balances: Vec::new(), rules: vec![Tally::default(); model.book.classify.len()] };
+    let mut unknown: BTreeMap<Unknown, Tally> = BTreeMap::new();
+    let mut plain: BTreeMap<(Key, usize, &str), Tally> = BTreeMap::new();
+    let mut rated: BTreeMap<(Key, usize, Amount), (Tally, BTreeSet<&str>)> = BTreeMap::new();
+    for group in groups {
+        let columns = &footprint.0[group.source];
+        let value = |column: &ColumnRef| {
+            columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", String::as_str))
+        };
+        let key = members(model, group, &value, &mut opening.rules, &mut unknown);
+        match &model.rates[group.source] {
+            None => {
+                let sum = plain.entry((key, group.source, &group.file)).or_default();
+                sum.lines += group.lines;
+                sum.sum += group.sum;
+            }
+            Some(rates) => {
+                let parts: Vec<&str> = rates.on.iter().map(value).collect();
+                if let Some(rate) = rates.find(&parts, group.day) {
+                    let (sum, files) = rated.entry((key, group.source, *rate)).or_default();
+                    sum.lines += group.lines;
+                    sum.sum += group.sum;
+                    files.insert(&group.file);
+                } else {
+                    findings.push(missing_rate(model, group, &rates.on, &parts, &rates.file));
+                }
+            }
+        }
+    }
+    report_unknown(model, unknown, findings);
+    for ((key, source, file), sum) in plain {
+        opening.balances.push(OpeningBalance { key, source, file: file.to_owned(), lines: sum.lines, amount: sum.sum });
+    }
+    for ((key, source, rate), (hours, files)) in rated {
+        let Some(amount) = apply(hours.sum, Fraction::of(rate)) else {
+            let title = format!("{} hours at {rate} are beyond what the program can hold", hours.sum);
+            findings.push(Finding::error("too-large", model.book.sources[source].spot.place(), title));
+            continue;
+        };
+        let file = files.into_iter().collect::<Vec<_>>().join("; ");
+        opening.balances.push(OpeningBalance { key, source, file, lines: hours.lines, amount });
+    }
+    if findings.has_errors() {
+        return None;
+    }
+    seal(model, &mut opening);
+    Some(opening)
+}
+
+/// The members of a line group: classify rules in order, then what its source sets.
+fn members<'g>(
+    model: &mut Model,
+    group: &'g LineGroup,
+    value: &impl Fn(&ColumnRef) -> &'g str,
+    tallies: &mut [Tally],
+    unknown: &mut BTreeMap<Unknown, Tally>,
+) -> Key {
+    let Model { book, dimensions, lookups, period, .. } = model;
+    let source = &book.sources[group.source];
+    let mut key: Key = vec![BLANK; dimensions.len()].into();
+    key[SOURCE] = dimensions[SOURCE].find_or_add(&source.name).unwrap_or(BLANK);
+    key[FOR_PERIOD] = dimensions[FOR_PERIOD].find_or_add(&group.for_period).unwrap_or(BLANK);
+    let mut fill = |key: &mut Key, dimension: DimensionId, template: &Template, by: &str| {
+        if !key[dimension].is_blank() {
+            return false;
+        }
+        let name = template.fill(value);
+        if name.is_empty() {
+            return false;
+        }
+        match dimensions[dimension].find_or_add(&name) {
+            Some(member) => key[dimension] = member,
+            None => {
+                let tally = unknown.entry((dimension, name, by.to_owned())).or_default();
+                tally.lines += group.lines;
+                tally.sum += group.sum;
+            }
+        }
+        !key[dimension].is_blank()
+    };
+    for (at, rule) in book.classify.iter().enumerate() {
+        let applies = looks_at(rule, source)
+            && rule.valid.holds_on(period.last)
+            && rule.filter.hold(|clause| clause.test.passes(value(&clause.field), &|_| false));
+        if !applies {
+            continue;
+        }
+        let mut has_set = false;
+        for (dimension, template) in &rule.set {
+            has_set |= fill(&mut key, *dimension, template, &rule.id);
+        }
+        if let Some(lookup) = &lookups[at] {
+            let parts: Vec<&str> = lookup.on.iter().map(value).collect();
+            let found = lookup.find(&parts, group.day);
+            let taken = rule.lookup.iter().flat_map(|decl| &decl.take).filter_map(|(dimension, _)| *dimension);
+            for (dimension, member) in taken.zip(found.into_iter().flatten()) {
+                if key[dimension].is_blank() && !member.is_blank() {
+                    key[dimension] = *member;
+                    has_set = true;
+                }
+            }
+        }
+        if has_set {
+            tallies[at].lines += group.lines;
+            tallies[at].sum += group.sum;
+        }
+    }
+    for (dimension, template) in &source.set {
+        fill(&mut key, *dimension, template, &format!("sources.{}", source.name));
+    }
+    key
+}
+
+fn missing_rate(model: &Model, group: &LineGroup, on: &[ColumnRef], parts: &[&str], file: &str) -> Finding {
+    let source = &model.book.sources[group.source];
+    let keys: Vec<String> = on.iter().zip(parts).map(|(column, part)| format!("{column} `{}`", clean(part))).collect();
+    let title = format!("no rate for {} on {} ({} hours, {} lines)", keys.join(", "), group.day, group.sum, group.lines);
+    let place = match &source.cost {
+        CostDecl::Rated { rate, .. } => rate.table.file.spot.place(),
+        CostDecl::Column(_) => source.spot.place(),
+    };
+    Finding::error("missing-rate", place, title)
+        .label("the rate table")
+        .help(format!("add a row to `{file}`; the first of these lines is {}:{}", group.file, group.first_row))
+}
+
+fn report_unknown(model: &Model, unknown: BTreeMap<Unknown, Tally>, findings: &mut Findings) {
+    for ((dimension, name, rule), tally) in unknown {
+        let dimension = &model.dimensions[dimension];
+        let title = format!(
+            "`{}` is not a member of {}: {} lines with {} were not given one by `{rule}`",
+            clean(&name),
+            dimension.name,
+            tally.lines,
+            tally.sum
+        );
+        findings.push(
+            Finding::note("unknown-value", crate::finding::Place::Run, title)
+                .maybe_help(crate::finding::did_you_mean(&name, dimension.names()))
+                .help("add it to the member list, or map it with a lookup")
+                .money(tally.sum),
+        );
+    }
+}
+
+/// Numbers all members in the order of their names and puts the opening balances in that order.
+fn seal(model: &mut Model, opening: &mut Opening) {
+    let renumbered: Vec<Vec<MemberId>> = model.dimensions.iter_mut().map(crate::dimension::Dimension::seal).collect();
+    for driver in &mut model.drivers {
+        driver.renumber(&renumbered);
+    }
+    for balance in &mut opening.balances {
+        for (dimension, member) in balance.key.iter_mut().enumerate() {
+            *member = renumbered[dimension][member.index()];
+        }
+    }
+    opening.balances.sort_by(|a, b| (&a.key, &a.file).cmp(&(&b.key, &b.file)));
+}

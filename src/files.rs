@@ -1,0 +1,388 @@
+//! Files to rows: opens text exports and workbooks and hands over their rows, one at a time.
+//!
+//! Knows bytes, quoting, sheets and cells; knows nothing of rules, periods or money. Every file is hashed
+//! while it is read, so that the evidence of a run is of the bytes that were used.
+
+mod text;
+mod workbook;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::finding::{Finding, Named, Place, clean, did_you_mean, list_names};
+use crate::period::Day;
+
+/// A file of the data folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DataFile {
+    /// Name relative to the data folder, with `/` between folders: what people read.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+impl DataFile {
+    /// The file of a name below a data folder.
+    #[must_use]
+    pub fn new(data: &Path, name: &str) -> DataFile {
+        DataFile { name: name.to_owned(), path: data.join(name) }
+    }
+}
+
+/// What was read of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// BLAKE3 of the bytes as they lie on disk.
+    pub hash: String,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
+/// All files a run has read, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs(pub BTreeMap<String, Evidence>);
+
+/// How the rows of a file are found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Text or workbook.
+    pub kind: Kind,
+    /// Row of the headings, from 1. What stands above is not read.
+    pub headings_row: u32,
+}
+
+/// What kind of file it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text with this separator, perhaps compressed with gzip (by the name's end `.gz`).
+    Text {
+        /// The separator.
+        delimiter: u8,
+    },
+    /// A workbook; the first sheet unless one is named.
+    Workbook {
+        /// Name of the sheet.
+        sheet: Option<String>,
+    },
+}
+
+impl Kind {
+    /// The kind that a file's name says, with the sheet and separator that were declared.
+    #[must_use]
+    pub fn of(name: &str, sheet: Option<String>, delimiter: Option<u8>) -> Kind {
+        let plain = name.strip_suffix(".gz").unwrap_or(name);
+        match Path::new(plain).extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+            Some("xlsx" | "xlsm") => Kind::Workbook { sheet },
+            Some("tsv") => Kind::Text { delimiter: delimiter.unwrap_or(b'\t') },
+            _ => Kind::Text { delimiter: delimiter.unwrap_or(b',') },
+        }
+    }
+}
+
+/// The heading row of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headings {
+    /// The file's name.
+    pub file: String,
+    /// The sheet, of a workbook.
+    pub sheet: Option<String>,
+    /// The headings, without blanks around them.
+    pub names: Vec<String>,
+    /// The row they stand in.
+    pub row: u64,
+}
+
+impl Headings {
+    /// The place of a row, or of one of its cells.
+    #[must_use]
+    pub fn place(&self, row: u64, column: Option<usize>) -> Place {
+        let heading = column.and_then(|column| self.names.get(column)).cloned();
+        match &self.sheet {
+            Some(sheet) => Place::Cell {
+                file: self.file.clone(),
+                sheet: sheet.clone(),
+                cell: format!("{}{row}", column.map_or_else(|| "A".to_owned(), workbook::column_letters)),
+                column: heading,
+            },
+            None => Place::Line { file: self.file.clone(), line: row, column: heading },
+        }
+    }
+
+    /// The column of a heading that a rule names.
+    ///
+    /// # Errors
+    /// A finding at the rule when no column or more than one has that heading.
+    pub fn find(&self, heading: &Named) -> Result<usize, Box<Finding>> {
+        let mut matching = (0..self.names.len()).filter(|at| self.names[*at] == heading.name);
+        match (matching.next(), matching.next()) {
+            (Some(column), None) => Ok(column),
+            (Some(_), Some(again)) => {
+                let title = format!("`{}` has two columns `{}`", self.file, clean(&heading.name));
+                let second = self.place(self.row, Some(again)).describe();
+                Err(Box::new(
+                    Finding::error("duplicate-column", heading.spot.place(), title)
+                        .help(format!("the second is at {second}; rename one, so that it is clear which is meant")),
+                ))
+            }
+            (None, _) => {
+                let title = format!("`{}` has no column `{}`", self.file, clean(&heading.name));
+                let names = || self.names.iter().map(String::as_str).filter(|name| !name.is_empty());
+                Err(Box::new(
+                    Finding::error("missing-column", heading.spot.place(), title)
+                        .maybe_help(did_you_mean(&heading.name, names()))
+                        .help(format!("its headings (row {}) are {}", self.row, list_names(names(), 60))),
+                ))
+            }
+        }
+    }
+}
+
+/// One cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell<'a> {
+    /// Text as it stands, without blanks around it; numbers of a workbook as the shortest text that means them.
+    Text(&'a str),
+    /// A date of a workbook.
+    Day(Day),
+    /// A cell that holds an error such as `#N/A`.
+    Fault(&'a str),
+}
+
+impl Cell<'_> {
+    /// Whether nothing stands there.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        matches!(self, Cell::Text(""))
+    }
+}
+
+/// One row below the headings.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// Line of a text file or row of a sheet, from 1.
+    pub number: u64,
+    cells: Cells<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Cells<'a> {
+    Text(&'a csv::StringRecord),
+    Sheet(&'a [workbook::SheetCell]),
+}
+
+impl<'a> Row<'a> {
+    /// The cell of a column; blank where the row is shorter.
+    #[must_use]
+    pub fn cell(&self, column: usize) -> Cell<'a> {
+        match self.cells {
+            Cells::Text(record) => Cell::Text(unguarded(record.get(column).unwrap_or_default().trim())),
+            Cells::Sheet(cells) => cells.get(column).map_or(Cell::Text(""), workbook::SheetCell::as_cell),
+        }
+    }
+
+    /// Whether no cell holds anything.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        match self.cells {
+            Cells::Text(record) => record.iter().all(|cell| cell.trim().is_empty()),
+            Cells::Sheet(cells) => cells.iter().all(|cell| cell.as_cell().is_blank()),
+        }
+    }
+}
+
+/// Takes off the `'` that our own csv files put before a text that a spreadsheet would run as a formula.
+fn unguarded(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(FORMULA_STARTS) => rest,
+        _ => text,
+    }
+}
+
+/// Characters that make a spreadsheet take a text for a formula.
+pub const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// Who wants the rows of a file.
+pub trait Visitor {
+    /// Called once, before the rows. `false` when no rows are wanted.
+    fn headings(&mut self, headings: &Headings) -> bool;
+    /// Called for every row, top to bottom.
+    fn row(&mut self, row: &Row<'_>);
+    /// Called for what is wrong with a row itself, such as a missing field.
+    fn fault(&mut self, finding: Finding);
+}
+
+/// Reads a file from start to end.
+///
+/// # Errors
+/// A finding when the file as a whole cannot be used: missing, empty, damaged, no such sheet.
+pub fn read(file: &DataFile, shape: &Shape, visitor: &mut dyn Visitor) -> Result<Evidence, Box<Finding>> {
+    let evidence = read_some(file, shape, visitor)?;
+    evidence.ok_or_else(|| file_fault(file, "unreadable", "this file was not read to its end".to_owned(), "run again"))
+}
+
+/// The headings of a file, without its rows.
+///
+/// # Errors
+/// As [`read`].
+pub fn headings(file: &DataFile, shape: &Shape) -> Result<Headings, Box<Finding>> {
+    struct First(Option<Headings>);
+    impl Visitor for First {
+        fn headings(&mut self, headings: &Headings) -> bool {
+            self.0 = Some(headings.clone());
+            false
+        }
+        fn row(&mut self, _: &Row<'_>) {}
+        fn fault(&mut self, _: Finding) {}
+    }
+    let mut first = First(None);
+    read_some(file, shape, &mut first)?;
+    first.0.ok_or_else(|| file_fault(file, "empty-file", "this file has no headings".to_owned(), "check headings_row"))
+}
+
+/// Reads until the visitor has enough; the evidence is of files that were read to their end.
+fn read_some(file: &DataFile, shape: &Shape, visitor: &mut dyn Visitor) -> Result<Option<Evidence>, Box<Finding>> {
+    match &shape.kind {
+        Kind::Text { delimiter } => text::read(file, *delimiter, shape.headings_row, visitor),
+        Kind::Workbook { sheet } => workbook::read(file, sheet.as_deref(), shape.headings_row, visitor),
+    }
+}
+
+/// A finding about a file as a whole.
+fn file_fault(file: &DataFile, code: &'static str, title: String, help: &str) -> Box<Finding> {
+    Box::new(Finding::error(code, Place::File(file.name.clone()), title).help(help))
+}
+
+/// Opens a regular file that is not empty.
+fn open(file: &DataFile) -> Result<File, Box<Finding>> {
+    let unreadable = |error: io::Error| {
+        file_fault(file, "unreadable", format!("this file cannot be read: {error}"), "check the name and the permissions")
+    };
+    // Opening a named pipe would wait for a writer, so what it is comes first.
+    let about = std::fs::metadata(&file.path).map_err(unreadable)?;
+    if !about.is_file() {
+        return Err(file_fault(file, "not-a-file", "this is not a regular file".to_owned(), "give a file, not a folder, pipe or device"));
+    }
+    if about.len() == 0 {
+        return Err(file_fault(file, "empty-file", "this file is empty".to_owned(), "an export of 0 bytes is a failed delivery: have it sent again"));
+    }
+    File::open(&file.path).map_err(unreadable)
+}
+
+/// Hashes the bytes that pass through it.
+struct Hashing<R> {
+    inner: R,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl<R: Read> Hashing<R> {
+    fn new(inner: R) -> Self {
+        Hashing { inner, hasher: blake3::Hasher::new(), bytes: 0 }
+    }
+
+    /// Reads what the decoder left and gives the evidence of the whole file.
+    fn finish(mut self) -> io::Result<Evidence> {
+        io::copy(&mut self, &mut io::sink())?;
+        Ok(Evidence { hash: self.hasher.finalize().to_hex().to_string(), bytes: self.bytes })
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        self.bytes += count as u64;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[derive(Default)]
+    struct Collect {
+        headings: Vec<String>,
+        rows: Vec<(u64, Vec<String>)>,
+        faults: Vec<String>,
+    }
+
+    impl Visitor for Collect {
+        fn headings(&mut self, headings: &Headings) -> bool {
+            self.headings.clone_from(&headings.names);
+            true
+        }
+        fn row(&mut self, row: &Row<'_>) {
+            let cells = (0..self.headings.len()).map(|at| match row.cell(at) {
+                Cell::Text(text) => text.to_owned(),
+                Cell::Day(day) => day.to_string(),
+                Cell::Fault(fault) => format!("fault {fault}"),
+            });
+            self.rows.push((row.number, cells.collect()));
+        }
+        fn fault(&mut self, finding: Finding) {
+            self.faults.push(format!("{}: {}", finding.place.describe(), finding.title));
+        }
+    }
+
+    fn read_bytes(name: &str, bytes: &[u8], headings_row: u32) -> (Result<Evidence, Box<Finding>>, Collect) {
+        let folder = tempfile::tempdir().expect("a folder");
+        File::create(folder.path().join(name)).expect("a file").write_all(bytes).expect("written");
+        let mut collect = Collect::default();
+        let shape = Shape { kind: Kind::of(name, None, None), headings_row };
+        let result = read(&DataFile::new(folder.path(), name), &shape, &mut collect);
+        (result, collect)
+    }
+
+    #[test]
+    fn headings_may_stand_below_titles_and_lines_keep_their_numbers() {
+        let text = b"\xef\xbb\xbfCloud bill\n\nName, Cost \n\"a\nb\",1\nc,2\n,\n";
+        let (result, rows) = read_bytes("a.csv", text, 3);
+        assert_eq!(result.expect("read").bytes, text.len() as u64);
+        assert_eq!(rows.headings, ["Name", "Cost"]);
+        let expected = [(4, vec!["a\nb".to_owned(), "1".into()]), (6, vec!["c".into(), "2".into()]), (7, vec![String::new(), String::new()])];
+        assert_eq!(rows.rows, expected);
+    }
+
+    #[test]
+    fn ragged_rows_and_bad_utf_8_are_faults_with_their_line() {
+        let (_, rows) = read_bytes("a.csv", b"A,B\n1\n1,2,3\nx,2\nS\xdfd,1\n", 1);
+        assert_eq!(rows.rows.len(), 1);
+        assert_eq!(
+            rows.faults,
+            [
+                "a.csv:2: this row has 1 field, the headings have 2",
+                "a.csv:3: this row has 3 fields, the headings have 2",
+                "a.csv:5: byte 0xDF is not UTF-8 text (byte 17 of the text)",
+            ]
+        );
+    }
+
+    #[test]
+    fn all_members_of_a_gzip_are_read_and_a_cut_one_is_refused() {
+        let member = |text: &str| {
+            let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gz.write_all(text.as_bytes()).expect("written");
+            gz.finish().expect("finished")
+        };
+        let mut both = member("A,B\n1,2\n");
+        both.extend(member("3,4\n"));
+        let (result, rows) = read_bytes("a.csv.gz", &both, 1);
+        assert_eq!((result.is_ok(), rows.rows.len()), (true, 2));
+        let cut = &both[..both.len() - 6];
+        let (result, _) = read_bytes("a.csv.gz", cut, 1);
+        assert_eq!(result.expect_err("refused").code, "damaged-gzip");
+        let (result, _) = read_bytes("a.csv.gz", b"A,B\n1,2\n", 1);
+        assert_eq!(result.expect_err("refused").code, "damaged-gzip");
+    }
+
+    #[test]
+    fn a_guarded_formula_is_read_without_its_guard() {
+        let (_, rows) = read_bytes("a.csv", b"A\n'=SUM(1)\n'plain'\n''-x\n", 1);
+        let cells: Vec<&str> = rows.rows.iter().map(|(_, cells)| cells[0].as_str()).collect();
+        assert_eq!(cells, ["=SUM(1)", "'plain'", "''-x"]);
+    }
+}

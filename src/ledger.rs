@@ -1,0 +1,160 @@
+//! The ledger: opening balances + entries = closing balances, rule by rule.
+
+pub mod trial;
+
+use std::collections::BTreeMap;
+
+use crate::classify::Key;
+use crate::dimension::{BLANK, MemberId};
+use crate::driver::CLEAR;
+use crate::money::Amount;
+use crate::rulebook::DimensionId;
+
+/// Why money is not allocated. Every unallocated amount has exactly one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// No rule takes it.
+    NoRule,
+    /// It reached its place after the rule that would have taken it had run.
+    ArrivedLate,
+    /// The rule's driver has no row for it.
+    NoDriverRow,
+    /// The rule's driver has rows for it, but they add up to 0.
+    DriverTotalZero,
+    /// The rule hands out a stated amount, and this is beyond it.
+    Capped,
+    /// It belongs to a member that does not exist in the period.
+    TargetNotValid,
+}
+
+impl Reason {
+    /// The words people read.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Reason::NoRule => "no rule",
+            Reason::ArrivedLate => "arrived after its rule had run",
+            Reason::NoDriverRow => "no driver row",
+            Reason::DriverTotalZero => "driver total zero",
+            Reason::Capped => "capped",
+            Reason::TargetNotValid => "target not valid",
+        }
+    }
+}
+
+/// A receiver of a split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SplitTarget {
+    /// A member for each `to` dimension of the split: blank keeps what the money has, [`CLEAR`] clears it.
+    pub to: Box<[MemberId]>,
+    /// Its quantity.
+    pub weight: Amount,
+    /// Set when the receiver does not exist in the period: its part stays where it is.
+    pub stays: bool,
+}
+
+/// How one sender's money is divided; kept once and used for every balance of that sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Dimensions that are set.
+    pub dimensions: Vec<DimensionId>,
+    /// Receivers, in the order in which ties are broken.
+    pub targets: Vec<SplitTarget>,
+    /// Sum of all quantities.
+    pub total: Amount,
+}
+
+impl Split {
+    /// Where the part for a target goes.
+    #[must_use]
+    pub fn destination(&self, from: &Key, target: &SplitTarget) -> Key {
+        let mut to = from.clone();
+        for (dimension, member) in self.dimensions.iter().zip(&target.to) {
+            match *member {
+                BLANK => {}
+                CLEAR => to[*dimension] = BLANK,
+                member => to[*dimension] = member,
+            }
+        }
+        to
+    }
+}
+
+/// One balance taken by one rule, with what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// Index of the rule.
+    pub rule: usize,
+    /// The balance.
+    pub from: Key,
+    /// What was taken. What stayed is not part of it.
+    pub taken: Amount,
+    /// Index of the split.
+    pub split: usize,
+    /// The part of each target of the split; 0 for those that stay.
+    pub parts: Vec<Amount>,
+}
+
+/// Money that a rule looked at and left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Where it stays.
+    pub key: Key,
+    /// Why.
+    pub reason: Reason,
+    /// The rule.
+    pub rule: usize,
+    /// How much.
+    pub amount: Amount,
+}
+
+/// An entry: one part of one split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<'l> {
+    /// Index of the rule.
+    pub rule: usize,
+    /// Where the money was.
+    pub from: &'l Key,
+    /// Where it goes.
+    pub to: Key,
+    /// The receiver's quantity.
+    pub quantity: Amount,
+    /// Sum of all quantities.
+    pub total: Amount,
+    /// The money.
+    pub amount: Amount,
+}
+
+/// Everything that happened to the money.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// Opening balances, added up by members.
+    pub opening: BTreeMap<Key, Amount>,
+    /// What the rules did, in order.
+    pub postings: Vec<Posting>,
+    /// The splits they used.
+    pub splits: Vec<Split>,
+    /// What rules looked at and left, as it stands at the end.
+    pub left: Vec<Left>,
+    /// Balances at the end.
+    pub closing: BTreeMap<Key, Amount>,
+    /// Dimensions that closing balances keep; the others were summed away.
+    pub kept: Vec<DimensionId>,
+}
+
+impl Ledger {
+    /// All entries, in the order in which they were made.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.postings.iter().flat_map(move |posting| {
+            let split = &self.splits[posting.split];
+            split.targets.iter().zip(&posting.parts).filter(|(target, _)| !target.stays).map(move |(target, part)| Entry {
+                rule: posting.rule,
+                from: &posting.from,
+                to: split.destination(&posting.from, target),
+                quantity: target.weight,
+                total: split.total,
+                amount: *part,
+            })
+        })
+    }
+}

@@ -1,0 +1,493 @@
+//! The model of one period: the rule book together with the member lists and mapping tables that hold then.
+//!
+//! Everything the rules name is checked here, before a cost file is opened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use crate::dimension::{Dimension, Member, MemberId, normal_name};
+use crate::driver::Driver;
+use crate::files::Inputs;
+use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
+use crate::money::{Amount, NumberFormat, parse_number};
+use crate::period::{Day, Period, Validity};
+use crate::rulebook::condition::{Clauses, ColumnRef, Test};
+use crate::rulebook::{
+    BalanceField, By, DimensionId, IfNoDriver, LookupDecl, MembersDecl, MembersTable, RuleBook, SERVICE,
+};
+use crate::tables::{DatedBy, Table, TableRow};
+
+/// A rule book with everything it speaks of, for one period.
+#[derive(Debug)]
+pub struct Model {
+    /// The rules.
+    pub book: RuleBook,
+    /// The period that is run.
+    pub period: Period,
+    /// Dimensions with their members, in the order of [`RuleBook::dimensions`].
+    pub dimensions: Vec<Dimension>,
+    /// Mapping tables of the classify rules, in their order.
+    pub lookups: Vec<Option<Lookup<Vec<MemberId>>>>,
+    /// Rate tables of the sources, in their order.
+    pub rates: Vec<Option<Lookup<Amount>>>,
+    /// Drivers, in the order of [`RuleBook::drivers`].
+    pub drivers: Vec<Driver>,
+    /// Days on which a mapping or a rate changes: lines between two of them are treated alike.
+    pub changes: Vec<Day>,
+    /// What was read.
+    pub inputs: Inputs,
+}
+
+/// A mapping table by key.
+#[derive(Clone, Debug)]
+pub struct Lookup<V> {
+    /// Columns of the line that make the key.
+    pub on: Vec<ColumnRef>,
+    /// The table's file.
+    pub file: String,
+    rows: FxHashMap<String, Vec<LookupRow<V>>>,
+}
+
+#[derive(Clone, Debug)]
+struct LookupRow<V> {
+    valid: Validity,
+    value: V,
+    number: u64,
+}
+
+impl<V> Lookup<V> {
+    /// The value of a key on a day.
+    #[must_use]
+    pub fn find(&self, key: &[&str], day: Day) -> Option<&V> {
+        if key.iter().any(|part| part.is_empty()) {
+            return None;
+        }
+        let rows = self.rows.get(&join_key(key.iter().copied()))?;
+        rows.iter().find(|row| row.valid.holds_on(day)).map(|row| &row.value)
+    }
+}
+
+fn join_key<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    parts.map(normal_name).collect::<Vec<_>>().join("\u{1f}")
+}
+
+impl Model {
+    /// Loads the tables of a model for a period and checks every name the rules use.
+    ///
+    /// `None` when something is wrong; the findings say what.
+    pub fn load(book: RuleBook, period: Period, findings: &mut Findings) -> Option<Model> {
+        let mut loader = Loader { book: &book, period: &period, inputs: Inputs::default(), findings };
+        let mut dimensions = loader.dimensions();
+        loader.names_in_rules(&mut dimensions);
+        let lookups: Vec<_> = book
+            .classify
+            .iter()
+            .map(|rule| rule.lookup.as_ref().and_then(|lookup| loader.mapping(lookup, &mut dimensions)))
+            .collect();
+        let rates: Vec<_> = book
+            .sources
+            .iter()
+            .map(|source| match &source.cost {
+                crate::rulebook::CostDecl::Rated { rate, .. } => loader.rates(rate, source.numbers),
+                crate::rulebook::CostDecl::Column(_) => None,
+            })
+            .collect();
+        let drivers: Vec<_> =
+            book.drivers.iter().filter_map(|decl| loader.driver(decl, &mut dimensions)).collect();
+        let inputs = loader.inputs;
+        if findings.has_errors() {
+            return None;
+        }
+        let mut changes = BTreeSet::new();
+        for validity in lookups.iter().flatten().flat_map(Lookup::spans).chain(rates.iter().flatten().flat_map(Lookup::spans)) {
+            changes.extend(validity.from);
+            changes.extend(validity.to.map(Day::next));
+        }
+        Some(Model { book, period, dimensions, lookups, rates, drivers, changes: changes.into_iter().collect(), inputs })
+    }
+
+    /// The dimension's name in the rules.
+    #[must_use]
+    pub fn dimension_name(&self, dimension: DimensionId) -> &str {
+        &self.dimensions[dimension].name
+    }
+}
+
+impl<V> Lookup<V> {
+    fn spans(&self) -> impl Iterator<Item = Validity> + '_ {
+        self.rows.values().flatten().map(|row| row.valid)
+    }
+}
+
+struct Loader<'a> {
+    book: &'a RuleBook,
+    period: &'a Period,
+    inputs: Inputs,
+    findings: &'a mut Findings,
+}
+
+impl Loader<'_> {
+    fn dimensions(&mut self) -> Vec<Dimension> {
+        self.book
+            .dimensions
+            .iter()
+            .map(|decl| match &decl.members {
+                MembersDecl::Open => Dimension::open(&decl.name, &decl.label),
+                MembersDecl::List(names) => {
+                    let members = names.iter().enumerate().map(|(at, name)| {
+                        // A list in the rules is already in the order its author wants to see.
+                        let order = i64::try_from(at).unwrap_or(i64::MAX);
+                        (Member { name: normal_name(name), order, is_valid: true, ..Member::default() }, None)
+                    });
+                    Dimension::closed(&decl.name, &decl.label, Vec::new(), members.collect())
+                }
+                MembersDecl::Table(members) => {
+                    self.member_table(&decl.name, &decl.label, members).unwrap_or_else(|| Dimension::open(&decl.name, &decl.label))
+                }
+            })
+            .collect()
+    }
+
+    fn member_table(&mut self, name: &str, label: &str, decl: &MembersTable) -> Option<Dimension> {
+        let table = self.table(&decl.table, None)?;
+        let findings = &mut *self.findings;
+        let name_column = table.column(&decl.name, findings)?;
+        let parent_column = table.optional(decl.parent.as_ref(), findings);
+        let alias_column = table.optional(decl.alias.as_ref(), findings);
+        let order_column = table.optional(decl.order.as_ref(), findings);
+        let dated = DatedBy::find(&table, &decl.valid, findings);
+        let special: Vec<usize> = [Some(name_column), parent_column, alias_column, order_column].into_iter().flatten().collect();
+        let is_dated_by = |heading: &str| [&decl.valid.from, &decl.valid.to].iter().any(|h| h.as_ref().is_some_and(|h| h.name == heading));
+        let attribute_columns: Vec<usize> = (0..table.headings.names.len())
+            .filter(|at| !special.contains(at) && !table.headings.names[*at].is_empty() && !is_dated_by(&table.headings.names[*at]))
+            .collect();
+
+        // A member may have several rows, each with its own span; the one that holds in the period counts.
+        let mut rows_of: BTreeMap<String, Vec<(&TableRow, Validity)>> = BTreeMap::new();
+        for row in &table.rows {
+            let member = normal_name(table.text(row, name_column, findings));
+            if member.is_empty() {
+                let finding = Finding::error("blank-name", table.place(row, Some(name_column)), format!("this {} has no name", label.to_lowercase()));
+                findings.push(finding.help("fill the cell, or delete the row"));
+                continue;
+            }
+            if member == crate::dimension::NONE_WORD {
+                let finding = Finding::error("reserved-name", table.place(row, Some(name_column)), format!("`{member}` is not a name"));
+                findings.push(finding.help("the word has a meaning of its own in drivers; choose another name"));
+                continue;
+            }
+            let valid = dated.read(&table, row, findings);
+            let rows = rows_of.entry(member).or_default();
+            if let Some((first, _)) = rows.iter().find(|(_, other)| other.overlaps(&valid)) {
+                let title = format!("`{}` is listed twice for the same days", clean(table.text(row, name_column, findings)));
+                let help = format!("the first is in row {}; keep one, or say from when to when each holds", first.number);
+                findings.push(Finding::error("twice", table.place(row, Some(name_column)), title).help(help));
+                continue;
+            }
+            rows.push((row, valid));
+        }
+        let last = self.period.last;
+        let chosen: Vec<(&String, &TableRow, Validity, bool)> = rows_of
+            .iter()
+            .filter_map(|(member, rows)| {
+                let holds = rows.iter().find(|(_, valid)| valid.holds_on(last));
+                let (row, valid) = holds.or(rows.last())?;
+                Some((member, *row, *valid, holds.is_some()))
+            })
+            .collect();
+        let position: BTreeMap<&str, usize> = chosen.iter().enumerate().map(|(at, (member, ..))| (member.as_str(), at)).collect();
+        let mut members = Vec::new();
+        for (member, row, valid, is_valid) in &chosen {
+            let parent_name = parent_column.map(|column| normal_name(table.text(row, column, findings))).unwrap_or_default();
+            let parent = position.get(parent_name.as_str()).copied();
+            if parent.is_none() && !parent_name.is_empty() {
+                let title = format!("the parent `{}` is not a member", clean(&parent_name));
+                let finding = Finding::error("unknown-member", table.place(row, parent_column), title);
+                findings.push(finding.maybe_help(did_you_mean(&parent_name, position.keys().copied())).help("give the parent a row of its own"));
+            }
+            let order = match order_column.map(|column| table.text(row, column, findings)) {
+                None | Some("") => 0,
+                Some(text) => text.parse().unwrap_or_else(|_| {
+                    let title = format!("`{}` is not a whole number", clean(text));
+                    findings.push(Finding::error("not-a-number", table.place(row, order_column), title).help("expected 1, 2, 3 …"));
+                    0
+                }),
+            };
+            let attributes = attribute_columns.iter().map(|column| normal_name(row.text(*column))).collect();
+            let member = Member { name: (*member).clone(), attributes, valid: *valid, is_valid: *is_valid, order, ..Member::default() };
+            members.push((member, parent));
+        }
+        for at in 0..members.len() {
+            if climbs_for_ever(&members, at) {
+                let title = format!("`{}` is its own parent, directly or through others", members[at].0.name);
+                findings.push(Finding::error("parent-loop", table.place(chosen[at].1, parent_column), title).help("a hierarchy has a top"));
+            }
+        }
+        let attributes = attribute_columns.iter().map(|column| table.headings.names[*column].clone()).collect();
+        let mut dimension = Dimension::closed(name, label, attributes, members);
+        for (member, row, ..) in &chosen {
+            let Some(column) = alias_column else { break };
+            let Some(id) = dimension.find(member) else { continue };
+            for alias in table.text(row, column, findings).split(';').map(str::trim).filter(|alias| !alias.is_empty()) {
+                if !dimension.add_alias(alias, id) {
+                    let title = format!("`{}` already names another member", clean(alias));
+                    findings.push(Finding::error("twice", table.place(row, alias_column), title).help("a code leads to one member"));
+                }
+            }
+        }
+        Some(dimension)
+    }
+
+    fn table(&mut self, file: &crate::rulebook::TableFile, delimiter: Option<u8>) -> Option<Table> {
+        Table::read(&self.book.data, file, delimiter, self.period, &mut self.inputs, self.findings)
+    }
+
+    // ---- mapping tables ------------------------------------------------------------------------------
+
+    fn lookup<V>(
+        &mut self,
+        decl: &LookupDecl,
+        mut value: impl FnMut(&Table, &TableRow, &[usize], &mut Findings) -> Option<V>,
+    ) -> Option<Lookup<V>> {
+        let table = self.table(&decl.table, None)?;
+        let findings = &mut *self.findings;
+        let find = |heading: &Named, findings: &mut Findings| table.column(heading, findings);
+        let on: Vec<Option<usize>> = decl.on.iter().map(|(_, heading)| find(heading, findings)).collect();
+        let take: Vec<Option<usize>> = decl.take.iter().map(|(_, heading)| find(heading, findings)).collect();
+        let on: Vec<usize> = on.into_iter().collect::<Option<_>>()?;
+        let take: Vec<usize> = take.into_iter().collect::<Option<_>>()?;
+        let dated = DatedBy::find(&table, &decl.valid, findings);
+        let mut rows: FxHashMap<String, Vec<LookupRow<V>>> = FxHashMap::default();
+        for row in &table.rows {
+            let parts: Vec<&str> = on.iter().map(|column| table.text(row, *column, findings)).collect();
+            if let Some(blank) = parts.iter().position(|part| part.is_empty()) {
+                let finding = Finding::error("blank-key", table.place(row, Some(on[blank])), "this row has no key");
+                findings.push(finding.help("fill the cell, or delete the row"));
+                continue;
+            }
+            let valid = dated.read(&table, row, findings);
+            let Some(value) = value(&table, row, &take, findings) else { continue };
+            let known = rows.entry(join_key(parts.iter().copied())).or_default();
+            if let Some(first) = known.iter().find(|first| first.valid.overlaps(&valid)) {
+                let title = format!("`{}` is mapped twice for the same days", clean(&parts.join(", ")));
+                let help = format!("the first is in row {}; keep one, or say from when to when each holds", first.number);
+                findings.push(Finding::error("twice", table.place(row, Some(on[0])), title).help(help));
+                continue;
+            }
+            known.push(LookupRow { valid, value, number: row.number });
+        }
+        Some(Lookup { on: decl.on.iter().map(|(column, _)| column.clone()).collect(), file: table.headings.file, rows })
+    }
+
+    fn mapping(&mut self, decl: &LookupDecl, dimensions: &mut [Dimension]) -> Option<Lookup<Vec<MemberId>>> {
+        let wanted: Vec<DimensionId> = decl.take.iter().filter_map(|(dimension, _)| *dimension).collect();
+        self.lookup(decl, |table, row, take, findings| {
+            let members = wanted.iter().zip(take).map(|(dimension, column)| {
+                let text = table.text(row, *column, findings);
+                if text.is_empty() {
+                    return crate::dimension::BLANK;
+                }
+                member_in_table(&mut dimensions[*dimension], text, table, row, *column, findings)
+            });
+            Some(members.collect())
+        })
+    }
+
+    fn rates(&mut self, decl: &LookupDecl, numbers: NumberFormat) -> Option<Lookup<Amount>> {
+        self.lookup(decl, |table, row, take, findings| {
+            let column = *take.first()?;
+            let text = table.text(row, column, findings);
+            match parse_number(text.as_bytes(), NumberFormat::PLAIN).or_else(|_| parse_number(text.as_bytes(), numbers)) {
+                Ok(read) if !read.value.is_negative() => Some(read.value),
+                Ok(_) => {
+                    findings.push(Finding::error("negative-rate", table.place(row, Some(column)), "a rate is not negative").help("put the sign right"));
+                    None
+                }
+                Err(fault) => {
+                    let title = format!("`{}` is not a rate", clean(text));
+                    findings.push(Finding::error("not-a-number", table.place(row, Some(column)), title).help(fault.to_string()));
+                    None
+                }
+            }
+        })
+    }
+
+    fn driver(&mut self, decl: &crate::rulebook::DriverDecl, dimensions: &mut [Dimension]) -> Option<Driver> {
+        let table = self.table(&decl.table, decl.delimiter)?;
+        Driver::read(decl, &table, dimensions, self.period, self.findings)
+    }
+
+    // ---- names in rules ------------------------------------------------------------------------------
+
+    fn names_in_rules(&mut self, dimensions: &mut [Dimension]) {
+        let book = self.book;
+        for rule in &book.classify {
+            for (dimension, template) in &rule.set {
+                if let Some(name) = template.constant() {
+                    self.target(&mut dimensions[*dimension], &Named { name, spot: template.spot.clone() });
+                }
+            }
+        }
+        for source in &book.sources {
+            for (dimension, template) in &source.set {
+                if let Some(name) = template.constant() {
+                    self.target(&mut dimensions[*dimension], &Named { name, spot: template.spot.clone() });
+                }
+            }
+            if let Some(id) = dimensions[crate::rulebook::SOURCE].find_or_add(&source.name) {
+                debug_assert!(!id.is_blank());
+            }
+        }
+        dimensions[crate::rulebook::FOR_PERIOD].find_or_add(&self.period.name);
+        for rule in &book.allocate {
+            match &rule.by {
+                By::Member(members) => self.targets(members, dimensions),
+                By::Shares { shares, remainder } => {
+                    for (name, _) in shares {
+                        self.target(&mut dimensions[rule.to[0]], name);
+                    }
+                    if let Some((members, _)) = remainder {
+                        self.targets(members, dimensions);
+                    }
+                }
+                By::Amounts(amounts) => {
+                    for (name, _) in amounts {
+                        self.target(&mut dimensions[rule.to[0]], name);
+                    }
+                }
+                By::Attribute(dimension, attribute, spot) => self.attribute(&dimensions[*dimension], attribute, spot),
+                By::Even => {
+                    if !dimensions[rule.to[0]].is_closed {
+                        let title = format!("`{}` has no member list, so nobody knows over whom even parts go", dimensions[rule.to[0]].name);
+                        self.findings.push(Finding::error("open-dimension", rule.spot.place(), title).help("give the dimension `members`"));
+                    }
+                }
+                By::Driver(_) | By::CostSoFar(_) => {}
+            }
+            if let IfNoDriver::Member(members) = &rule.if_no_driver {
+                self.targets(members, dimensions);
+            }
+            let order = rule.order.iter().chain(rule.group.iter().filter_map(|g| book.groups.get(&g.name)).flat_map(|g| &g.order));
+            for name in order {
+                let known = rule.to.iter().any(|dimension| dimensions[*dimension].find(&name.name).is_some());
+                if !known {
+                    self.unknown(&dimensions[rule.to[0]], name);
+                }
+            }
+            let scoped = if let By::CostSoFar(conditions) = &rule.by { Some(conditions) } else { None };
+            for conditions in [Some(&rule.from), rule.among.as_ref(), rule.except.as_ref(), scoped].into_iter().flatten() {
+                self.conditions(conditions, dimensions);
+            }
+        }
+        for unit_cost in &book.unit_costs {
+            self.target(&mut dimensions[SERVICE], &unit_cost.service);
+        }
+    }
+
+    fn targets(&mut self, members: &[(DimensionId, Named)], dimensions: &mut [Dimension]) {
+        for (dimension, name) in members {
+            self.target(&mut dimensions[*dimension], name);
+        }
+    }
+
+    /// A member that a rule gives money to.
+    fn target(&mut self, dimension: &mut Dimension, name: &Named) {
+        match dimension.find_or_add(&name.name) {
+            Some(id) if dimension.member(id).is_parent => {
+                let title = format!("`{}` has members below it, so it cannot receive", clean(&name.name));
+                self.findings.push(Finding::error("parent-target", name.spot.place(), title).help("name one of the members below it"));
+            }
+            Some(_) => {}
+            None => self.unknown(dimension, name),
+        }
+    }
+
+    fn unknown(&mut self, dimension: &Dimension, name: &Named) {
+        let title = format!("`{}` is not a member of {}", clean(&name.name), dimension.name);
+        self.findings.push(
+            Finding::error("unknown-member", name.spot.place(), title)
+                .maybe_help(did_you_mean(&name.name, dimension.names()))
+                .help(format!("add it to the member list of [dimensions.{}], or correct the name", dimension.name)),
+        );
+    }
+
+    fn attribute(&mut self, dimension: &Dimension, attribute: &str, spot: &crate::finding::Spot) {
+        if !dimension.attributes.iter().any(|known| known == attribute) {
+            let title = format!("the members of {} have no attribute `{}`", dimension.name, clean(attribute));
+            let names = || dimension.attributes.iter().map(String::as_str);
+            let listed = if dimension.attributes.is_empty() {
+                "attributes are the other columns of the dimension's member table".to_owned()
+            } else {
+                format!("its attributes are {}", crate::finding::list_names(names(), 20))
+            };
+            self.findings.push(
+                Finding::error("unknown-attribute", spot.place(), title)
+                    .maybe_help(did_you_mean(attribute, names()))
+                    .help(listed),
+            );
+        }
+    }
+
+    fn conditions(&mut self, conditions: &Clauses<BalanceField>, dimensions: &[Dimension]) {
+        for clause in conditions.clauses() {
+            match &clause.field {
+                BalanceField::Attribute(dimension, attribute) => self.attribute(&dimensions[*dimension], attribute, &clause.spot),
+                BalanceField::Dimension(dimension) => {
+                    let dimension = &dimensions[*dimension];
+                    if dimension.is_closed {
+                        self.condition_names(&clause.test, dimension, &clause.spot);
+                    }
+                }
+            }
+        }
+    }
+
+    fn condition_names(&mut self, test: &Test, dimension: &Dimension, spot: &crate::finding::Spot) {
+        let mut names = Vec::new();
+        test.names(&mut names);
+        for name in names.into_iter().filter(|name| dimension.find(name).is_none()) {
+            self.unknown(dimension, &Named { name, spot: spot.clone() });
+        }
+        let mut patterns = Vec::new();
+        test.patterns(&mut patterns);
+        for pattern in patterns {
+            if !dimension.names().any(|name| crate::rulebook::condition::like(&pattern, name)) {
+                let title = format!("no member of {} is named like `{}`", dimension.name, clean(&pattern));
+                self.findings.push(Finding::note("matches-nothing", spot.place(), title));
+            }
+        }
+    }
+}
+
+fn climbs_for_ever(members: &[(Member, Option<usize>)], from: usize) -> bool {
+    let mut at = from;
+    for _ in 0..=members.len() {
+        match members[at].1 {
+            None => return false,
+            Some(parent) if parent == from => return true,
+            Some(parent) => at = parent,
+        }
+    }
+    false
+}
+
+/// The member that a cell of a table names; a finding when a closed dimension does not have it.
+pub(crate) fn member_in_table(
+    dimension: &mut Dimension,
+    text: &str,
+    table: &Table,
+    row: &TableRow,
+    column: usize,
+    findings: &mut Findings,
+) -> MemberId {
+    dimension.find_or_add(text).unwrap_or_else(|| {
+        let title = format!("`{}` is not a member of {}", clean(text), dimension.name);
+        findings.push(
+            Finding::error("unknown-member", table.place(row, Some(column)), title)
+                .maybe_help(did_you_mean(text, dimension.names()))
+                .help(format!("add it to the member list of [dimensions.{}], or correct the table", dimension.name)),
+        );
+        crate::dimension::BLANK
+    })
+}

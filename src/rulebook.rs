@@ -1,0 +1,525 @@
+//! The rule book: what the model folder says, as plain values.
+//!
+//! [`read`] turns the TOML files into the types below, with a finding for every mistake; [`crate::model`]
+//! then adds the member lists and tables the rules speak of. Nothing here opens a cost file.
+
+pub mod condition;
+pub mod read;
+pub mod schema;
+mod syntax;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::finding::{Named, RuleText, Spot};
+use crate::money::{Amount, Currency, NumberFormat};
+use crate::period::{Calendar, Validity};
+use condition::{Clauses, ColumnRef, Template};
+
+/// Index of a dimension in [`RuleBook::dimensions`].
+pub type DimensionId = usize;
+
+/// Everything the model's TOML files say.
+#[derive(Clone, Debug)]
+pub struct RuleBook {
+    /// Folder of the model.
+    pub folder: PathBuf,
+    /// Folder of the data.
+    pub data: PathBuf,
+    /// `[model]`.
+    pub head: Head,
+    /// Built-in and declared dimensions.
+    pub dimensions: Vec<DimensionDecl>,
+    /// `[sources.*]`, by name.
+    pub sources: Vec<SourceDecl>,
+    /// `[drivers.*]`, by name.
+    pub drivers: Vec<DriverDecl>,
+    /// `[[classify]]`, in order.
+    pub classify: Vec<ClassifyRule>,
+    /// `[[allocate]]`, in order.
+    pub allocate: Vec<AllocateRule>,
+    /// `[group.*]`, by name.
+    pub groups: BTreeMap<String, Group>,
+    /// `[journal]`.
+    pub journal: Option<JournalDecl>,
+    /// `[unit_costs]`.
+    pub unit_costs: Vec<UnitCostDecl>,
+    /// The rule files as read, in order, for evidence.
+    pub texts: Vec<Arc<RuleText>>,
+}
+
+/// `[model]`: who and how.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// Name of the organisation.
+    pub name: String,
+    /// What the model is about, in a sentence.
+    pub description: String,
+    /// The currency of the books.
+    pub currency: Currency,
+    /// How time is cut into periods.
+    pub calendar: Calendar,
+    /// Month the fiscal year begins in, 1 to 12.
+    pub year_starts: u32,
+    /// Dimensions that must be filled at the end; a balance blank in one of them is unallocated.
+    pub complete: Vec<DimensionId>,
+    /// Share of the money in that may stay unallocated before the run asks for attention.
+    pub tolerance: Amount,
+    /// Dimensions the charge lines keep.
+    pub charges_by: Vec<DimensionId>,
+}
+
+/// A table file with its sheet and heading row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableFile {
+    /// File name below the data folder; may hold `{period}`, `{year}`, `{month}`.
+    pub file: Named,
+    /// Sheet of a workbook; the first when not given.
+    pub sheet: Option<String>,
+    /// Row of the headings, from 1.
+    pub headings_row: u32,
+}
+
+/// Headings of the columns that say from when to when a table row holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ValidityColumns {
+    /// First day.
+    pub from: Option<Named>,
+    /// Last day.
+    pub to: Option<Named>,
+}
+
+/// `[dimensions.*]`.
+#[derive(Clone, Debug)]
+pub struct DimensionDecl {
+    /// Name in the rules.
+    pub name: String,
+    /// What people read.
+    pub label: String,
+    /// Its members; open when there is no list.
+    pub members: MembersDecl,
+}
+
+/// Where a dimension's members come from.
+#[derive(Clone, Debug)]
+pub enum MembersDecl {
+    /// Whatever the exports, tables and rules name.
+    Open,
+    /// Listed in the rules.
+    List(Vec<String>),
+    /// Listed in a table.
+    Table(Box<MembersTable>),
+}
+
+/// A member list in a file. Columns not named here are attributes.
+#[derive(Clone, Debug)]
+pub struct MembersTable {
+    /// The file.
+    pub table: TableFile,
+    /// Heading of the names.
+    pub name: Named,
+    /// Heading of the parents' names.
+    pub parent: Option<Named>,
+    /// Heading of other names, several in a cell with `;` between.
+    pub alias: Option<Named>,
+    /// Heading of a whole number that orders members before their names do.
+    pub order: Option<Named>,
+    /// When a member exists.
+    pub valid: ValidityColumns,
+}
+
+/// What kind of file a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Text with separators.
+    Csv,
+    /// Text with tabs.
+    Tsv,
+    /// A FOCUS cost and usage export, as csv.
+    Focus,
+    /// A workbook.
+    Xlsx,
+}
+
+/// What happens to lines dated in another period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// The run is refused.
+    Refuse,
+    /// They belong to the run of their own period.
+    Own,
+    /// They are booked here, with `for_period` theirs.
+    Here,
+}
+
+/// `[sources.*]`: an export and how to read it.
+#[derive(Clone, Debug)]
+pub struct SourceDecl {
+    /// Name in the rules.
+    pub name: String,
+    /// Where it is declared.
+    pub spot: Spot,
+    /// Kind of file.
+    pub format: Format,
+    /// File patterns below the data folder.
+    pub files: Vec<Named>,
+    /// Sheet of a workbook.
+    pub sheet: Option<String>,
+    /// Row of the headings, from 1.
+    pub headings_row: u32,
+    /// Separator, when it is not the format's own.
+    pub delimiter: Option<u8>,
+    /// How numbers are written.
+    pub numbers: NumberFormat,
+    /// How dates are written; ISO when not declared.
+    pub dates: Option<String>,
+    /// Texts that mean blank.
+    pub null: Vec<String>,
+    /// Column of the date.
+    pub date: Option<Named>,
+    /// Column of the currency.
+    pub currency_column: Option<Named>,
+    /// The money of a line.
+    pub cost: CostDecl,
+    /// Rows that are not cost lines, such as totals.
+    pub skip: Clauses<ColumnRef>,
+    /// What to do with lines of other periods.
+    pub late: Late,
+    /// Dimensions set after all classify rules, as a last resort.
+    pub set: Vec<(DimensionId, Template)>,
+    /// Declared totals.
+    pub control: Option<ControlDecl>,
+}
+
+/// Where the money of a line comes from.
+#[derive(Clone, Debug)]
+pub enum CostDecl {
+    /// A column of amounts.
+    Column(Named),
+    /// Hours times a rate from a table.
+    Rated {
+        /// Column of the quantity.
+        hours: Named,
+        /// The rate table.
+        rate: Box<LookupDecl>,
+    },
+}
+
+impl CostDecl {
+    /// The column whose numbers are added up.
+    #[must_use]
+    pub fn column(&self) -> &Named {
+        match self {
+            CostDecl::Column(column) | CostDecl::Rated { hours: column, .. } => column,
+        }
+    }
+}
+
+/// `control`: totals the export must have.
+#[derive(Clone, Debug)]
+pub struct ControlDecl {
+    /// Where it is declared.
+    pub spot: Spot,
+    /// Column that is totalled; the cost column when not given.
+    pub column: Option<Named>,
+    /// Where the totals stand.
+    pub figures: ControlFigures,
+}
+
+/// Where control totals stand.
+#[derive(Clone, Debug)]
+pub enum ControlFigures {
+    /// In the rules.
+    Given {
+        /// Sum of the column.
+        total: Option<Amount>,
+        /// Number of cost lines.
+        rows: Option<u64>,
+    },
+    /// In a table, in the row whose `on` column holds the source's name.
+    Table {
+        /// The table.
+        table: TableFile,
+        /// Heading of the sources' names.
+        on: Named,
+        /// Heading of the sums.
+        total: Option<Named>,
+        /// Heading of the numbers of lines.
+        rows: Option<Named>,
+    },
+}
+
+/// A table that maps columns of a line to something else.
+#[derive(Clone, Debug)]
+pub struct LookupDecl {
+    /// The table.
+    pub table: TableFile,
+    /// Column of the line, heading of the table.
+    pub on: Vec<(ColumnRef, Named)>,
+    /// What is taken: dimension and heading; a rate table has one heading and no dimension.
+    pub take: Vec<(Option<DimensionId>, Named)>,
+    /// When a row holds, by the line's date.
+    pub valid: ValidityColumns,
+}
+
+/// Words about a rule, printed where people look for reasons.
+#[derive(Clone, Debug, Default)]
+pub struct RuleWords {
+    /// Why the rule is as it is.
+    pub why: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Who approved it, when.
+    pub approved: String,
+}
+
+/// `[[classify]]`: says what a line was spent for.
+#[derive(Clone, Debug)]
+pub struct ClassifyRule {
+    /// Unique name.
+    pub id: String,
+    /// Where it stands.
+    pub spot: Spot,
+    /// Why, who.
+    pub words: RuleWords,
+    /// Sources it looks at; all when empty.
+    pub sources: Vec<Named>,
+    /// Which lines.
+    pub filter: Clauses<ColumnRef>,
+    /// Dimensions it sets.
+    pub set: Vec<(DimensionId, Template)>,
+    /// A mapping table.
+    pub lookup: Option<LookupDecl>,
+    /// When the rule holds.
+    pub valid: Validity,
+}
+
+/// What a condition on balances looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BalanceField {
+    /// The member of a dimension.
+    Dimension(DimensionId),
+    /// An attribute of the member of a dimension.
+    Attribute(DimensionId, String),
+}
+
+/// `[[allocate]]`: splits balances over members.
+#[derive(Clone, Debug)]
+pub struct AllocateRule {
+    /// Unique name.
+    pub id: String,
+    /// Where it stands.
+    pub spot: Spot,
+    /// Why, who.
+    pub words: RuleWords,
+    /// Which balances.
+    pub from: Clauses<BalanceField>,
+    /// Dimensions that are set, in the order of the rule.
+    pub to: Vec<DimensionId>,
+    /// How.
+    pub by: By,
+    /// Dimensions within which `cost_so_far` compares.
+    pub within: Vec<DimensionId>,
+    /// Only these members receive.
+    pub among: Option<Clauses<BalanceField>>,
+    /// These members do not receive.
+    pub except: Option<Clauses<BalanceField>>,
+    /// Dimensions that may be overwritten.
+    pub replace: Vec<DimensionId>,
+    /// What happens to money without a driver.
+    pub if_no_driver: IfNoDriver,
+    /// When the rule holds.
+    pub valid: Validity,
+    /// Method of a rule with several senders; none is a plain split.
+    pub method: Option<Method>,
+    /// Order of the senders in a step-down.
+    pub order: Vec<Named>,
+    /// The group it is part of.
+    pub group: Option<Named>,
+}
+
+impl AllocateRule {
+    /// Dimensions of the driver's `from` are joined on; those and `from`'s are what the rule reads.
+    #[must_use]
+    pub fn from_names(&self, dimension: DimensionId) -> bool {
+        self.from.fields().any(|field| {
+            matches!(field, BalanceField::Dimension(id) | BalanceField::Attribute(id, _) if *id == dimension)
+        })
+    }
+}
+
+/// What a rule splits by.
+#[derive(Clone, Debug)]
+pub enum By {
+    /// Everything to one member of each dimension.
+    Member(Vec<(DimensionId, Named)>),
+    /// A driver.
+    Driver(Named),
+    /// Equal parts.
+    Even,
+    /// Declared shares; weights at the scale of an amount.
+    Shares {
+        /// Member and weight.
+        shares: Vec<(Named, Amount)>,
+        /// Who gets what is missing to 100 %, with that weight.
+        remainder: Option<(Vec<(DimensionId, Named)>, Amount)>,
+    },
+    /// Declared amounts; the rest stays.
+    Amounts(Vec<(Named, Amount)>),
+    /// In proportion to the cost already held.
+    CostSoFar(Clauses<BalanceField>),
+    /// To the member that an attribute names.
+    Attribute(DimensionId, String, Spot),
+}
+
+/// What happens to money for which there is no driver.
+#[derive(Clone, Debug)]
+pub enum IfNoDriver {
+    /// The run is refused.
+    Refuse,
+    /// It stays, unallocated, with its reason.
+    Leave,
+    /// Equal parts.
+    Even,
+    /// Another driver.
+    Driver(Named),
+    /// One member.
+    Member(Vec<(DimensionId, Named)>),
+}
+
+/// How senders that serve each other are settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Only those count that are no senders themselves.
+    Direct,
+    /// One sender after the other; who has sent does not receive any more.
+    StepDown,
+}
+
+impl Method {
+    /// The word in the rules.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Method::Direct => "direct",
+            Method::StepDown => "step-down",
+        }
+    }
+}
+
+/// `[group.*]`: rules that are settled together.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Where it is declared.
+    pub spot: Spot,
+    /// How.
+    pub method: Method,
+    /// Order of the senders; the order of the rules when empty.
+    pub order: Vec<Named>,
+}
+
+/// `[drivers.*]`: quantities to split by.
+#[derive(Clone, Debug)]
+pub struct DriverDecl {
+    /// Name in the rules.
+    pub name: String,
+    /// Where it is declared.
+    pub spot: Spot,
+    /// The table.
+    pub table: TableFile,
+    /// Sender: dimension and heading.
+    pub from: Vec<(DimensionId, Named)>,
+    /// Receiver: dimension and heading.
+    pub to: Vec<(DimensionId, Named)>,
+    /// Heading of the quantity.
+    pub quantity: Named,
+    /// Which rows.
+    pub filter: Clauses<ColumnRef>,
+    /// When a row holds.
+    pub valid: ValidityColumns,
+    /// What is counted, in the singular.
+    pub measure: String,
+    /// How numbers are written.
+    pub numbers: NumberFormat,
+    /// Separator, when it is not the format's own.
+    pub delimiter: Option<u8>,
+}
+
+/// `[journal]`.
+#[derive(Clone, Debug)]
+pub struct JournalDecl {
+    /// Where it is declared.
+    pub spot: Spot,
+    /// The table that gives the accounts of a charge line.
+    pub accounts: TableFile,
+    /// Dimensions that choose the accounts.
+    pub on: Vec<DimensionId>,
+    /// Heading of the account that is charged.
+    pub debit: Named,
+    /// Heading of the account that recovers.
+    pub credit: Named,
+    /// Heading of the legal entity.
+    pub company: Option<Named>,
+    /// The chart of accounts.
+    pub register: TableFile,
+    /// Heading of the accounts in the chart.
+    pub account: Named,
+}
+
+/// One line of `[unit_costs]`.
+#[derive(Clone, Debug)]
+pub struct UnitCostDecl {
+    /// The service.
+    pub service: Named,
+    /// The driver whose total is the quantity.
+    pub per: Named,
+    /// What one of it is called.
+    pub measure: String,
+}
+
+/// Dimensions every model has, in the order they are printed.
+pub const BUILT_IN: [(&str, &str); 7] = [
+    ("for_period", "For period"),
+    ("source", "Source"),
+    ("pool", "Pool"),
+    ("tower", "Tower"),
+    ("service", "Service"),
+    ("business_unit", "Business unit"),
+    ("spend", "Spend"),
+];
+
+/// Index of the built-in dimension `for_period`: the period a line belongs to by its date.
+pub const FOR_PERIOD: DimensionId = 0;
+/// Index of the built-in dimension `source`.
+pub const SOURCE: DimensionId = 1;
+/// Index of the built-in dimension `pool`.
+pub const POOL: DimensionId = 2;
+/// Index of the built-in dimension `service`.
+pub const SERVICE: DimensionId = 4;
+/// Index of the built-in dimension `business_unit`.
+pub const BUSINESS_UNIT: DimensionId = 5;
+/// Index of the built-in dimension `spend`.
+pub const SPEND: DimensionId = 6;
+/// The members of `spend`.
+pub const SPEND_MEMBERS: [&str; 3] = ["run", "grow", "transform"];
+
+impl RuleBook {
+    /// The dimension of a name.
+    #[must_use]
+    pub fn dimension(&self, name: &str) -> Option<DimensionId> {
+        self.dimensions.iter().position(|dimension| dimension.name == name)
+    }
+
+    /// The source of a name.
+    #[must_use]
+    pub fn source(&self, name: &str) -> Option<usize> {
+        self.sources.iter().position(|source| source.name == name)
+    }
+
+    /// The driver of a name.
+    #[must_use]
+    pub fn driver(&self, name: &str) -> Option<usize> {
+        self.drivers.iter().position(|driver| driver.name == name)
+    }
+}

@@ -1,0 +1,233 @@
+//! The field lists of the rule language: one list per table of a model, from which reading, "did you
+//! mean" and the reference are made.
+
+/// A key that a table may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// The key.
+    pub name: &'static str,
+    /// What it means, in one line.
+    pub doc: &'static str,
+}
+
+const fn field(name: &'static str, doc: &'static str) -> Field {
+    Field { name, doc }
+}
+
+/// Keys at the top of a rule file.
+pub const TOP: &[Field] = &[
+    field("model", "who and how: name, currency, data folder"),
+    field("dimensions", "what money is sorted by, with member lists"),
+    field("sources", "the exports"),
+    field("drivers", "the quantities that costs are split by"),
+    field("classify", "rules that say what a cost line was spent for"),
+    field("allocate", "rules that split balances"),
+    field("group", "rules that are settled together"),
+    field("journal", "accounts for the draft journal"),
+    field("unit_costs", "services whose cost per measure is shown"),
+];
+
+/// `[model]`
+pub const MODEL: &[Field] = &[
+    field("name", "name of the organisation"),
+    field("description", "what the model is about, in a sentence"),
+    field("currency", "currency of the books, by ISO 4217"),
+    field("data", "folder of the data, relative to this file"),
+    field("calendar", "how time is cut into periods"),
+    field("complete", "dimensions that must be filled at the end"),
+    field("tolerance", "how much may stay unallocated"),
+    field("charges", "what the charge lines keep"),
+];
+
+/// `calendar`
+pub const CALENDAR: &[Field] = &[
+    field("periods", "\"months\" or \"years\""),
+    field("year_starts", "month and day the fiscal year begins on, such as \"04-01\""),
+];
+
+/// `tolerance`
+pub const TOLERANCE: &[Field] = &[field("unallocated", "share of the money in, such as \"0.5%\"")];
+
+/// `charges`
+pub const CHARGES: &[Field] = &[field("by", "dimensions of the charge lines")];
+
+/// `[dimensions.*]`
+pub const DIMENSION: &[Field] = &[
+    field("label", "what people read"),
+    field("members", "its members: a list of names or a table"),
+];
+
+/// `members`
+pub const MEMBERS: &[Field] = &[
+    field("file", "table with a row a member"),
+    field("sheet", "sheet of a workbook"),
+    field("headings_row", "row of the headings, from 1"),
+    field("name", "heading of the names"),
+    field("parent", "heading of the parents"),
+    field("alias", "heading of other names, `;` between several"),
+    field("order", "heading of a whole number that comes before the name when ties are broken"),
+    field("valid_from", "heading of the first day"),
+    field("valid_to", "heading of the last day"),
+];
+
+/// `[sources.*]`
+pub const SOURCE: &[Field] = &[
+    field("format", "csv, tsv, focus or xlsx"),
+    field("files", "file pattern or list of patterns"),
+    field("sheet", "sheet of a workbook"),
+    field("headings_row", "row of the headings, from 1"),
+    field("columns", "which column holds cost, currency, date"),
+    field("formats", "how dates and numbers are written"),
+    field("null", "texts that mean blank"),
+    field("skip", "rows that are not cost lines"),
+    field("late", "lines of other periods: refuse, own or here"),
+    field("set", "dimensions set as a last resort"),
+    field("currency", "currency of all its lines"),
+    field("control", "totals the export must have"),
+    field("cost", "hours × rate instead of a column of amounts"),
+];
+
+/// `columns`
+pub const COLUMNS: &[Field] = &[
+    field("cost", "column of the amount"),
+    field("currency", "column of the currency"),
+    field("date", "column of the date"),
+];
+
+/// `formats`
+pub const FORMATS: &[Field] = &[
+    field("date", "a strftime form such as %d/%m/%Y"),
+    field("number", "a sample such as 1.234,56"),
+    field("delimiter", "the separator of a text file, such as ;"),
+];
+
+/// `control`
+pub const CONTROL: &[Field] = &[
+    field("total", "the sum, or the heading of the sums"),
+    field("rows", "the number of lines, or their heading"),
+    field("column", "the column that is totalled"),
+    field("file", "table of control totals"),
+    field("sheet", "sheet of a workbook"),
+    field("headings_row", "row of the headings, from 1"),
+    field("on", "heading of the sources' names"),
+];
+
+/// `cost`
+pub const COST: &[Field] = &[
+    field("hours", "column of the quantity"),
+    field("hourly", "table of the rates"),
+];
+
+/// `hourly`
+pub const HOURLY: &[Field] = LOOKUP;
+
+/// `lookup`
+pub const LOOKUP: &[Field] = &[
+    field("file", "the table"),
+    field("sheet", "sheet of a workbook"),
+    field("headings_row", "row of the headings, from 1"),
+    field("on", "columns of the line = headings of the table"),
+    field("take", "dimensions = headings of the table"),
+    field("valid_from", "heading of the first day"),
+    field("valid_to", "heading of the last day"),
+];
+
+/// `[drivers.*]`
+pub const DRIVER: &[Field] = &[
+    field("file", "the table"),
+    field("sheet", "sheet of a workbook"),
+    field("headings_row", "row of the headings, from 1"),
+    field("from", "sender: dimension = heading"),
+    field("to", "receiver: dimension = heading"),
+    field("quantity", "heading of the quantity"),
+    field("where", "which rows"),
+    field("valid_from", "heading of the first day"),
+    field("valid_to", "heading of the last day"),
+    field("measure", "what is counted, in the singular"),
+    field("formats", "how numbers are written"),
+];
+
+/// `[[classify]]`
+pub const CLASSIFY: &[Field] = &[
+    field("id", "unique name"),
+    field("why", "the reason"),
+    field("owner", "who answers for it"),
+    field("approved", "who approved it, when"),
+    field("source", "sources it looks at; all when absent"),
+    field("where", "which lines"),
+    field("set", "dimension = text or {Column}"),
+    field("lookup", "a mapping table"),
+    field("valid", "when it holds, such as \"2026-04..\""),
+];
+
+/// `[[allocate]]`
+pub const ALLOCATE: &[Field] = &[
+    field("id", "unique name"),
+    field("why", "the reason"),
+    field("owner", "who answers for it"),
+    field("approved", "who approved it, when"),
+    field("from", "which balances"),
+    field("to", "dimension, list of dimensions, or { dimension = member }"),
+    field("by", "driver, \"even\", shares, amounts, cost_so_far or attribute"),
+    field("within", "dimensions within which cost_so_far compares"),
+    field("among", "only these members receive"),
+    field("except", "these members do not receive"),
+    field("replace", "dimensions that may be overwritten"),
+    field("if_no_driver", "\"leave\", \"even\", another driver or a member"),
+    field("valid", "when it holds, such as \"2026-04..\""),
+    field("method", "direct or step-down"),
+    field("order", "senders of a step-down, first to last"),
+    field("group", "the group it is part of"),
+    field("remainder_to", "who gets what is missing to 100 %"),
+];
+
+/// `by`
+pub const BY: &[Field] = &[
+    field("shares", "member = percentage or part"),
+    field("amounts", "member = amount; the rest stays"),
+    field("cost_so_far", "in proportion to the balances that match"),
+    field("attribute", "\"dimension.attribute\" that names the member"),
+];
+
+/// `[group.*]`
+pub const GROUP: &[Field] = &[
+    field("method", "direct or step-down"),
+    field("order", "senders, first to last"),
+];
+
+/// `[journal]`
+pub const JOURNAL: &[Field] = &[
+    field("accounts", "table that gives the accounts of a charge line"),
+    field("register", "the chart of accounts"),
+];
+
+/// `accounts`
+pub const ACCOUNTS: &[Field] = &[
+    field("file", "the table"),
+    field("sheet", "sheet of a workbook"),
+    field("headings_row", "row of the headings, from 1"),
+    field("on", "dimensions that choose the accounts"),
+    field("debit", "heading of the account that is charged"),
+    field("credit", "heading of the account that recovers"),
+    field("company", "heading of the legal entity"),
+];
+
+/// `register`
+pub const REGISTER: &[Field] = &[
+    field("file", "the table"),
+    field("sheet", "sheet of a workbook"),
+    field("headings_row", "row of the headings, from 1"),
+    field("account", "heading of the accounts"),
+];
+
+/// A line of `[unit_costs]`
+pub const UNIT_COST: &[Field] = &[
+    field("per", "driver whose total is the quantity"),
+    field("measure", "what one of it is called"),
+];
+
+/// The words of a condition that is a table.
+pub const CONDITION: &[Field] = &[
+    field("not", "everything but this"),
+    field("under", "the leaves below a parent"),
+];

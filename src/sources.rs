@@ -1,0 +1,416 @@
+//! Sources: exports in, line groups out.
+//!
+//! A cost line is one row of an export. It never leaves this stage: lines of one source and file that agree
+//! in every column of the [`Footprint`](crate::footprint::Footprint), in the period they belong to and in the
+//! span of days between two changes of the model come out as one [`LineGroup`]. Nothing is multiplied or
+//! divided here, only read, checked and added up.
+
+mod groups;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use crate::files::{self, DataFile, Evidence, Headings, Inputs, Kind, Shape};
+use crate::finding::{Finding, Findings, Place, clean, did_you_mean, list_names};
+use crate::footprint::{self, Footprint};
+use crate::model::Model;
+use crate::money::{Amount, parse_number};
+use crate::period::{Day, Period};
+use crate::rulebook::condition::ColumnRef;
+use crate::rulebook::{ControlFigures, Format, RuleBook, SourceDecl};
+use crate::tables::Table;
+
+/// Sum of the sizes of all amounts of a file, and of a run, above which it is refused: a hundredth of what an
+/// [`Amount`] can hold, so that no later sum can leave its range.
+const MONEY_MAX: Amount = Amount::whole(1_000_000_000_000_000_000);
+
+/// Lines of one source and file that the rule book cannot tell apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineGroup {
+    /// Index of the source in the rule book.
+    pub source: usize,
+    /// The file's name.
+    pub file: String,
+    /// Values of the source's footprint columns; blank where a line has none.
+    pub values: Vec<String>,
+    /// The period the lines belong to by their date.
+    pub for_period: String,
+    /// First day among the lines; the period's last day where the source has no dates.
+    pub day: Day,
+    /// How many lines.
+    pub lines: u64,
+    /// Sum of the cost column, or of the hours.
+    pub sum: Amount,
+    /// Least of them.
+    pub least: Amount,
+    /// Greatest of them.
+    pub greatest: Amount,
+    /// Line of the file (or row of the sheet) the first of them stands in.
+    pub first_row: u64,
+}
+
+/// Lines with their money, of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many lines.
+    pub lines: u64,
+    /// Their sum in the cost column (or hours).
+    pub sum: Amount,
+}
+
+impl Tally {
+    fn add(&mut self, sum: Amount) {
+        self.lines += 1;
+        self.sum += sum;
+    }
+
+    fn merge(&mut self, other: Tally) {
+        self.lines += other.lines;
+        self.sum += other.sum;
+    }
+}
+
+/// What became of the rows of a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceTotals {
+    /// Files read, in order.
+    pub files: Vec<String>,
+    /// Cost lines taken into the run.
+    pub taken: Tally,
+    /// Rows passed over by `skip`.
+    pub skipped: Tally,
+    /// Lines that belong to other periods.
+    pub other_periods: Tally,
+    /// Lines of other periods booked in this one; part of `taken`.
+    pub late: Tally,
+    /// Rows in which nothing stands.
+    pub blank_rows: u64,
+    /// Text minus value of all numbers with more than 18 decimals, in units of 10^-36.
+    pub beyond_scale: i128,
+    /// Sum of the control column over all lines that are not skipped.
+    pub control: Amount,
+    /// First and last day among the lines.
+    pub days: Option<(Day, Day)>,
+    /// Columns read, and columns nobody reads.
+    pub columns: (Vec<String>, Vec<String>),
+}
+
+/// What the sources gave.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// Line groups, in the order of sources, files and values.
+    pub groups: Vec<LineGroup>,
+    /// Totals, in the order of sources.
+    pub totals: Vec<SourceTotals>,
+    /// Outcome of every declared control total.
+    pub controls: Vec<ControlOutcome>,
+}
+
+/// A declared total beside what was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlOutcome {
+    /// The source.
+    pub source: String,
+    /// What is compared: a column's heading, or `rows`.
+    pub what: String,
+    /// As declared.
+    pub declared: Amount,
+    /// As read.
+    pub read: Amount,
+}
+
+/// Reads all sources of a model. `None` when something is wrong; the findings say what.
+pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings: &mut Findings) -> Option<Read> {
+    let book = &model.book;
+    let mut plans = Vec::new();
+    for (source, decl) in book.sources.iter().enumerate() {
+        let files = files_of(book, decl, &model.period, findings);
+        for file in files {
+            let kind = kind_of(decl, &file.name);
+            plans.push(Plan { source, shape: Shape { kind, headings_row: decl.headings_row }, file });
+        }
+    }
+    if findings.has_errors() {
+        return None;
+    }
+    let headings = read_headings(&plans, findings)?;
+    check_columns(model, &plans, &headings, findings);
+    if findings.has_errors() {
+        return None;
+    }
+    let results: Vec<Result<FileRead, Box<Finding>>> = plans
+        .par_iter()
+        .map(|plan| {
+            let mut grouper = groups::Grouper::new(model, plan.source, &footprint.0[plan.source]);
+            let evidence = files::read(&plan.file, &plan.shape, &mut grouper)?;
+            Ok(FileRead { evidence, grouped: grouper.finish() })
+        })
+        .collect();
+    let mut read = Read {
+        groups: Vec::new(),
+        totals: vec![SourceTotals::default(); book.sources.len()],
+        controls: Vec::new(),
+    };
+    let mut by_hash: BTreeMap<String, &str> = BTreeMap::new();
+    for (plan, result) in plans.iter().zip(results) {
+        let FileRead { evidence, grouped } = match result {
+            Ok(file) => file,
+            Err(finding) => {
+                findings.push(*finding);
+                continue;
+            }
+        };
+        if let Some(first) = by_hash.insert(evidence.hash.clone(), &plan.file.name)
+            && first != plan.file.name
+        {
+            let title = format!("`{}` has the same content as `{first}`", plan.file.name);
+            let help = "its money would be counted twice: remove one of the two files, or narrow `files`";
+            findings.push(Finding::error("same-content", Place::File(plan.file.name.clone()), title).help(help));
+        }
+        inputs.0.insert(plan.file.name.clone(), evidence);
+        findings.extend(grouped.findings);
+        merge_totals(&mut read.totals[plan.source], grouped.totals, &plan.file.name);
+        read.groups.extend(grouped.groups);
+    }
+    let size = read.groups.iter().try_fold(Amount::ZERO, |size, group| {
+        let larger = if group.least.abs() > group.greatest.abs() { group.least } else { group.greatest };
+        let bound = larger.abs().atoms().checked_mul(i128::from(group.lines)).map(Amount::from_atoms)?;
+        size.checked_add(bound).filter(|size| *size <= MONEY_MAX)
+    });
+    if size.is_none() {
+        let title = format!("the amounts are too large: together beyond {MONEY_MAX}");
+        findings.push(Finding::error("too-large", Place::Run, title).help("look for a damaged amount or a wrong column in the largest lines"));
+    }
+    control(model, &mut read, inputs, findings);
+    (!findings.has_errors()).then_some(read)
+}
+
+struct Plan {
+    source: usize,
+    file: DataFile,
+    shape: Shape,
+}
+
+struct FileRead {
+    evidence: Evidence,
+    grouped: groups::Grouped,
+}
+
+fn kind_of(decl: &SourceDecl, name: &str) -> Kind {
+    let by_name = Kind::of(name, decl.sheet.clone(), decl.delimiter);
+    match (decl.format, by_name) {
+        (Format::Xlsx, _) => Kind::Workbook { sheet: decl.sheet.clone() },
+        (Format::Tsv, _) => Kind::Text { delimiter: decl.delimiter.unwrap_or(b'\t') },
+        (Format::Csv | Format::Focus, Kind::Text { delimiter }) => Kind::Text { delimiter },
+        (Format::Csv | Format::Focus, Kind::Workbook { .. }) => Kind::Text { delimiter: decl.delimiter.unwrap_or(b',') },
+    }
+}
+
+fn merge_totals(totals: &mut SourceTotals, file: SourceTotals, name: &str) {
+    totals.files.push(name.to_owned());
+    totals.taken.merge(file.taken);
+    totals.skipped.merge(file.skipped);
+    totals.other_periods.merge(file.other_periods);
+    totals.late.merge(file.late);
+    totals.blank_rows += file.blank_rows;
+    totals.beyond_scale += file.beyond_scale;
+    totals.control += file.control;
+    totals.days = match (totals.days, file.days) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (a, b) => a.or(b),
+    };
+    for (all, new) in [(&mut totals.columns.0, file.columns.0), (&mut totals.columns.1, file.columns.1)] {
+        for column in new {
+            if !all.contains(&column) {
+                all.push(column);
+            }
+        }
+    }
+}
+
+/// The files a source has for a period, each once, in the order of their names.
+#[must_use]
+pub fn matching_files(data: &Path, patterns: impl Iterator<Item = String>) -> BTreeSet<DataFile> {
+    let mut found = BTreeSet::new();
+    for pattern in patterns {
+        let full = data.join(&pattern);
+        if !pattern.contains(['*', '?', '[']) {
+            if full.exists() {
+                found.insert(DataFile::new(data, &pattern));
+            }
+            continue;
+        }
+        // The folder itself may hold signs that a pattern would read as its own.
+        let escaped = format!("{}/{pattern}", glob::Pattern::escape(&data.to_string_lossy()));
+        let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::default() };
+        let paths = glob::glob_with(&escaped, options).map(|paths| paths.filter_map(Result::ok).collect::<Vec<_>>());
+        for path in paths.unwrap_or_default() {
+            let name = path.strip_prefix(data).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            found.insert(DataFile { name, path });
+        }
+    }
+    found
+}
+
+fn files_of(book: &RuleBook, decl: &SourceDecl, period: &Period, findings: &mut Findings) -> BTreeSet<DataFile> {
+    let files = matching_files(&book.data, decl.files.iter().map(|pattern| period.fill(&pattern.name)));
+    for pattern in &decl.files {
+        let filled = period.fill(&pattern.name);
+        if matching_files(&book.data, std::iter::once(filled.clone())).is_empty() {
+            let title = format!("no file matches `{}` for {}", clean(&filled), period.name);
+            let help = format!("it is looked for in the data folder, {}; a missing export is never an empty bill", book.data.display());
+            findings.push(Finding::error("missing-file", pattern.spot.place(), title).help(help));
+        }
+    }
+    files
+}
+
+fn read_headings(plans: &[Plan], findings: &mut Findings) -> Option<Vec<Headings>> {
+    let mut headings = Vec::new();
+    for plan in plans {
+        match files::headings(&plan.file, &plan.shape) {
+            Ok(found) => headings.push(found),
+            Err(finding) => findings.push(*finding),
+        }
+    }
+    (headings.len() == plans.len()).then_some(headings)
+}
+
+/// Columns that the rules read must be in the exports: those a source declares in each of its files, those
+/// of classify rules in at least one source they look at.
+fn check_columns(model: &Model, plans: &[Plan], headings: &[Headings], findings: &mut Findings) {
+    let book = &model.book;
+    for (plan, headings) in plans.iter().zip(headings) {
+        let decl = &book.sources[plan.source];
+        let control = decl.control.as_ref().and_then(|control| control.column.as_ref());
+        let declared = [Some(decl.cost.column()), decl.date.as_ref(), decl.currency_column.as_ref(), control];
+        for heading in declared.into_iter().flatten() {
+            if let Err(finding) = headings.find(heading) {
+                findings.push(*finding);
+            }
+        }
+        let rated = match &decl.cost {
+            crate::rulebook::CostDecl::Rated { rate, .. } => rate.on.iter().map(|(column, heading)| (column, &heading.spot)).collect(),
+            crate::rulebook::CostDecl::Column(_) => Vec::new(),
+        };
+        let templates = decl.set.iter().flat_map(|(_, template)| template.columns().map(|column| (column, &template.spot)));
+        let skips = decl.skip.clauses().map(|clause| (&clause.field, &clause.spot));
+        for (column, spot) in rated.into_iter().chain(templates).chain(skips) {
+            if let Err(finding) = find_column(headings, column, spot) {
+                findings.push(*finding);
+            }
+        }
+        for (at, name) in headings.names.iter().enumerate() {
+            let is_number = name == &decl.cost.column().name;
+            let read_as_text = book.classify.iter().filter(|rule| footprint::looks_at(rule, decl)).flat_map(|rule| rule.filter.clauses());
+            for clause in read_as_text.filter(|clause| is_number && clause.field.to_string() == *name) {
+                let title = format!("`{}` is a column of numbers, and conditions look at texts", clean(name));
+                let help = format!("choose another column; the numbers stand in {}", headings.place(headings.row, Some(at)).describe());
+                findings.push(Finding::error("condition", clause.spot.place(), title).help(help));
+            }
+        }
+    }
+    for rule in &book.classify {
+        let looked_at: Vec<&Headings> = plans
+            .iter()
+            .zip(headings)
+            .filter(|(plan, _)| footprint::looks_at(rule, &book.sources[plan.source]))
+            .map(|(_, headings)| headings)
+            .collect();
+        for column in footprint::columns_of_rule(rule).collect::<BTreeSet<_>>() {
+            let missing = looked_at.iter().all(|headings| find_column(headings, column, &rule.spot).is_err());
+            if !missing || looked_at.is_empty() {
+                continue;
+            }
+            let spot = rule.filter.clauses().find(|clause| clause.field == *column).map_or(&rule.spot, |clause| &clause.spot);
+            let names: BTreeSet<&str> = looked_at.iter().flat_map(|headings| headings.names.iter().map(String::as_str)).collect();
+            let title = format!("no export that this rule looks at has a column `{}`", clean(&column.to_string()));
+            findings.push(
+                Finding::error("missing-column", spot.place(), title)
+                    .maybe_help(did_you_mean(&column.to_string(), names.iter().copied()))
+                    .help(format!("their headings are {}", list_names(names.iter().copied().filter(|name| !name.is_empty()), 60))),
+            );
+        }
+    }
+}
+
+fn find_column(headings: &Headings, column: &ColumnRef, spot: &crate::finding::Spot) -> Result<usize, Box<Finding>> {
+    let named = |name: String| crate::finding::Named { name, spot: spot.clone() };
+    headings.find(&named(column.to_string())).or_else(|fault| match column {
+        ColumnRef::Tag(heading, _) => headings.find(&named(heading.clone())),
+        ColumnRef::Plain(_) => Err(fault),
+    })
+}
+
+// ---- control totals ----------------------------------------------------------------------------------
+
+fn control(model: &Model, read: &mut Read, inputs: &mut Inputs, findings: &mut Findings) {
+    for (decl, totals) in model.book.sources.iter().zip(&read.totals) {
+        let Some(control) = &decl.control else { continue };
+        let (total, rows) = match &control.figures {
+            ControlFigures::Given { total, rows } => (*total, *rows),
+            ControlFigures::Table { .. } => match control_row(model, decl, inputs, findings) {
+                Some(figures) => figures,
+                None => continue,
+            },
+        };
+        let column = control.column.as_ref().unwrap_or_else(|| decl.cost.column()).name.clone();
+        let lines = totals.taken.lines + totals.other_periods.lines;
+        let lines = Amount::whole(i64::try_from(lines).unwrap_or(i64::MAX));
+        let declared = [
+            total.map(|total| (column.as_str(), total, totals.control)),
+            rows.map(|rows| ("rows", Amount::whole(i64::try_from(rows).unwrap_or(i64::MAX)), lines)),
+        ];
+        for (what, declared, found) in declared.into_iter().flatten() {
+            if declared != found {
+                let title = format!("source `{}`: the control total of {what} is {declared}, the export has {found}", decl.name);
+                let help = "the export is incomplete, doubled or has lines that `skip` should pass over; or the control total is of another delivery";
+                findings.push(
+                    Finding::error("control-total", control.spot.place(), title)
+                        .label(format!("{} apart", found - declared))
+                        .help(help)
+                        .money(found - declared),
+                );
+            }
+            let what = what.to_owned();
+            read.controls.push(ControlOutcome { source: decl.name.clone(), what, declared, read: found });
+        }
+    }
+}
+
+/// Declared total and rows of a source in a table of control totals.
+#[allow(clippy::type_complexity)]
+fn control_row(
+    model: &Model,
+    decl: &SourceDecl,
+    inputs: &mut Inputs,
+    findings: &mut Findings,
+) -> Option<(Option<Amount>, Option<u64>)> {
+    let control = decl.control.as_ref()?;
+    let ControlFigures::Table { table: file, on, total, rows } = &control.figures else { return None };
+    let table = Table::read(&model.book.data, file, None, &model.period, inputs, findings)?;
+    let on_column = table.column(on, findings)?;
+    let total_column = table.optional(total.as_ref(), findings);
+    let rows_column = table.optional(rows.as_ref(), findings);
+    let mut matching = table.rows.iter().filter(|row| row.text(on_column) == decl.name);
+    let (Some(row), None) = (matching.next(), matching.next()) else {
+        let title = format!("`{}` has not exactly one row for the source `{}`", table.headings.file, decl.name);
+        findings.push(Finding::error("control-total", control.spot.place(), title).help("add or remove rows, so that there is one"));
+        return None;
+    };
+    let mut number = |column: Option<usize>| {
+        let column = column?;
+        let text = table.text(row, column, findings);
+        let read = parse_number(text.as_bytes(), decl.numbers).or_else(|_| parse_number(text.as_bytes(), crate::money::NumberFormat::PLAIN));
+        if let Err(fault) = read {
+            let title = format!("`{}` is not a number", clean(text));
+            findings.push(Finding::error("not-a-number", table.place(row, Some(column)), title).help(fault.to_string()));
+        }
+        read.ok().map(|read| read.value)
+    };
+    let total = number(total_column);
+    let rows = number(rows_column).and_then(|rows| u64::try_from(rows.atoms() / crate::money::ONE).ok());
+    Some((total, rows))
+}

@@ -1,0 +1,432 @@
+//! Rows to line groups: the inside of the reader's seam.
+
+use rustc_hash::FxHashMap;
+
+use super::{LineGroup, MONEY_MAX, SourceTotals};
+use crate::files::{Cell, Headings, Row, Visitor};
+use crate::finding::{Finding, Findings, clean};
+use crate::model::Model;
+use crate::money::{Amount, NumberFault, parse_number};
+use crate::period::Day;
+use crate::rulebook::condition::ColumnRef;
+use crate::rulebook::{Late, SourceDecl};
+
+/// Distinct tag texts that are remembered with their parsed keys. Exports repeat few of them; a file in which
+/// every line differs is parsed line by line beyond this.
+const TAG_TEXTS_MAX: usize = 50_000;
+
+/// Bytes of the length that stands before each value in a group's key.
+const LENGTH_BYTES: usize = size_of::<usize>();
+
+/// What one file gave.
+pub(super) struct Grouped {
+    pub(super) groups: Vec<LineGroup>,
+    pub(super) totals: SourceTotals,
+    pub(super) findings: Findings,
+}
+
+/// Where a footprint column is in a file.
+enum Slot {
+    Absent,
+    Column(usize),
+    /// Column of JSON objects, and the index of the key among [`Grouper::tag_keys`].
+    Tag(usize, usize),
+}
+
+struct Group {
+    values: Vec<String>,
+    for_period: String,
+    day: Day,
+    lines: u64,
+    sum: Amount,
+    least: Amount,
+    greatest: Amount,
+    first_row: u64,
+}
+
+/// Adds the rows of one file up into groups.
+pub(super) struct Grouper<'m> {
+    model: &'m Model,
+    source: usize,
+    decl: &'m SourceDecl,
+    footprint: &'m [ColumnRef],
+    headings: Option<Headings>,
+    slots: Vec<Slot>,
+    tag_keys: Vec<String>,
+    tag_texts: FxHashMap<String, Vec<String>>,
+    cost: usize,
+    control: Option<usize>,
+    date: Option<usize>,
+    currency: Option<usize>,
+    skip: Vec<(ColumnRef, usize)>,
+    index: FxHashMap<Vec<u8>, usize>,
+    groups: Vec<Group>,
+    key: Vec<u8>,
+    /// Sum of the sizes of all amounts so far, so that no sum can leave its range.
+    size: Amount,
+    totals: SourceTotals,
+    findings: Findings,
+}
+
+impl<'m> Grouper<'m> {
+    pub(super) fn new(model: &'m Model, source: usize, footprint: &'m [ColumnRef]) -> Self {
+        Grouper {
+            model,
+            source,
+            decl: &model.book.sources[source],
+            footprint,
+            headings: None,
+            slots: Vec::new(),
+            tag_keys: Vec::new(),
+            tag_texts: FxHashMap::default(),
+            cost: 0,
+            control: None,
+            date: None,
+            currency: None,
+            skip: Vec::new(),
+            index: FxHashMap::default(),
+            groups: Vec::new(),
+            key: Vec::new(),
+            size: Amount::ZERO,
+            totals: SourceTotals::default(),
+            findings: Findings::new(),
+        }
+    }
+
+    pub(super) fn finish(self) -> Grouped {
+        let file = self.headings.map(|headings| headings.file).unwrap_or_default();
+        let mut groups: Vec<LineGroup> = self
+            .groups
+            .into_iter()
+            .map(|group| LineGroup {
+                source: self.source,
+                file: file.clone(),
+                values: group.values,
+                for_period: group.for_period,
+                day: group.day,
+                lines: group.lines,
+                sum: group.sum,
+                least: group.least,
+                greatest: group.greatest,
+                first_row: group.first_row,
+            })
+            .collect();
+        // In the order of what they hold, so that the order of lines in the file does not show.
+        groups.sort_by(|a, b| (&a.values, &a.for_period, a.day).cmp(&(&b.values, &b.for_period, b.day)));
+        Grouped { groups, totals: self.totals, findings: self.findings }
+    }
+
+    fn fault(&mut self, code: &'static str, row: u64, column: usize, title: String, help: impl Into<String>) {
+        let Some(headings) = &self.headings else { return };
+        let place = headings.place(row, Some(column));
+        self.findings.push(Finding::error(code, place, title).help(help));
+    }
+
+    fn number(&mut self, row: &Row<'_>, column: usize) -> Option<Amount> {
+        let text = match row.cell(column) {
+            Cell::Text(text) => text,
+            Cell::Day(day) => {
+                self.fault("not-a-number", row.number, column, format!("this cell holds the date {day}, expected a number"), "set the cell's format to a number");
+                return None;
+            }
+            Cell::Fault(fault) => {
+                self.fault("error-cell", row.number, column, format!("this cell holds the error {}", clean(fault)), "put the formula right in the workbook");
+                return None;
+            }
+        };
+        match parse_number(text.as_bytes(), self.decl.numbers) {
+            Ok(read) => {
+                let size = self.size.checked_add(read.value.abs()).filter(|size| *size <= MONEY_MAX);
+                let Some(size) = size else {
+                    let title = format!("the amounts of this file are too large: up to here beyond {MONEY_MAX}");
+                    self.fault("too-large", row.number, column, title, "look for a damaged amount or a wrong column");
+                    return None;
+                };
+                self.size = size;
+                self.totals.beyond_scale += read.beyond_scale;
+                Some(read.value)
+            }
+            Err(NumberFault::Blank) => {
+                let help = "an amount is never taken for 0: have it filled, or pass such rows over with `skip`";
+                self.fault("blank-amount", row.number, column, "this line has no amount".to_owned(), help);
+                None
+            }
+            Err(fault) => {
+                let help = format!("{fault}; another form of numbers is declared as formats = {{ number = \"1,234.56\" }}");
+                self.fault("not-a-number", row.number, column, format!("`{}` is not a number", clean(text)), help);
+                None
+            }
+        }
+    }
+
+    /// The text of a cell that rules look at; texts that mean blank are blank.
+    fn text<'r>(&mut self, row: &Row<'r>, column: usize, scratch: &'r mut String) -> Option<&'r str> {
+        match row.cell(column) {
+            Cell::Text(text) if self.decl.null.iter().any(|null| null == text) => Some(""),
+            Cell::Text(text) => Some(text),
+            Cell::Day(day) => {
+                *scratch = day.to_string();
+                Some(scratch)
+            }
+            Cell::Fault(fault) => {
+                self.fault("error-cell", row.number, column, format!("this cell holds the error {}", clean(fault)), "put the formula right in the workbook");
+                None
+            }
+        }
+    }
+
+    fn is_skipped(&self, row: &Row<'_>) -> bool {
+        !self.decl.skip.is_empty()
+            && self.decl.skip.hold(|clause| {
+                let column = self.skip.iter().find(|(field, _)| *field == clause.field).map(|(_, column)| *column);
+                column.is_some_and(|column| match row.cell(column) {
+                    Cell::Text(text) => clause.test.passes(text, &|_| false),
+                    Cell::Day(day) => clause.test.passes(&day.to_string(), &|_| false),
+                    Cell::Fault(_) => false,
+                })
+            })
+    }
+
+    /// The day of a line and the period it belongs to; `None` when that is a finding or another run's.
+    fn period(&mut self, row: &Row<'_>, sum: Amount) -> Option<(Day, String)> {
+        let model = self.model;
+        let Some(column) = self.date else {
+            return Some((model.period.last, model.period.name.clone()));
+        };
+        let (day, text) = match row.cell(column) {
+            Cell::Day(day) => (Some(day), String::new()),
+            Cell::Text(text) => {
+                let day = match &self.decl.dates {
+                    Some(format) => Day::parse_with(text, format),
+                    None => Day::parse_iso(text),
+                };
+                (day, text.to_owned())
+            }
+            Cell::Fault(fault) => (None, fault.to_owned()),
+        };
+        let Some(day) = day else {
+            let expected = match &self.decl.dates {
+                Some(format) => format!("expected a date in the declared form {format}"),
+                None => "expected a date such as 2026-10-31; another form is declared as formats = { date = \"%d/%m/%Y\" }".to_owned(),
+            };
+            let title = if text.is_empty() { "this line has no date".to_owned() } else { format!("`{}` is not a date", clean(&text)) };
+            self.fault("not-a-date", row.number, column, title, expected);
+            return None;
+        };
+        self.totals.days = Some(self.totals.days.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
+        if model.period.contains(day) {
+            return Some((day, model.period.name.clone()));
+        }
+        match self.decl.late {
+            Late::Own => {
+                self.totals.other_periods.add(sum);
+                None
+            }
+            Late::Here => {
+                let own = model.book.head.calendar.containing(day)?;
+                self.totals.late.add(sum);
+                Some((day, own.name))
+            }
+            Late::Refuse => {
+                if let Some(headings) = &self.headings {
+                    let title = format!("this line is dated {day}, outside {} ({sum})", model.period.name);
+                    let help = "say what to do with lines of other periods: late = \"own\" (they belong to their own period's run) or \"here\" (booked in this one)";
+                    let finding = Finding::error("wrong-period", headings.place(row.number, Some(column)), title);
+                    self.findings.push(finding.help(help).money(sum));
+                }
+                None
+            }
+        }
+    }
+
+    fn currency_is_ours(&mut self, row: &Row<'_>) -> bool {
+        let Some(column) = self.currency else { return true };
+        let ours = self.model.book.head.currency.code();
+        match row.cell(column) {
+            Cell::Text(text) if text == ours => true,
+            other => {
+                let text = match other {
+                    Cell::Text(text) => text.to_owned(),
+                    Cell::Day(day) => day.to_string(),
+                    Cell::Fault(fault) => fault.to_owned(),
+                };
+                let title = match text.as_str() {
+                    "" => format!("this line has no currency, the books are in {ours}"),
+                    text => format!("this line is in `{}`, the books are in {ours}, and there is no rate for {}", clean(text), self.model.period.name),
+                };
+                self.fault("currency", row.number, column, title, "amounts of two currencies are never added: bring the export in the currency of the books");
+                false
+            }
+        }
+    }
+
+    /// Puts the line's footprint into `self.key`; `false` when a cell is a finding.
+    fn build_key(&mut self, row: &Row<'_>, for_period: &str, span: usize) -> bool {
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        let slots = std::mem::take(&mut self.slots);
+        let mut is_sound = true;
+        for slot in &slots {
+            let mut scratch = String::new();
+            let tag_value;
+            let text = match slot {
+                Slot::Absent => Some(""),
+                Slot::Column(column) => self.text(row, *column, &mut scratch),
+                Slot::Tag(column, tag) => {
+                    tag_value = self.tag(row, *column, *tag);
+                    tag_value.as_deref()
+                }
+            };
+            is_sound &= text.is_some();
+            push_value(&mut key, text.unwrap_or_default());
+        }
+        self.slots = slots;
+        push_value(&mut key, for_period);
+        key.extend_from_slice(&span.to_le_bytes());
+        self.key = key;
+        is_sound
+    }
+
+    /// The value of one tag key of a line.
+    fn tag(&mut self, row: &Row<'_>, column: usize, tag: usize) -> Option<String> {
+        let mut scratch = String::new();
+        let text = self.text(row, column, &mut scratch)?;
+        if text.is_empty() {
+            return Some(String::new());
+        }
+        if let Some(values) = self.tag_texts.get(text) {
+            return Some(values[tag].clone());
+        }
+        match parse_tags(text, &self.tag_keys) {
+            Ok(values) => {
+                let value = values[tag].clone();
+                if self.tag_texts.len() < TAG_TEXTS_MAX {
+                    self.tag_texts.insert(text.to_owned(), values);
+                }
+                Some(value)
+            }
+            Err(error) => {
+                let title = format!("`{}` is not a JSON object of tags", clean(text));
+                self.fault("bad-tags", row.number, column, title, format!("{error}; expected something like {{\"app\": \"claims\"}}"));
+                None
+            }
+        }
+    }
+}
+
+/// Appends a value behind its length, so that no value can be taken for two.
+fn push_value(key: &mut Vec<u8>, value: &str) {
+    key.extend_from_slice(&value.len().to_le_bytes());
+    key.extend_from_slice(value.as_bytes());
+}
+
+/// The first `count` values of a key.
+fn values_of(key: &[u8], count: usize) -> Vec<String> {
+    let mut rest = key;
+    let mut values = Vec::with_capacity(count);
+    while values.len() < count {
+        let Some((length, behind)) = rest.split_first_chunk::<LENGTH_BYTES>() else { break };
+        let (value, behind) = behind.split_at(usize::from_le_bytes(*length).min(behind.len()));
+        values.push(String::from_utf8_lossy(value).into_owned());
+        rest = behind;
+    }
+    values
+}
+
+fn parse_tags(text: &str, keys: &[String]) -> Result<Vec<String>, String> {
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let value = |key: &String| match object.get(key) {
+        None | Some(serde_json::Value::Null) => String::new(),
+        Some(serde_json::Value::String(text)) => text.trim().to_owned(),
+        Some(other) => other.to_string(),
+    };
+    Ok(keys.iter().map(value).collect())
+}
+
+impl Visitor for Grouper<'_> {
+    fn headings(&mut self, headings: &Headings) -> bool {
+        let find = |name: &str| headings.names.iter().position(|heading| heading == name);
+        let decl = self.decl;
+        self.cost = find(&decl.cost.column().name).unwrap_or(usize::MAX);
+        let control = decl.control.as_ref().and_then(|control| control.column.as_ref());
+        self.control = control.and_then(|column| find(&column.name)).filter(|column| *column != self.cost);
+        self.date = decl.date.as_ref().and_then(|date| find(&date.name));
+        self.currency = decl.currency_column.as_ref().and_then(|currency| find(&currency.name));
+        self.skip = decl.skip.fields().filter_map(|field| Some((field.clone(), find(&field.to_string())?))).collect();
+        for column in self.footprint {
+            let slot = match (find(&column.to_string()), column) {
+                (Some(at), _) => Slot::Column(at),
+                (None, ColumnRef::Tag(heading, key)) => match find(heading) {
+                    Some(at) => {
+                        self.tag_keys.push(key.clone());
+                        Slot::Tag(at, self.tag_keys.len() - 1)
+                    }
+                    None => Slot::Absent,
+                },
+                (None, ColumnRef::Plain(_)) => Slot::Absent,
+            };
+            self.slots.push(slot);
+        }
+        let in_use = |at: usize| {
+            [Some(self.cost), self.control, self.date, self.currency].contains(&Some(at))
+                || self.skip.iter().any(|(_, column)| *column == at)
+                || self.slots.iter().any(|slot| matches!(slot, Slot::Column(column) | Slot::Tag(column, _) if *column == at))
+        };
+        for (at, name) in headings.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            let (used, ignored) = &mut self.totals.columns;
+            if in_use(at) { used.push(name.clone()) } else { ignored.push(name.clone()) }
+        }
+        self.headings = Some(headings.clone());
+        true
+    }
+
+    fn row(&mut self, row: &Row<'_>) {
+        if row.is_blank() {
+            self.totals.blank_rows += 1;
+            return;
+        }
+        if self.is_skipped(row) {
+            // A totals row may hold a text where others hold an amount; then no money is passed over.
+            let sum = match row.cell(self.cost) {
+                Cell::Text(text) => parse_number(text.as_bytes(), self.decl.numbers).map(|read| read.value).unwrap_or_default(),
+                Cell::Day(_) | Cell::Fault(_) => Amount::ZERO,
+            };
+            self.totals.skipped.add(sum);
+            return;
+        }
+        let Some(sum) = self.number(row, self.cost) else { return };
+        let control = match self.control {
+            Some(column) => match self.number(row, column) {
+                Some(control) => control,
+                None => return,
+            },
+            None => sum,
+        };
+        if !self.currency_is_ours(row) {
+            return;
+        }
+        self.totals.control += control;
+        let Some((day, for_period)) = self.period(row, sum) else { return };
+        let span = self.model.changes.partition_point(|change| *change <= day);
+        if !self.build_key(row, &for_period, span) {
+            return;
+        }
+        self.totals.taken.add(sum);
+        if let Some(at) = self.index.get(&self.key) {
+            let group = &mut self.groups[*at];
+            group.lines += 1;
+            group.sum += sum;
+            group.least = group.least.min(sum);
+            group.greatest = group.greatest.max(sum);
+            group.day = group.day.min(day);
+        } else {
+            let values = values_of(&self.key, self.slots.len());
+            self.index.insert(self.key.clone(), self.groups.len());
+            self.groups.push(Group { values, for_period, day, lines: 1, sum, least: sum, greatest: sum, first_row: row.number });
+        }
+    }
+
+    fn fault(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+}

@@ -1,0 +1,187 @@
+//! Small tables of the model: member lists, mappings, drivers, rates, accounts. Read whole, every cell as text.
+
+use std::path::Path;
+
+use crate::files::{self, Cell, DataFile, Headings, Inputs, Kind, Row, Shape, Visitor};
+use crate::finding::{Finding, Findings, Named, Place, clean};
+use crate::period::{Day, Period, Validity};
+use crate::rulebook::{TableFile, ValidityColumns};
+
+/// Rows a table may have. Tables are held in memory; one of more rows is an export and belongs in `sources`.
+const ROWS_MAX: usize = 2_000_000;
+
+/// A table in memory.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Its headings.
+    pub headings: Headings,
+    /// Its rows that are not blank.
+    pub rows: Vec<TableRow>,
+}
+
+/// A row of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableRow {
+    /// Line of the file or row of the sheet.
+    pub number: u64,
+    /// Cells as text; dates as `2026-10-31`.
+    pub cells: Vec<String>,
+}
+
+impl TableRow {
+    /// The text of a column.
+    #[must_use]
+    pub fn text(&self, column: usize) -> &str {
+        self.cells.get(column).map_or("", String::as_str)
+    }
+}
+
+struct Collect<'f> {
+    headings: Option<Headings>,
+    rows: Vec<TableRow>,
+    findings: &'f mut Findings,
+}
+
+impl Visitor for Collect<'_> {
+    fn headings(&mut self, headings: &Headings) -> bool {
+        self.headings = Some(headings.clone());
+        true
+    }
+
+    fn row(&mut self, row: &Row<'_>) {
+        if row.is_blank() {
+            return;
+        }
+        let Some(headings) = &self.headings else { return };
+        if self.rows.len() == ROWS_MAX {
+            let title = format!("this table has more than {ROWS_MAX} rows");
+            self.findings.push(
+                Finding::error("table-too-long", headings.place(row.number, None), title)
+                    .help("declare it as a source, and split by what is in it"),
+            );
+        }
+        if self.rows.len() >= ROWS_MAX {
+            return;
+        }
+        let cells = (0..headings.names.len()).map(|column| match row.cell(column) {
+            Cell::Text(text) => text.to_owned(),
+            Cell::Day(day) => day.to_string(),
+            Cell::Fault(fault) => format!("{FAULT}{fault}"),
+        });
+        self.rows.push(TableRow { number: row.number, cells: cells.collect() });
+    }
+
+    fn fault(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+}
+
+/// Marks the text of an error cell; no text a person types begins with it.
+const FAULT: char = '\u{0}';
+
+impl Table {
+    /// Reads a table of the data folder for a period. `None` when it cannot be used; the findings say why.
+    pub fn read(
+        data: &Path,
+        table: &TableFile,
+        delimiter: Option<u8>,
+        period: &Period,
+        inputs: &mut Inputs,
+        findings: &mut Findings,
+    ) -> Option<Table> {
+        let file = DataFile::new(data, &period.fill(&table.file.name));
+        let shape = Shape { kind: Kind::of(&file.name, table.sheet.clone(), delimiter), headings_row: table.headings_row };
+        if !file.path.exists() {
+            let title = format!("there is no file `{}`", clean(&file.name));
+            let help = format!("it is looked for in the data folder, {}", data.display());
+            findings.push(Finding::error("missing-file", table.file.spot.place(), title).help(help));
+            return None;
+        }
+        let mut collect = Collect { headings: None, rows: Vec::new(), findings };
+        match files::read(&file, &shape, &mut collect) {
+            Ok(evidence) => {
+                inputs.0.insert(file.name.clone(), evidence);
+                let Collect { headings, rows, .. } = collect;
+                headings.map(|headings| Table { headings, rows })
+            }
+            Err(fault) => {
+                findings.push(*fault);
+                None
+            }
+        }
+    }
+
+    /// The column of a heading named in the rules, or a finding.
+    pub fn column(&self, heading: &Named, findings: &mut Findings) -> Option<usize> {
+        self.headings.find(heading).map_err(|finding| findings.push(*finding)).ok()
+    }
+
+    /// The column of a heading that may be left out.
+    pub fn optional(&self, heading: Option<&Named>, findings: &mut Findings) -> Option<usize> {
+        heading.and_then(|heading| self.column(heading, findings))
+    }
+
+    /// The place of a cell.
+    #[must_use]
+    pub fn place(&self, row: &TableRow, column: Option<usize>) -> Place {
+        self.headings.place(row.number, column)
+    }
+
+    /// The text of a cell that is used; an error cell is a finding.
+    pub fn text<'t>(&self, row: &'t TableRow, column: usize, findings: &mut Findings) -> &'t str {
+        let text = row.text(column);
+        match text.strip_prefix(FAULT) {
+            Some(fault) => {
+                let title = format!("this cell holds the error {}", clean(fault));
+                findings.push(
+                    Finding::error("error-cell", self.place(row, Some(column)), title).help("put the formula right in the workbook"),
+                );
+                ""
+            }
+            None => text,
+        }
+    }
+}
+
+/// Columns of a table that say when a row holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DatedBy {
+    from: Option<usize>,
+    to: Option<usize>,
+}
+
+impl DatedBy {
+    /// Finds the columns in a table.
+    pub fn find(table: &Table, columns: &ValidityColumns, findings: &mut Findings) -> DatedBy {
+        DatedBy {
+            from: table.optional(columns.from.as_ref(), findings),
+            to: table.optional(columns.to.as_ref(), findings),
+        }
+    }
+
+    /// When a row holds; an unreadable date is a finding.
+    pub fn read(&self, table: &Table, row: &TableRow, findings: &mut Findings) -> Validity {
+        let mut day = |column: Option<usize>| {
+            let column = column?;
+            let text = table.text(row, column, findings);
+            if text.is_empty() {
+                return None;
+            }
+            let day = Day::parse_iso(text);
+            if day.is_none() {
+                let title = format!("`{}` is not a date", clean(text));
+                let finding = Finding::error("not-a-date", table.place(row, Some(column)), title);
+                findings.push(finding.help("expected a date such as 2026-10-31, or a date cell in a workbook"));
+            }
+            day
+        };
+        let validity = Validity { from: day(self.from), to: day(self.to) };
+        if let (Some(from), Some(to)) = (validity.from, validity.to)
+            && to < from
+        {
+            let title = format!("this row ends on {to}, before it begins on {from}");
+            findings.push(Finding::error("not-a-span", table.place(row, self.to), title).help("both days are included; swap them"));
+        }
+        validity
+    }
+}
