@@ -15,7 +15,7 @@ use crate::ledger::{Left, Ledger, Posting, Reason, Split};
 use crate::model::Model;
 use crate::money::Amount;
 use crate::rulebook::{
-    AllocateRule, BalanceField, By, DimensionId, FOR_PERIOD, IfNoDriver, Method, SOURCE,
+    AllocateRule, BalanceField, By, DimensionId, FOR_PERIOD, IfNoDriver, Method, POOL, SOURCE,
 };
 use crate::shares;
 use matcher::Matcher;
@@ -238,6 +238,7 @@ impl<'m, 'f> Books<'m, 'f> {
 
     /// Books what a rule does with one balance.
     fn post(&mut self, at: usize, key: &Key, amount: Amount, split: Result<usize, NoWeights>) {
+        self.offer(at, key, amount);
         let split = match split {
             Ok(split) => split,
             Err(NoWeights::Leave(reason)) => {
@@ -259,6 +260,12 @@ impl<'m, 'f> Books<'m, 'f> {
             }
         };
         self.book(at, key, split, parts.into_iter().map(Amount::from_atoms).collect());
+    }
+
+    fn offer(&mut self, at: usize, key: &Key, amount: Amount) {
+        let tally = self.ledger.tallies.entry((at, key[POOL])).or_default();
+        tally.balances += 1;
+        tally.offered += amount;
     }
 
     /// Moves the parts of a split; those of receivers that do not exist stay.
@@ -285,6 +292,7 @@ impl<'m, 'f> Books<'m, 'f> {
         if let Some(balance) = self.balances.get_mut(key) {
             *balance -= moved;
         }
+        self.ledger.tallies.entry((at, key[POOL])).or_default().given += moved;
         self.left.remove(key);
         if !stays.is_zero() {
             self.left.insert(key.clone(), vec![(Reason::TargetNotValid, at, stays)]);
@@ -327,6 +335,7 @@ impl<'m, 'f> Books<'m, 'f> {
         for (row, (key, amount)) in taken.iter().enumerate() {
             let parts: Vec<Amount> = columns.iter().map(|column| Amount::from_atoms(column[row])).collect();
             let stays: Amount = *amount - parts.iter().sum::<Amount>();
+            self.offer(at, key, *amount);
             self.book(at, key, split, parts);
             if !stays.is_zero() {
                 self.left.entry(key.clone()).or_default().push((Reason::Capped, at, stays));

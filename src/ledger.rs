@@ -140,6 +140,19 @@ pub struct Ledger {
     pub closing: BTreeMap<Key, Amount>,
     /// Dimensions that closing balances keep; the others were summed away.
     pub kept: Vec<DimensionId>,
+    /// By rule and pool: what it was offered and what it gave.
+    pub tallies: BTreeMap<(usize, MemberId), RuleTally>,
+}
+
+/// What a rule did with the money of a pool. Offered − given stays where it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleTally {
+    /// Balances that the rule matched.
+    pub balances: u64,
+    /// Their money.
+    pub offered: Amount,
+    /// What went on to receivers.
+    pub given: Amount,
 }
 
 impl Ledger {

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::dimension::{Dimension, Member, MemberId, normal_name};
 use crate::driver::Driver;
+use crate::journal::Accounts;
 use crate::files::Inputs;
 use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
 use crate::money::{Amount, NumberFormat, parse_number};
@@ -33,6 +34,8 @@ pub struct Model {
     pub rates: Vec<Option<Lookup<Amount>>>,
     /// Drivers, in the order of [`RuleBook::drivers`].
     pub drivers: Vec<Driver>,
+    /// Accounts for the journal.
+    pub accounts: Option<Accounts>,
     /// Days on which a mapping or a rate changes: lines between two of them are treated alike.
     pub changes: Vec<Day>,
     /// What was read.
@@ -95,6 +98,7 @@ impl Model {
             .collect();
         let drivers: Vec<_> =
             book.drivers.iter().filter_map(|decl| loader.driver(decl, &mut dimensions)).collect();
+        let accounts = book.journal.as_ref().and_then(|decl| loader.accounts(decl, &dimensions));
         let inputs = loader.inputs;
         if findings.has_errors() {
             return None;
@@ -104,7 +108,7 @@ impl Model {
             changes.extend(validity.from);
             changes.extend(validity.to.map(Day::next));
         }
-        Some(Model { book, period, dimensions, lookups, rates, drivers, changes: changes.into_iter().collect(), inputs })
+        Some(Model { book, period, dimensions, lookups, rates, drivers, accounts, changes: changes.into_iter().collect(), inputs })
     }
 
     /// The dimension's name in the rules.
@@ -316,6 +320,12 @@ impl Loader<'_> {
     fn driver(&mut self, decl: &crate::rulebook::DriverDecl, dimensions: &mut [Dimension]) -> Option<Driver> {
         let table = self.table(&decl.table, decl.delimiter)?;
         Driver::read(decl, &table, dimensions, self.period, self.findings)
+    }
+
+    fn accounts(&mut self, decl: &crate::rulebook::JournalDecl, dimensions: &[Dimension]) -> Option<Accounts> {
+        let accounts = self.table(&decl.accounts, None);
+        let register = self.table(&decl.register, None);
+        Accounts::read(decl, &accounts?, &register?, dimensions, self.findings)
     }
 
     // ---- names in rules ------------------------------------------------------------------------------

@@ -63,7 +63,9 @@ impl Day {
         Day(self.0.succ_opt().unwrap_or(self.0))
     }
 
-    fn previous(self) -> Day {
+    /// The day before.
+    #[must_use]
+    pub fn previous(self) -> Day {
         Day(self.0.pred_opt().unwrap_or(self.0))
     }
 }

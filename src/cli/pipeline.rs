@@ -1,0 +1,175 @@
+//! The one-way path, stage by stage: the only place that knows all of them.
+
+use std::path::Path;
+
+use super::Failure;
+use super::args::PeriodWanted;
+use crate::classify::{Opening, classify};
+use crate::finding::{Finding, Findings, Place};
+use crate::footprint::Footprint;
+use crate::ledger::{Ledger, trial};
+use crate::model::Model;
+use crate::period::Period;
+use crate::reports::{Run, Summary, summary};
+use crate::rounding::{self, Charges};
+use crate::rulebook::{self, RuleBook};
+use crate::sources::{self, Read};
+use crate::{allocation, files};
+
+/// A finished calculation of one period, from the exports to the charge lines.
+#[derive(Debug)]
+pub struct Calculation {
+    /// The model of the period, its dimensions sealed.
+    pub model: Model,
+    /// What the sources gave.
+    pub read: Read,
+    /// The money as it entered.
+    pub opening: Opening,
+    /// What happened to it.
+    pub ledger: Ledger,
+    /// The result.
+    pub charges: Charges,
+    /// Everything that was read, for evidence.
+    pub inputs: files::Inputs,
+}
+
+impl Calculation {
+    /// What reports are made of.
+    #[must_use]
+    pub fn run(&self) -> Run<'_> {
+        Run { model: &self.model, read: &self.read, opening: &self.opening, ledger: &self.ledger, charges: &self.charges }
+    }
+}
+
+/// Reads the rule book of a model.
+///
+/// # Errors
+/// [`Failure::Refused`]; the findings say what is wrong.
+pub fn rule_book(folder: &Path, findings: &mut Findings) -> Result<RuleBook, Failure> {
+    rulebook::read::read(folder, findings).ok_or(Failure::Refused)
+}
+
+/// Calculates one period.
+///
+/// # Errors
+/// [`Failure::Refused`] with findings, or [`Failure::Imbalance`].
+pub fn calculate(book: RuleBook, period: Period, findings: &mut Findings) -> Result<Calculation, Failure> {
+    let footprint = Footprint::of(&book);
+    let mut model = Model::load(book, period, findings).ok_or(Failure::Refused)?;
+    let mut inputs = model.inputs.clone();
+    let read = sources::read(&model, &footprint, &mut inputs, findings).ok_or(Failure::Refused)?;
+    let opening = classify(&mut model, &footprint, &read.groups, findings).ok_or(Failure::Refused)?;
+    let ledger = allocation::allocate(&model, &opening, findings).map_err(|fault| match fault {
+        allocation::Fault::Refused => Failure::Refused,
+        allocation::Fault::Imbalance(imbalance) => Failure::Imbalance(imbalance),
+    })?;
+    trial::check(&ledger, opening.total().atoms()).map_err(Failure::Imbalance)?;
+    let charges = rounding::round(&model, &ledger).map_err(|overflow| Failure::Machine(overflow.to_string()))?;
+    let calculation = Calculation { model, read, opening, ledger, charges, inputs };
+    foots(&calculation)?;
+    lint(&calculation, findings);
+    Ok(calculation)
+}
+
+/// The rounded lines add up to the exact total, rounded.
+fn foots(calculation: &Calculation) -> Result<(), Failure> {
+    let run = calculation.run();
+    let currency = &run.model.book.head.currency;
+    let lines: i128 = run.charges.lines.iter().map(|line| line.minor).sum();
+    let expected = currency.round(run.opening.total());
+    let imbalance = |expected: i128, found: i128| {
+        let what = "charge lines against the money in, rounded".to_owned();
+        Failure::Imbalance(trial::Imbalance { what, expected: currency.amount(expected).atoms(), found: currency.amount(found).atoms() })
+    };
+    if lines == expected && run.charges.total == expected { Ok(()) } else { Err(imbalance(expected, lines)) }
+}
+
+/// What is not wrong but worth a look.
+fn lint(calculation: &Calculation, findings: &mut Findings) {
+    let run = calculation.run();
+    let book = &run.model.book;
+    for (at, rule) in book.allocate.iter().enumerate() {
+        let holds = rule.valid.holds_on(run.model.period.last);
+        if holds && !run.ledger.tallies.keys().any(|(rule, _)| *rule == at) {
+            let title = format!("rule `{}` took nothing", rule.id);
+            findings.push(Finding::note("took-nothing", rule.spot.place(), title).help("no balance matches it, or an earlier rule takes them all"));
+        }
+    }
+    for (rule, tally) in book.classify.iter().zip(&run.opening.rules) {
+        if tally.lines == 0 && rule.valid.holds_on(run.model.period.last) {
+            let title = format!("rule `{}` set nothing", rule.id);
+            findings.push(Finding::note("took-nothing", rule.spot.place(), title).help("no line matches it, or earlier rules set all it would set"));
+        }
+    }
+    let Summary { unallocated_size, money_in, .. } = summary(&run);
+    if unallocated_size == 0 {
+        return;
+    }
+    let currency = &book.head.currency;
+    let size = currency.amount(unallocated_size);
+    let share = crate::money::Fraction::new(book.head.tolerance.atoms(), 100 * crate::money::ONE);
+    let allowed = share.and_then(|share| crate::money::apply(money_in.abs(), share)).unwrap_or_default();
+    if size > allowed {
+        let title = format!(
+            "{} {} is unallocated, more than the tolerance of {} % ({})",
+            currency.grouped(unallocated_size),
+            currency.code(),
+            book.head.tolerance,
+            currency.grouped(currency.round(allowed))
+        );
+        let help = "the sheet Unallocated gives each amount its reason; add rules, or raise [model] tolerance = { unallocated = \"…%\" }";
+        findings.push(Finding::attention("unallocated", Place::Run, title).help(help).money(size));
+    }
+}
+
+/// Years in which the latest period is looked for.
+const YEARS: std::ops::Range<i32> = 2000..2100;
+
+/// The periods that are wanted, in order.
+///
+/// # Errors
+/// [`Failure::Usage`] when the calendar has no such period, or none can be told from the files.
+pub fn periods(book: &RuleBook, wanted: &PeriodWanted) -> Result<Vec<Period>, Failure> {
+    let calendar = book.head.calendar;
+    match wanted {
+        PeriodWanted::Latest => latest(book).map(|period| vec![period]),
+        PeriodWanted::Span(first, last) => {
+            let named = |name: &str| {
+                calendar.period(name).ok_or_else(|| {
+                    Failure::Usage(format!("`{name}` is not a period of this model's calendar; one is {}", calendar.example()))
+                })
+            };
+            let (mut period, last) = (named(first)?, named(last)?);
+            if last.first < period.first {
+                return Err(Failure::Usage(format!("the periods run backwards: `{}` is before `{}`", last.name, period.name)));
+            }
+            let mut periods = vec![period.clone()];
+            while period != last {
+                period = calendar.next(&period).ok_or_else(|| Failure::Usage("the periods do not end".to_owned()))?;
+                periods.push(period.clone());
+            }
+            Ok(periods)
+        }
+    }
+}
+
+/// The latest period for which every source with a period in its file names has all its files.
+fn latest(book: &RuleBook) -> Result<Period, Failure> {
+    let dated: Vec<&str> =
+        book.sources.iter().flat_map(|source| &source.files).map(|file| file.name.as_str()).filter(|name| name.contains('{')).collect();
+    let is_complete = |period: &Period| {
+        dated.iter().all(|pattern| !sources::matching_files(&book.data, std::iter::once(period.fill(pattern))).is_empty())
+    };
+    let mut period = crate::period::Day::new(YEARS.end, 1, 1).and_then(|day| book.head.calendar.containing(day));
+    while let Some(current) = period {
+        if current.last.ymd().0 < YEARS.start || dated.is_empty() {
+            break;
+        }
+        if is_complete(&current) {
+            return Ok(current);
+        }
+        period = book.head.calendar.containing(current.first.previous());
+    }
+    let why = if dated.is_empty() { "no source has {period} in its file names" } else { "for no period are all files there" };
+    Err(Failure::Usage(format!("the period cannot be told from the files: {why}; say which, as in --period {}", book.head.calendar.example())))
+}

@@ -1,0 +1,141 @@
+//! `showback run`: the main job.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+
+use super::args::{Plan, View};
+use super::pipeline::{self, Calculation};
+use super::{Failure, Outcome, fail, report, say};
+use crate::finding::{Findings, Severity};
+use crate::journal::Journal;
+use crate::reports::{self, Run, Summary, summary};
+use crate::rulebook::BUSINESS_UNIT;
+use crate::writers::publish::{Output, Staged};
+use crate::writers::{evidence, file_stem, journal, statement, tables, terminal, workbook};
+
+/// Runs all wanted periods; the worst of their outcomes is the command's.
+pub(super) fn run(plan: &Plan) -> Outcome {
+    let mut findings = Findings::new();
+    let outcome = run_all(plan, &mut findings);
+    match outcome {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            report(&findings, &plan.view);
+            fail(&failure)
+        }
+    }
+}
+
+fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
+    let book = pipeline::rule_book(&plan.model, findings)?;
+    let periods = pipeline::periods(&book, &plan.period)?;
+    let output = Output::open(&plan.out)?;
+    let mut worst = Outcome::Done;
+    for period in periods {
+        let mut of_period = findings.clone();
+        let progress = progress(plan.view, &period.name);
+        let result = pipeline::calculate(book.clone(), period, &mut of_period).and_then(|calculation| {
+            progress.set_message(format!("{} · writing", calculation.model.period.name));
+            publish(&output, &calculation, &mut of_period).map(|place| (calculation, place))
+        });
+        progress.finish_and_clear();
+        match result {
+            Ok((calculation, place)) => {
+                report(&of_period, &plan.view);
+                show(&calculation.run(), &place, plan.view);
+                worst = worst.max(if of_period.count(Severity::Attention) > 0 { Outcome::Look } else { Outcome::Done });
+            }
+            Err(failure) => {
+                *findings = of_period;
+                return Err(failure);
+            }
+        }
+    }
+    Ok(worst)
+}
+
+fn progress(view: View, period: &str) -> ProgressBar {
+    if view.quiet || view.json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let progress = ProgressBar::new_spinner().with_message(format!("{period} · reading and allocating"));
+    progress.enable_steady_tick(Duration::from_millis(120));
+    progress
+}
+
+/// Writes everything aside and makes it visible at once.
+fn publish(output: &Output, calculation: &Calculation, findings: &mut Findings) -> Result<PathBuf, Failure> {
+    let run = calculation.run();
+    let journal = Journal::of(&run, findings);
+    if findings.has_errors() {
+        return Err(Failure::Refused);
+    }
+    let staged = output.stage(&run.model.period.name)?;
+    let summary = summary(&run);
+    let id = evidence::run_id(&run.model.book, &run.model.period.name, &calculation.inputs);
+    write_all(&staged, &run, &summary, journal.as_ref(), findings)?;
+    evidence::write(staged.path(), &run, &summary, &calculation.inputs, &id).map_err(machine(staged.path()))?;
+    Ok(staged.publish(&id)?)
+}
+
+fn machine<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Failure + '_ {
+    move |error| Failure::Machine(format!("{}: {error}", path.display()))
+}
+
+fn write_all(staged: &Staged<'_>, run: &Run<'_>, summary: &Summary, journal: Option<&Journal>, findings: &Findings) -> Result<(), Failure> {
+    let currency = &run.model.book.head.currency;
+    let folder = staged.path();
+    let data = folder.join("data");
+    let statements = folder.join("statements");
+    for made in [&data, &statements] {
+        std::fs::create_dir_all(made).map_err(machine(made))?;
+    }
+    let is_posted = journal.is_some();
+    let charges = reports::charges(run, |line| is_posted && line.kind == crate::rounding::Kind::Cost);
+    let shown = vec![
+        reports::units_by_service(run),
+        reports::spend(run),
+        reports::pools(run),
+        reports::unallocated(run),
+        reports::reconciliation(run),
+        reports::rules(run),
+        charges,
+    ];
+    let rest = [reports::service_costs(run), reports::unit_costs(run), reports::drivers(run), crate::finding::render::table(findings)];
+    for table in shown.iter().chain(&rest) {
+        let path = data.join(format!("{}.csv", table.name));
+        tables::write(&path, table, currency).map_err(machine(&path))?;
+    }
+    let opening = reports::opening(run);
+    let path = data.join("opening.csv.gz");
+    tables::write_gzip(&path, &opening.columns, opening.rows.into_iter(), currency).map_err(machine(&path))?;
+    let (columns, entries) = reports::entries(run);
+    let path = data.join("entries.csv.gz");
+    tables::write_gzip(&path, &columns, entries, currency).map_err(machine(&path))?;
+
+    let path = folder.join("showback.xlsx");
+    workbook::write(&path, run, summary, &shown, findings).map_err(machine(&path))?;
+    let units: std::collections::BTreeSet<_> = run.charges.allocated().map(|line| run.charges.member(line, BUSINESS_UNIT)).collect();
+    for unit in units.into_iter().filter(|unit| !unit.is_blank()) {
+        let name = run.model.dimensions[BUSINESS_UNIT].member_name(unit);
+        let path = statements.join(format!("{}.xlsx", file_stem(name)));
+        statement::write(&path, run, unit).map_err(machine(&path))?;
+    }
+    if let (Some(journal), Some(accounts)) = (journal, &run.model.accounts) {
+        let path = folder.join("journal");
+        journal::write(&path, run.model, accounts, journal).map_err(machine(&path))?;
+    }
+    Ok(())
+}
+
+fn show(run: &Run<'_>, place: &Path, view: View) {
+    let summary = summary(run);
+    if view.json {
+        say(&terminal::summary_json(run, &summary, place));
+    } else if !view.quiet {
+        say(&terminal::summary(run, &summary, place));
+    }
+}

@@ -1,0 +1,143 @@
+//! Reports: every table people see, as a view of the charge lines and the ledger.
+//!
+//! A report is a [`Table`] of typed values; how it looks in a csv file, a workbook or on a terminal is the
+//! writers' business, and no writer does arithmetic of its own.
+
+mod books;
+mod cost;
+
+pub use books::{drivers, entries, opening, reconciliation, rules};
+pub use cost::{NamedMoney, Summary, charges, pools, service_costs, spend, statement, summary, unallocated, unit_costs, units_by_service};
+
+use crate::classify::Opening;
+use crate::ledger::Ledger;
+use crate::model::Model;
+use crate::money::Amount;
+use crate::rounding::Charges;
+use crate::sources::Read;
+
+/// Everything a finished run knows; what reports are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'r> {
+    /// The model of the period.
+    pub model: &'r Model,
+    /// What the sources gave.
+    pub read: &'r Read,
+    /// The money as it entered.
+    pub opening: &'r Opening,
+    /// What happened to it.
+    pub ledger: &'r Ledger,
+    /// The result.
+    pub charges: &'r Charges,
+}
+
+/// What stands in a column, and so how it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Text, to the left.
+    Text,
+    /// Money in minor units, two decimals or as the currency has.
+    Money,
+    /// An exact amount or quantity, all its digits.
+    Exact,
+    /// A whole number.
+    Count,
+    /// A share, as a percentage with one decimal.
+    Share,
+}
+
+/// A column of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Name in files, such as `business_unit`.
+    pub name: String,
+    /// What people read, such as `Business unit`.
+    pub label: String,
+    /// How it is shown.
+    pub shown: Shown,
+}
+
+impl Column {
+    /// A column.
+    #[must_use]
+    pub fn new(name: impl Into<String>, label: impl Into<String>, shown: Shown) -> Column {
+        Column { name: name.into(), label: label.into(), shown }
+    }
+}
+
+/// A cell of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing.
+    Blank,
+    /// A text; never a formula, whatever it begins with.
+    Text(String),
+    /// Money in minor units of the model's currency.
+    Money(i128),
+    /// An exact amount or quantity.
+    Exact(Amount),
+    /// A whole number.
+    Count(u64),
+    /// `part / whole`, both in minor units. A whole of 0 has no share.
+    Share(i128, i128),
+}
+
+impl Value {
+    /// A text, or nothing when it is empty.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Value {
+        let text = text.into();
+        if text.is_empty() { Value::Blank } else { Value::Text(text) }
+    }
+
+    /// The share in tenths of a percent, rounded half away from 0: 125 for 12.5 %. `None` when it is no share.
+    #[must_use]
+    pub fn permille(&self) -> Option<i128> {
+        match self {
+            Value::Share(part, whole) if *whole != 0 => {
+                let sign = part.signum() * whole.signum();
+                Some(sign * ((part.abs() * 2000 + whole.abs()) / (2 * whole.abs())))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Name of its file, without the end: `charges`.
+    pub name: &'static str,
+    /// Heading for people: `Charge lines`.
+    pub title: String,
+    /// One or two sentences on how to read it.
+    pub note: String,
+    /// Columns.
+    pub columns: Vec<Column>,
+    /// Rows, sorted.
+    pub rows: Vec<Vec<Value>>,
+    /// The last row, the sum of the others, where there is one.
+    pub total: Option<Vec<Value>>,
+}
+
+/// The word for money that is at no member.
+pub const UNALLOCATED: &str = "(unallocated)";
+
+/// The name of a member for people; what is blank is unallocated.
+fn name_or_unallocated(name: &str) -> String {
+    if name.is_empty() { UNALLOCATED.to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn shares_round_half_away_from_zero_in_tenths_of_a_percent() {
+        // 1/8 = 12.5 %, 1/16 = 6.25 % → 6.3 %, −1/16 → −6.3 %.
+        assert_eq!(Value::Share(1, 8).permille(), Some(125));
+        assert_eq!(Value::Share(1, 16).permille(), Some(63));
+        assert_eq!(Value::Share(-1, 16).permille(), Some(-63));
+        assert_eq!(Value::Share(1, 0).permille(), None);
+    }
+}

@@ -1,0 +1,329 @@
+//! Reports of the books: opening balances, entries, drivers, rules, reconciliation.
+
+use std::collections::BTreeMap;
+
+use super::{Column, Run, Shown, Table, Value};
+use crate::dimension::{MemberId, NONE_WORD};
+use crate::driver::CLEAR;
+use crate::ledger::Reason;
+use crate::money::Amount;
+use crate::rulebook::{By, CostDecl, DimensionId, POOL, RuleWords, SOURCE};
+
+fn text(name: &str, label: &str) -> Column {
+    Column::new(name, label, Shown::Text)
+}
+
+fn exact(name: &str, label: &str) -> Column {
+    Column::new(name, label, Shown::Exact)
+}
+
+fn count(name: &str, label: &str) -> Column {
+    Column::new(name, label, Shown::Count)
+}
+
+/// Dimensions for which any opening balance has a member.
+fn used_dimensions(run: &Run<'_>) -> Vec<DimensionId> {
+    (0..run.model.dimensions.len())
+        .filter(|dimension| {
+            run.opening.balances.iter().any(|balance| !balance.key[*dimension].is_blank())
+                || run.ledger.closing.keys().any(|key| !key[*dimension].is_blank())
+        })
+        .collect()
+}
+
+/// Opening balances: where the money entered, from which source and file.
+#[must_use]
+pub fn opening(run: &Run<'_>) -> Table {
+    let dimensions = used_dimensions(run);
+    let mut columns: Vec<Column> = dimensions
+        .iter()
+        .map(|dimension| text(&run.model.dimensions[*dimension].name, &run.model.dimensions[*dimension].label))
+        .collect();
+    columns.extend([text("file", "File"), count("lines", "Lines"), exact("amount", "Amount")]);
+    let rows = run.opening.balances.iter().map(|balance| {
+        let mut row: Vec<Value> = dimensions
+            .iter()
+            .map(|dimension| Value::text(run.model.dimensions[*dimension].member_name(balance.key[*dimension])))
+            .collect();
+        row.extend([Value::text(&balance.file), Value::Count(balance.lines), Value::Exact(balance.amount)]);
+        row
+    });
+    Table {
+        name: "opening",
+        title: "Opening balances".to_owned(),
+        note: "The money as it entered, after classification and before any allocation.".to_owned(),
+        columns,
+        rows: rows.collect(),
+        total: None,
+    }
+}
+
+/// All entries, a row at a time: rule, from, to, quantity, total, amount.
+pub fn entries<'r>(run: &Run<'r>) -> (Vec<Column>, impl Iterator<Item = Vec<Value>> + use<'r>) {
+    let dimensions = used_dimensions(run);
+    let mut columns = vec![text("rule", "Rule")];
+    for side in ["from", "to"] {
+        columns.extend(dimensions.iter().map(|dimension| {
+            let dimension = &run.model.dimensions[*dimension];
+            text(&format!("{side}_{}", dimension.name), &format!("{} ({side})", dimension.label))
+        }));
+    }
+    columns.extend([exact("quantity", "Quantity"), exact("total", "Total"), exact("amount", "Amount")]);
+    let run = *run;
+    let rows = run.ledger.entries().map(move |entry| {
+        let name = |dimension: &DimensionId, member: MemberId| Value::text(run.model.dimensions[*dimension].member_name(member));
+        let mut row = vec![Value::text(&run.model.book.allocate[entry.rule].id)];
+        row.extend(dimensions.iter().map(|dimension| name(dimension, entry.from[*dimension])));
+        row.extend(dimensions.iter().map(|dimension| name(dimension, entry.to[*dimension])));
+        row.extend([Value::Exact(entry.quantity), Value::Exact(entry.total), Value::Exact(entry.amount)]);
+        row
+    });
+    (columns, rows)
+}
+
+/// Drivers as read, with each receiver's share of its sender.
+#[must_use]
+pub fn drivers(run: &Run<'_>) -> Table {
+    let mut rows = Vec::new();
+    for driver in &run.model.drivers {
+        let names = |dimensions: &[DimensionId], members: &[MemberId]| -> String {
+            let named = dimensions.iter().zip(members).filter(|(_, member)| !member.is_blank()).map(|(dimension, member)| match *member {
+                CLEAR => NONE_WORD,
+                member => run.model.dimensions[*dimension].member_name(member),
+            });
+            named.collect::<Vec<_>>().join(" · ")
+        };
+        for (sender, targets) in driver.all() {
+            let total: Amount = targets.iter().map(|target| target.quantity).sum();
+            for target in targets {
+                rows.push(vec![
+                    Value::text(&driver.name),
+                    Value::text(names(&driver.from, sender)),
+                    Value::text(names(&driver.to, &target.to)),
+                    Value::Exact(target.quantity),
+                    Value::Share(target.quantity.atoms() / 1000, total.atoms() / 1000),
+                    Value::text(&driver.measure),
+                    Value::text(&driver.file),
+                    Value::Count(target.row),
+                ]);
+            }
+        }
+    }
+    Table {
+        name: "drivers",
+        title: "Drivers".to_owned(),
+        note: "The quantities that costs were split by. Shares are within a sender.".to_owned(),
+        columns: vec![
+            text("driver", "Driver"),
+            text("from", "From"),
+            text("to", "To"),
+            exact("quantity", "Quantity"),
+            Column::new("share", "Share", Shown::Share),
+            text("measure", "Measure"),
+            text("file", "File"),
+            count("row", "Row"),
+        ],
+        rows,
+        total: None,
+    }
+}
+
+/// What every rule did, by pool; rules that took nothing included.
+#[must_use]
+pub fn rules(run: &Run<'_>) -> Table {
+    let model = run.model;
+    let words = |words: &RuleWords, valid: &crate::period::Validity, spot: &crate::finding::Spot| {
+        [
+            Value::text(&words.why),
+            Value::text(valid.to_string()),
+            Value::text(&words.owner),
+            Value::text(&words.approved),
+            Value::text(spot.describe()),
+        ]
+    };
+    let mut rows = Vec::new();
+    for (rule, tally) in model.book.classify.iter().zip(&run.opening.rules) {
+        let mut row = vec![
+            Value::text("classify"),
+            Value::text(&rule.id),
+            Value::Blank,
+            Value::Exact(tally.sum),
+            Value::Blank,
+            Value::Blank,
+            Value::Count(tally.lines),
+            Value::Blank,
+            Value::text(if rule.lookup.is_some() { "lookup" } else { "set" }),
+            Value::Blank,
+        ];
+        row.extend(words(&rule.words, &rule.valid, &rule.spot));
+        rows.push(row);
+    }
+    for (at, rule) in model.book.allocate.iter().enumerate() {
+        let used: Vec<_> = run.ledger.postings.iter().filter(|posting| posting.rule == at).collect();
+        let mut splits: Vec<usize> = used.iter().map(|posting| posting.split).collect();
+        splits.sort_unstable();
+        splits.dedup();
+        let targets: usize = splits.iter().map(|split| run.ledger.splits[*split].targets.len()).sum();
+        // One total where there is one sender; several senders have theirs in the entries.
+        let driver_total = match splits.as_slice() {
+            [one] => Value::Exact(run.ledger.splits[*one].total),
+            _ => Value::Blank,
+        };
+        let by_pool: Vec<_> = run.ledger.tallies.range((at, MemberId(0))..(at + 1, MemberId(0))).collect();
+        let mut push = |pool: &str, tally: crate::ledger::RuleTally| {
+            let mut row = vec![
+                Value::text("allocate"),
+                Value::text(&rule.id),
+                Value::text(pool),
+                Value::Exact(tally.offered),
+                Value::Exact(tally.given),
+                Value::Exact(tally.offered - tally.given),
+                Value::Count(tally.balances),
+                Value::Count(targets as u64),
+                Value::text(by_words(rule)),
+                driver_total.clone(),
+            ];
+            row.extend(words(&rule.words, &rule.valid, &rule.spot));
+            rows.push(row);
+        };
+        for ((_, pool), tally) in &by_pool {
+            push(model.dimensions[POOL].member_name(*pool), **tally);
+        }
+        if by_pool.is_empty() {
+            push("", crate::ledger::RuleTally::default());
+        }
+    }
+    Table {
+        name: "rules",
+        title: "Rules".to_owned(),
+        note: "What each rule did, in the order in which they run. Taken = given + left.".to_owned(),
+        columns: vec![
+            text("stage", "Stage"),
+            text("rule", "Rule"),
+            text("pool", "Pool"),
+            exact("taken", "Taken"),
+            exact("given", "Given"),
+            exact("left", "Left"),
+            count("balances", "Lines or balances"),
+            count("targets", "Targets"),
+            text("by", "By"),
+            exact("driver_total", "Driver total"),
+            text("why", "Why"),
+            text("valid", "Valid"),
+            text("owner", "Owner"),
+            text("approved", "Approved"),
+            text("place", "Place"),
+        ],
+        rows,
+        total: None,
+    }
+}
+
+/// How a rule splits, in words.
+fn by_words(rule: &crate::rulebook::AllocateRule) -> String {
+    let by = match &rule.by {
+        By::Member(members) => {
+            let names: Vec<&str> = members.iter().map(|(_, name)| name.name.as_str()).collect();
+            format!("all to {}", names.join(" · "))
+        }
+        By::Driver(name) => format!("driver {}", name.name),
+        By::Even => "even".to_owned(),
+        By::Shares { .. } => "shares".to_owned(),
+        By::Amounts(_) => "amounts".to_owned(),
+        By::CostSoFar(_) => "cost so far".to_owned(),
+        By::Attribute(_, attribute, _) => format!("attribute {attribute}"),
+    };
+    match (&rule.group, rule.method) {
+        (Some(group), _) => format!("{by}, group {}", group.name),
+        (None, Some(method)) => format!("{by}, {}", method.word()),
+        (None, None) => by,
+    }
+}
+
+/// From the first row of every export to the last charge line: what must be 0 is 0.
+#[must_use]
+pub fn reconciliation(run: &Run<'_>) -> Table {
+    let mut rows: Vec<Vec<Value>> = Vec::new();
+    let mut push = |source: &str, stage: &str, lines: Option<u64>, amount: Amount, must_be_zero: bool| {
+        rows.push(vec![
+            Value::text(source),
+            Value::text(stage),
+            lines.map_or(Value::Blank, Value::Count),
+            Value::Exact(amount),
+            Value::text(if must_be_zero { "must be 0" } else { "" }),
+        ]);
+    };
+    let complete = |key: &crate::classify::Key| run.model.book.head.complete.iter().all(|dimension| !key[*dimension].is_blank());
+    let (mut all_in, mut all_allocated, mut all_left) = (Amount::ZERO, Amount::ZERO, BTreeMap::<Reason, Amount>::new());
+    for (at, decl) in run.model.book.sources.iter().enumerate() {
+        let totals = &run.read.totals[at];
+        let name = &decl.name;
+        let is_rated = matches!(decl.cost, CostDecl::Rated { .. });
+        let measure = if is_rated { " (hours)" } else { "" };
+        let read = totals.taken.sum + totals.skipped.sum + totals.other_periods.sum;
+        let read_lines = totals.taken.lines + totals.skipped.lines + totals.other_periods.lines;
+        push(name, &format!("read{measure}"), Some(read_lines), read, false);
+        push(name, &format!("skipped{measure}"), Some(totals.skipped.lines), totals.skipped.sum, false);
+        push(name, &format!("other periods{measure}"), Some(totals.other_periods.lines), totals.other_periods.sum, false);
+        push(name, &format!("taken{measure}"), Some(totals.taken.lines), totals.taken.sum, false);
+        push(name, &format!("late, booked here{measure}"), Some(totals.late.lines), totals.late.sum, false);
+        push(name, "blank rows", Some(totals.blank_rows), Amount::ZERO, false);
+        for control in run.read.controls.iter().filter(|control| control.source == *name) {
+            push(name, &format!("control total of {}", control.what), None, control.declared, false);
+            push(name, &format!("read − control total of {}", control.what), None, control.read - control.declared, true);
+        }
+        let opening = run.opening.of_source(at);
+        let opening_lines = run.opening.balances.iter().filter(|balance| balance.source == at).map(|balance| balance.lines).sum();
+        push(name, "money in", Some(opening_lines), opening, false);
+        if !is_rated {
+            push(name, "taken − money in", None, totals.taken.sum - opening, true);
+        }
+        let Some(member) = run.model.dimensions[SOURCE].find(name) else { continue };
+        let of_source = |key: &crate::classify::Key| key[SOURCE] == member;
+        let allocated: Amount = run.ledger.closing.iter().filter(|(key, _)| of_source(key) && complete(key)).map(|(_, amount)| *amount).sum();
+        push(name, "allocated", None, allocated, false);
+        let mut by_reason: BTreeMap<Reason, Amount> = BTreeMap::new();
+        for left in run.ledger.left.iter().filter(|left| of_source(&left.key)) {
+            *by_reason.entry(left.reason).or_default() += left.amount;
+            *all_left.entry(left.reason).or_default() += left.amount;
+        }
+        for (reason, amount) in &by_reason {
+            push(name, &format!("unallocated: {}", reason.words()), None, *amount, false);
+        }
+        let left: Amount = by_reason.values().sum();
+        push(name, "money in − allocated − unallocated", None, opening - allocated - left, true);
+        all_in += opening;
+        all_allocated += allocated;
+    }
+    let currency = &run.model.book.head.currency;
+    let charged: i128 = run.charges.allocated().map(|line| line.minor).sum();
+    let unallocated: i128 = run.charges.unallocated().map(|line| line.minor).sum();
+    push("all", "money in", None, all_in, false);
+    push("all", "allocated", None, all_allocated, false);
+    for (reason, amount) in &all_left {
+        push("all", &format!("unallocated: {}", reason.words()), None, *amount, false);
+    }
+    let left: Amount = all_left.values().sum();
+    push("all", "money in − allocated − unallocated", None, all_in - all_allocated - left, true);
+    push("all", "charge lines of kind cost", None, currency.amount(charged), false);
+    push("all", "charge lines of kind unallocated", None, currency.amount(unallocated), false);
+    push("all", "rounding", None, run.charges.rounding, false);
+    let rest = all_in - currency.amount(charged) - currency.amount(unallocated) - run.charges.rounding;
+    push("all", "money in − charge lines − rounding", None, rest, true);
+    for (what, difference) in &run.charges.differences {
+        let stage = if difference.name.is_empty() {
+            format!("largest rounding of a {what}")
+        } else {
+            format!("largest rounding of a {what} ({})", difference.name)
+        };
+        push("all", &stage, None, difference.amount, false);
+    }
+    Table {
+        name: "reconciliation",
+        title: "Reconciliation".to_owned(),
+        note: "From the rows of the exports to the charge lines. Lines marked `must be 0` prove that nothing was lost.".to_owned(),
+        columns: vec![text("source", "Source"), text("stage", "Stage"), count("lines", "Lines"), exact("amount", "Amount"), text("check", "Check")],
+        rows,
+        total: None,
+    }
+}

@@ -1,0 +1,231 @@
+//! Rounding: closing balances to charge lines in minor units, once.
+//!
+//! The table business unit × pool is rounded as a whole ([`controlled`]); inside an entry of it, its lines
+//! share the entry by largest remainder, and what a service is owed is carried from entry to entry, so that
+//! services stay close to their exact cost too.
+
+pub mod controlled;
+
+use std::collections::BTreeMap;
+
+use crate::dimension::{BLANK, MemberId};
+use crate::ledger::{Ledger, Reason};
+use crate::model::Model;
+use crate::money::{Amount, Currency};
+use crate::rulebook::{BUSINESS_UNIT, DimensionId, FOR_PERIOD, POOL, SERVICE};
+
+/// What a charge line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Cost that was allocated.
+    Cost,
+    /// Cost that was not, with its reason.
+    Unallocated(Reason),
+}
+
+impl Kind {
+    /// The word in the files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Kind::Cost => "cost",
+            Kind::Unallocated(_) => "unallocated",
+        }
+    }
+
+    /// The reason of unallocated money, empty for the rest.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Kind::Cost => "",
+            Kind::Unallocated(reason) => reason.words(),
+        }
+    }
+}
+
+/// A line of the result: an amount at members of the dimensions that charge lines keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChargeLine {
+    /// What it is.
+    pub kind: Kind,
+    /// The period the cost belongs to by its date.
+    pub for_period: MemberId,
+    /// A member for each of the model's `charges.by` dimensions, in their order.
+    pub members: Vec<MemberId>,
+    /// The amount in minor units of the model's currency.
+    pub minor: i128,
+    /// The exact amount.
+    pub exact: Amount,
+}
+
+/// The largest difference between rounded and exact totals of a kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Whose it is.
+    pub name: String,
+    /// Rounded minus exact.
+    pub amount: Amount,
+}
+
+/// All charge lines of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charges {
+    /// Lines, sorted by kind, then members.
+    pub lines: Vec<ChargeLine>,
+    /// The dimensions they keep.
+    pub by: Vec<DimensionId>,
+    /// Sum of all lines, in minor units.
+    pub total: i128,
+    /// Exact total minus rounded total: at most half a minor unit.
+    pub rounding: Amount,
+    /// Largest differences: a business unit's, a pool's, a service's.
+    pub differences: [(&'static str, Difference); 3],
+}
+
+impl Charges {
+    /// The member of a line in a dimension; blank when the lines do not keep it.
+    #[must_use]
+    pub fn member(&self, line: &ChargeLine, dimension: DimensionId) -> MemberId {
+        self.by.iter().position(|other| *other == dimension).map_or(BLANK, |at| line.members[at])
+    }
+
+    /// Lines that were allocated.
+    pub fn allocated(&self) -> impl Iterator<Item = &ChargeLine> {
+        self.lines.iter().filter(|line| line.kind == Kind::Cost)
+    }
+
+    /// Lines that were not.
+    pub fn unallocated(&self) -> impl Iterator<Item = &ChargeLine> {
+        self.lines.iter().filter(|line| line.kind != Kind::Cost)
+    }
+
+    /// The identity of a line, from its key columns and never from its amount: 16 hexadecimal digits of BLAKE3.
+    #[must_use]
+    pub fn id(&self, model: &Model, line: &ChargeLine) -> String {
+        let for_period = model.dimensions[FOR_PERIOD].member_name(line.for_period);
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |part: &str| {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        };
+        [model.period.name.as_str(), for_period, line.kind.word(), line.kind.reason()].into_iter().for_each(&mut add);
+        for (dimension, member) in self.by.iter().zip(&line.members) {
+            add(model.dimension_name(*dimension));
+            add(model.dimensions[*dimension].member_name(*member));
+        }
+        hasher.finalize().to_hex()[..16].to_owned()
+    }
+}
+
+/// A row of the rounding table: units by number, then everything unallocated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum RowOf {
+    Unit(MemberId),
+    Unallocated,
+}
+
+/// Rounds the closing balances of a ledger.
+///
+/// # Errors
+/// [`controlled::Overflow`] when a total does not fit, which the limit on money that is read rules out.
+pub fn round(model: &Model, ledger: &Ledger) -> Result<Charges, controlled::Overflow> {
+    let head = &model.book.head;
+    let by = head.charges_by.clone();
+    let mut exact: BTreeMap<(Kind, MemberId, Vec<MemberId>), Amount> = BTreeMap::new();
+    let mut add = |kind: Kind, key: &crate::classify::Key, amount: Amount| {
+        let members = by.iter().map(|dimension| key[*dimension]).collect();
+        *exact.entry((kind, key[FOR_PERIOD], members)).or_default() += amount;
+    };
+    for (key, amount) in &ledger.closing {
+        if head.complete.iter().all(|dimension| !key[*dimension].is_blank()) {
+            add(Kind::Cost, key, *amount);
+        }
+    }
+    for left in &ledger.left {
+        add(Kind::Unallocated(left.reason), &left.key, left.amount);
+    }
+    let lines = exact
+        .into_iter()
+        .filter(|(_, amount)| !amount.is_zero())
+        .map(|((kind, for_period, members), exact)| ChargeLine { kind, for_period, members, minor: 0, exact })
+        .collect();
+    let mut charges = Charges { lines, by, total: 0, rounding: Amount::ZERO, differences: Default::default() };
+    round_lines(&mut charges, &head.currency)?;
+    let exact: Amount = charges.lines.iter().map(|line| line.exact).sum();
+    charges.rounding = exact - head.currency.amount(charges.total);
+    charges.differences = [("business unit", BUSINESS_UNIT), ("pool", POOL), ("service", SERVICE)]
+        .map(|(what, dimension)| (what, largest_difference(model, &charges, dimension)));
+    Ok(charges)
+}
+
+fn round_lines(charges: &mut Charges, currency: &Currency) -> Result<(), controlled::Overflow> {
+    let mut cells: BTreeMap<(RowOf, MemberId), Vec<usize>> = BTreeMap::new();
+    for (at, line) in charges.lines.iter().enumerate() {
+        let row = match line.kind {
+            Kind::Cost => RowOf::Unit(charges.member(line, BUSINESS_UNIT)),
+            Kind::Unallocated(_) => RowOf::Unallocated,
+        };
+        cells.entry((row, charges.member(line, POOL))).or_default().push(at);
+    }
+    let number = |values: Vec<RowOf>| -> BTreeMap<RowOf, usize> { values.into_iter().zip(0..).collect() };
+    let mut rows: Vec<RowOf> = cells.keys().map(|(row, _)| *row).collect();
+    rows.dedup();
+    let rows = number(rows);
+    let mut pools: Vec<MemberId> = cells.keys().map(|(_, pool)| *pool).collect();
+    pools.sort_unstable();
+    pools.dedup();
+    let entries: Vec<controlled::Entry> = cells
+        .iter()
+        .map(|((row, pool), lines)| controlled::Entry {
+            row: rows[row],
+            column: pools.partition_point(|other| other < pool),
+            amount: lines.iter().map(|at| charges.lines[*at].exact.atoms()).sum(),
+        })
+        .collect();
+    let unit = currency.minor_unit();
+    let rounded = controlled::round_table(rows.len(), pools.len(), &entries, unit)?;
+    charges.total = rounded.total;
+    let mut owed: BTreeMap<MemberId, i128> = BTreeMap::new();
+    for (lines, minor) in cells.values().zip(&rounded.entries) {
+        share_entry(charges, lines, *minor, unit, &mut owed);
+    }
+    Ok(())
+}
+
+/// Lines of one entry: each gets its amount rounded down, the units that are left go to the largest remainders
+/// with what the service is owed from earlier entries added. A line that is whole gets none.
+fn share_entry(charges: &mut Charges, lines: &[usize], minor: i128, unit: i128, owed: &mut BTreeMap<MemberId, i128>) {
+    let mut left = minor;
+    let mut candidates = Vec::new();
+    for at in lines {
+        let service = charges.member(&charges.lines[*at], SERVICE);
+        let line = &mut charges.lines[*at];
+        line.minor = line.exact.atoms().div_euclid(unit);
+        left -= line.minor;
+        let remainder = line.exact.atoms().rem_euclid(unit);
+        if remainder > 0 {
+            let claim = remainder + owed.get(&service).copied().unwrap_or_default();
+            candidates.push((claim, *at));
+            *owed.entry(service).or_default() += remainder;
+        }
+    }
+    candidates.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    for (_, at) in candidates.into_iter().take(usize::try_from(left).unwrap_or(0)) {
+        let service = charges.member(&charges.lines[at], SERVICE);
+        charges.lines[at].minor += 1;
+        *owed.entry(service).or_default() -= unit;
+    }
+}
+
+fn largest_difference(model: &Model, charges: &Charges, dimension: DimensionId) -> Difference {
+    let currency = &model.book.head.currency;
+    let mut sums: BTreeMap<MemberId, Amount> = BTreeMap::new();
+    for line in charges.allocated() {
+        *sums.entry(charges.member(line, dimension)).or_default() += currency.amount(line.minor) - line.exact;
+    }
+    let largest = sums.into_iter().max_by(|a, b| a.1.abs().cmp(&b.1.abs()).then(b.0.cmp(&a.0)));
+    largest.map_or_else(Difference::default, |(member, amount)| Difference {
+        name: model.dimensions[dimension].member_name(member).to_owned(),
+        amount,
+    })
+}

@@ -1,0 +1,40 @@
+//! Writers: reports to files. They know how things look; they do no arithmetic of their own.
+
+pub mod evidence;
+pub mod journal;
+pub mod publish;
+pub mod statement;
+pub mod tables;
+pub mod terminal;
+pub mod workbook;
+
+/// A file name for a member: letters and digits of its name, and a hash that keeps two names apart.
+#[must_use]
+pub fn file_stem(name: &str) -> String {
+    let mut slug = String::new();
+    for c in name.to_lowercase().chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.ends_with('-') && !slug.is_empty() {
+            slug.push('-');
+        }
+    }
+    let slug: String = slug.trim_end_matches('-').chars().take(32).collect();
+    // A name that is its own slug but for case and blanks is told apart by that alone; others carry a hash.
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ') && name.len() <= 32 && !slug.is_empty();
+    if is_plain { slug } else { format!("{slug}-{}", &blake3::hash(name.as_bytes()).to_hex()[..8]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_stem;
+
+    #[test]
+    fn names_become_files_that_stay_in_their_folder() {
+        assert_eq!(file_stem("Motor Claims"), "motor-claims");
+        let hostile = file_stem("../../etc/passwd");
+        assert!(hostile.starts_with("etc-passwd-") && !hostile.contains(['/', '.']));
+        assert_ne!(file_stem("Life & Pensions"), file_stem("Life + Pensions"));
+        assert!(!file_stem("日本").is_empty());
+    }
+}

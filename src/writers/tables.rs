@@ -1,0 +1,80 @@
+//! Tables as csv: UTF-8, plain numbers, and nothing that a spreadsheet would run.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use flate2::{Compression, GzBuilder};
+
+use crate::files::FORMULA_STARTS;
+use crate::money::Currency;
+use crate::reports::{Column, Table, Value};
+
+/// Writes a table as csv.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(path: &Path, table: &Table, currency: &Currency) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    write_rows(&mut file, &table.columns, table.rows.iter().cloned(), currency)?;
+    file.into_inner()?.sync_all()
+}
+
+/// Writes rows as gzip csv, one at a time. The stream holds no time and no name, so the same rows give the same
+/// bytes.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_gzip(path: &Path, columns: &[Column], rows: impl Iterator<Item = Vec<Value>>, currency: &Currency) -> io::Result<()> {
+    let file = BufWriter::new(File::create(path)?);
+    let mut gzip = GzBuilder::new().mtime(0).operating_system(255).write(file, Compression::new(6));
+    write_rows(&mut gzip, columns, rows, currency)?;
+    gzip.finish()?.into_inner()?.sync_all()
+}
+
+fn write_rows(out: &mut impl Write, columns: &[Column], rows: impl Iterator<Item = Vec<Value>>, currency: &Currency) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(columns.iter().map(|column| guarded(&column.name)))?;
+    for row in rows {
+        csv.write_record(row.iter().map(|value| text_of(value, currency)))?;
+    }
+    csv.flush()
+}
+
+/// A value as plain text.
+#[must_use]
+pub fn text_of(value: &Value, currency: &Currency) -> String {
+    match value {
+        Value::Blank => String::new(),
+        Value::Text(text) => guarded(text),
+        Value::Money(minor) => currency.plain(*minor),
+        Value::Exact(amount) => amount.to_string(),
+        Value::Count(count) => count.to_string(),
+        Value::Share(..) => value.permille().map(|permille| format!("{}%", tenths(permille))).unwrap_or_default(),
+    }
+}
+
+/// `125` as `12.5`.
+#[must_use]
+pub fn tenths(permille: i128) -> String {
+    let sign = if permille < 0 { "-" } else { "" };
+    format!("{sign}{}.{}", permille.abs() / 10, permille.abs() % 10)
+}
+
+/// A text that a spreadsheet would take for a formula gets a `'` before it; our own readers take it off.
+fn guarded(text: &str) -> String {
+    if text.starts_with(FORMULA_STARTS) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_look_like_formulas_are_guarded_and_numbers_are_not() {
+        let pounds = Currency::new("GBP").expect("pounds");
+        assert_eq!(text_of(&Value::text("=cmd|' /C calc'!A0"), &pounds), "'=cmd|' /C calc'!A0");
+        assert_eq!(text_of(&Value::Money(-1250), &pounds), "-12.50");
+        assert_eq!(text_of(&Value::Share(1, 8), &pounds), "12.5%");
+    }
+}

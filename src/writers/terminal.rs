@@ -1,0 +1,198 @@
+//! What a run says on a terminal or in a log: readable without colour, numbers to the right.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{CellAlignment, Table};
+use serde_json::json;
+
+use super::tables::tenths;
+use crate::reports::{NamedMoney, Run, Summary, Value};
+
+/// Largest business units and services shown.
+const LARGEST_SHOWN: usize = 8;
+
+const STRONG: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default();
+const LOOK: Style = AnsiColor::Yellow.on_default();
+
+/// The summary of a published run.
+#[must_use]
+pub fn summary(run: &Run<'_>, summary: &Summary, place: &Path) -> String {
+    let currency = &run.model.book.head.currency;
+    let total = summary.charged + summary.unallocated;
+    let mut text = heading(run);
+    let mut figures = plain_table();
+    let mut row = |what: &str, minor: i128| {
+        figures.add_row(vec![what.to_owned(), currency.grouped(minor), percent(minor, total)]);
+    };
+    row("Money in", total);
+    row("Charged", summary.charged);
+    row("Unallocated", summary.unallocated);
+    let _ = writeln!(text, "{}", align(figures, &[1, 2]));
+    for (title, list, whole) in [
+        ("Run, grow, transform", &summary.spend, summary.charged),
+        ("Largest business units", &summary.units, summary.charged),
+        ("Largest services", &summary.services, summary.charged),
+    ] {
+        let _ = writeln!(text, "{STRONG}{title}{STRONG:#}");
+        let _ = writeln!(text, "{}", largest(list, whole, currency));
+    }
+    text.push_str(&what_is_left(run, summary));
+    let _ = writeln!(text, "{STRONG}Written to {}{STRONG:#}", place.display());
+    for (file, what) in [
+        ("showback.xlsx", "the workbook"),
+        ("statements/", "one statement a business unit"),
+        ("data/", "charge lines, reconciliation, entries as csv"),
+        ("journal/", "the draft journal"),
+        ("run.json", "evidence: hashes of everything read and written"),
+    ] {
+        if place.join(file).exists() {
+            let _ = writeln!(text, "  {file:<15} {FAINT}{what}{FAINT:#}");
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// What is not allocated, by reason, or that nothing is.
+#[must_use]
+pub fn what_is_left(run: &Run<'_>, summary: &Summary) -> String {
+    let currency = &run.model.book.head.currency;
+    if summary.reasons.is_empty() {
+        return format!("{GOOD}Everything is allocated, and it adds up to the last digit.{GOOD:#}\n\n");
+    }
+    let mut text = format!("{LOOK}Unallocated, by reason{LOOK:#}\n");
+    let _ = writeln!(text, "{}", largest(&summary.reasons, summary.charged + summary.unallocated, currency));
+    text
+}
+
+/// What each source gave: files, lines, days, money, columns.
+#[must_use]
+pub fn sources(run: &Run<'_>) -> String {
+    let mut text = heading(run);
+    let currency = &run.model.book.head.currency;
+    let mut table = plain_table();
+    table.set_header(["Source", "Files", "Lines", "Skipped", "Other periods", "First day", "Last day", currency.code()]);
+    for (at, (decl, totals)) in run.model.book.sources.iter().zip(&run.read.totals).enumerate() {
+        let day = |pick: fn(&(crate::period::Day, crate::period::Day)) -> crate::period::Day| {
+            totals.days.as_ref().map(|days| pick(days).to_string()).unwrap_or_default()
+        };
+        table.add_row(vec![
+            decl.name.clone(),
+            totals.files.len().to_string(),
+            totals.taken.lines.to_string(),
+            totals.skipped.lines.to_string(),
+            totals.other_periods.lines.to_string(),
+            day(|days| days.0),
+            day(|days| days.1),
+            currency.grouped(currency.round(run.opening.of_source(at))),
+        ]);
+    }
+    let _ = writeln!(text, "{}", align(table, &[1, 2, 3, 4, 7]));
+    for (decl, totals) in run.model.book.sources.iter().zip(&run.read.totals) {
+        let _ = writeln!(text, "{STRONG}{}{STRONG:#}", decl.name);
+        let _ = writeln!(text, "  read     {}", totals.columns.0.join(", "));
+        let _ = writeln!(text, "  {FAINT}ignored  {}{FAINT:#}", totals.columns.1.join(", "));
+        for control in run.read.controls.iter().filter(|control| control.source == decl.name) {
+            let _ = writeln!(text, "  {GOOD}control total of {}: {} as declared{GOOD:#}", control.what, control.read);
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// The summary as one line of JSON.
+#[must_use]
+pub fn summary_json(run: &Run<'_>, summary: &Summary, place: &Path) -> String {
+    let currency = &run.model.book.head.currency;
+    let named = |list: &[NamedMoney]| -> serde_json::Value {
+        list.iter().map(|(name, minor)| json!({"name": name, "amount": currency.plain(*minor)})).collect()
+    };
+    let value = json!({
+        "kind": "summary",
+        "period": run.model.period.name,
+        "currency": currency.code(),
+        "money_in": summary.money_in.to_string(),
+        "charged": currency.plain(summary.charged),
+        "unallocated": currency.plain(summary.unallocated),
+        "rounding": summary.rounding.to_string(),
+        "spend": named(&summary.spend),
+        "business_units": named(&summary.units),
+        "services": named(&summary.services),
+        "reasons": named(&summary.reasons),
+        "out": place.display().to_string(),
+    });
+    format!("{value}\n")
+}
+
+/// What each source gave, as a line of JSON each.
+#[must_use]
+pub fn sources_json(run: &Run<'_>) -> String {
+    let mut text = String::new();
+    for (at, (decl, totals)) in run.model.book.sources.iter().zip(&run.read.totals).enumerate() {
+        let value = json!({
+            "kind": "source",
+            "period": run.model.period.name,
+            "source": decl.name,
+            "files": totals.files,
+            "lines": totals.taken.lines,
+            "skipped": totals.skipped.lines,
+            "other_periods": totals.other_periods.lines,
+            "first_day": totals.days.map(|days| days.0.to_string()),
+            "last_day": totals.days.map(|days| days.1.to_string()),
+            "money_in": run.opening.of_source(at).to_string(),
+            "currency": run.model.book.head.currency.code(),
+            "columns_read": totals.columns.0,
+            "columns_ignored": totals.columns.1,
+        });
+        let _ = writeln!(text, "{value}");
+    }
+    text
+}
+
+fn heading(run: &Run<'_>) -> String {
+    let head = &run.model.book.head;
+    format!(
+        "\n{STRONG}{} · {}{STRONG:#} {FAINT}({} to {}, amounts in {}){FAINT:#}\n\n",
+        head.name,
+        run.model.period.name,
+        run.model.period.first,
+        run.model.period.last,
+        head.currency.code()
+    )
+}
+
+fn largest(list: &[NamedMoney], whole: i128, currency: &crate::money::Currency) -> String {
+    let mut table = plain_table();
+    for (name, minor) in list.iter().take(LARGEST_SHOWN) {
+        table.add_row(vec![name.clone(), currency.grouped(*minor), percent(*minor, whole)]);
+    }
+    if let Some(rest) = list.get(LARGEST_SHOWN..).filter(|rest| !rest.is_empty()) {
+        let sum: i128 = rest.iter().map(|(_, minor)| minor).sum();
+        table.add_row(vec![format!("and {} more", rest.len()), currency.grouped(sum), percent(sum, whole)]);
+    }
+    format!("{}\n", align(table, &[1, 2]))
+}
+
+fn percent(part: i128, whole: i128) -> String {
+    Value::Share(part, whole).permille().map(|permille| format!("{} %", tenths(permille))).unwrap_or_default()
+}
+
+fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table
+}
+
+/// Puts columns of numbers to the right and indents the whole.
+fn align(mut table: Table, right: &[usize]) -> String {
+    for at in right {
+        if let Some(column) = table.column_mut(*at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.trim_fmt().lines().map(|line| format!(" {line}\n")).collect()
+}
