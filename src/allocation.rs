@@ -11,12 +11,10 @@ use crate::classify::{Key, Opening};
 use crate::dimension::{BLANK, MemberId};
 use crate::finding::{Finding, Findings, Named, clean};
 use crate::ledger::trial::Imbalance;
-use crate::ledger::{Left, Ledger, Posting, Reason, Split};
+use crate::ledger::{Ledger, Left, Posting, Reason, Split};
 use crate::model::Model;
 use crate::money::Amount;
-use crate::rulebook::{
-    AllocateRule, BalanceField, By, DimensionId, FOR_PERIOD, IfNoDriver, Method, POOL, SOURCE,
-};
+use crate::rulebook::{AllocateRule, BalanceField, By, DimensionId, FOR_PERIOD, IfNoDriver, Method, POOL, SOURCE};
 use crate::shares;
 use matcher::Matcher;
 use weights::{NoWeights, Weights};
@@ -73,8 +71,11 @@ pub fn allocate(model: &Model, opening: &Opening, findings: &mut Findings) -> Re
 /// What charge lines and the reconciliation need of a balance.
 fn kept_dimensions(model: &Model) -> Vec<DimensionId> {
     let head = &model.book.head;
-    let kept: BTreeSet<DimensionId> =
-        [FOR_PERIOD, SOURCE].into_iter().chain(head.charges_by.iter().copied()).chain(head.complete.iter().copied()).collect();
+    let kept: BTreeSet<DimensionId> = [FOR_PERIOD, SOURCE]
+        .into_iter()
+        .chain(head.charges_by.iter().copied())
+        .chain(head.complete.iter().copied())
+        .collect();
     kept.into_iter().collect()
 }
 
@@ -254,7 +255,10 @@ impl<'m, 'f> Books<'m, 'f> {
         let parts = match shares::split(amount.atoms(), &weights) {
             Ok(parts) => parts,
             Err(fault) => {
-                let title = format!("the quantities of rule `{}` cannot be added up: {fault:?}", self.model.book.allocate[at].id);
+                let title = format!(
+                    "the quantities of rule `{}` cannot be added up: {fault:?}",
+                    self.model.book.allocate[at].id
+                );
                 self.findings.push(Finding::error("too-large", self.model.book.allocate[at].spot.place(), title));
                 return;
             }
@@ -315,23 +319,33 @@ impl<'m, 'f> Books<'m, 'f> {
         if too_much {
             let title = format!("rule `{}` hands out {wanted}, and there is {available} to hand out", rule.id);
             self.findings.push(
-                Finding::error("over-allocation", rule.spot.place(), title).help("lower the amounts, or widen `from`").money(-rest),
+                Finding::error("over-allocation", rule.spot.place(), title)
+                    .help("lower the amounts, or widen `from`")
+                    .money(-rest),
             );
             return;
         }
-        let mut sorted: Vec<(MemberId, Amount)> =
-            amounts.iter().filter_map(|(name, amount)| Some((self.model.dimensions[dimension].find(&name.name)?, *amount))).collect();
+        let mut sorted: Vec<(MemberId, Amount)> = amounts
+            .iter()
+            .filter_map(|(name, amount)| Some((self.model.dimensions[dimension].find(&name.name)?, *amount)))
+            .collect();
         sorted.sort_unstable_by_key(|(member, _)| *member);
         let valid = |member: MemberId| self.model.dimensions[dimension].member(member).is_valid;
         let targets = sorted
             .iter()
-            .map(|(member, amount)| crate::ledger::SplitTarget { to: Box::new([*member]), weight: *amount, stays: !valid(*member) })
+            .map(|(member, amount)| crate::ledger::SplitTarget {
+                to: Box::new([*member]),
+                weight: *amount,
+                stays: !valid(*member),
+            })
             .collect();
         self.ledger.splits.push(Split { dimensions: vec![dimension], targets, total: available });
         let split = self.ledger.splits.len() - 1;
         let balances: Vec<i128> = taken.iter().map(|(_, amount)| amount.atoms()).collect();
-        let columns: Vec<Vec<i128>> =
-            sorted.iter().map(|(_, amount)| shares::split(amount.atoms(), &balances).unwrap_or_else(|_| vec![0; balances.len()])).collect();
+        let columns: Vec<Vec<i128>> = sorted
+            .iter()
+            .map(|(_, amount)| shares::split(amount.atoms(), &balances).unwrap_or_else(|_| vec![0; balances.len()]))
+            .collect();
         for (row, (key, amount)) in taken.iter().enumerate() {
             let parts: Vec<Amount> = columns.iter().map(|column| Amount::from_atoms(column[row])).collect();
             let stays: Amount = *amount - parts.iter().sum::<Amount>();
@@ -358,7 +372,8 @@ impl<'m, 'f> Books<'m, 'f> {
             let to = &self.model.book.allocate[at].to;
             let taken: Vec<(Key, Amount)> =
                 self.taken_by(at).into_iter().filter(|(key, _)| node_of(to, key) == node).collect();
-            let weights = Weights::new(self.model, &self.model.book.allocate[at], &taken, &self.balances, self.findings);
+            let weights =
+                Weights::new(self.model, &self.model.book.allocate[at], &taken, &self.balances, self.findings);
             let mut known = Known::default();
             for (key, amount) in &taken {
                 let split = self.split_for(&weights, key, Some(&dropped), &mut known);
@@ -376,7 +391,8 @@ impl<'m, 'f> Books<'m, 'f> {
         let to = &model.book.allocate[rules[0]].to;
         let mut rule_of: BTreeMap<Node, usize> = BTreeMap::new();
         let mut seen: FxHashSet<Key> = FxHashSet::default();
-        let mut open: Vec<Key> = self.balances.iter().filter(|(_, amount)| !amount.is_zero()).map(|(key, _)| key.clone()).collect();
+        let mut open: Vec<Key> =
+            self.balances.iter().filter(|(_, amount)| !amount.is_zero()).map(|(key, _)| key.clone()).collect();
         let all_weights: Vec<(usize, Weights<'_>)> = rules
             .iter()
             .map(|at| (*at, Weights::new(model, &model.book.allocate[*at], &[], &self.balances, self.findings)))
@@ -413,7 +429,11 @@ impl<'m, 'f> Books<'m, 'f> {
         for (node, at) in &senders {
             if rank(node).is_none() {
                 let rule = &model.book.allocate[*at];
-                let title = format!("`order` leaves out `{}`, which sends by rule `{}`", clean(&self.describe(to, node)), rule.id);
+                let title = format!(
+                    "`order` leaves out `{}`, which sends by rule `{}`",
+                    clean(&self.describe(to, node)),
+                    rule.id
+                );
                 let place = order.first().map_or(rule.spot.place(), |name| name.spot.place());
                 self.findings.push(Finding::error("order", place, title).help("name every sender once, first to last"));
             }
@@ -449,7 +469,12 @@ impl<'m, 'f> Books<'m, 'f> {
 
     fn refuse(&mut self, at: usize, key: &Key, amount: Amount, reason: Reason, why: &str) {
         let rule = &self.model.book.allocate[at];
-        let title = format!("rule `{}` takes {amount} at {} and cannot split it: {}", rule.id, self.describe_key(key), reason.words());
+        let title = format!(
+            "rule `{}` takes {amount} at {} and cannot split it: {}",
+            rule.id,
+            self.describe_key(key),
+            reason.words()
+        );
         self.findings.push(
             Finding::error("no-driver", rule.spot.place(), title)
                 .label(why)
@@ -462,7 +487,8 @@ impl<'m, 'f> Books<'m, 'f> {
         let (first, second) = (&self.model.book.allocate[first], &self.model.book.allocate[second]);
         let node = self.describe(to, &node_of(to, key));
         let title = format!("two rules of one group send the money of `{}`", clean(&node));
-        let help = format!("the first is `{}` at {}; a sender has one rule in its group", first.id, first.spot.describe());
+        let help =
+            format!("the first is `{}` at {}; a sender has one rule in its group", first.id, first.spot.describe());
         self.findings.push(Finding::error("two-rules", second.spot.place(), title).help(help));
     }
 
@@ -474,7 +500,8 @@ impl<'m, 'f> Books<'m, 'f> {
         });
         let name = widest.map_or("", |dimension| self.model.dimension_name(dimension));
         let title = format!("the rules up to `{}` make more than {ENTRIES_MAX} entries", rule.id);
-        let help = format!("the balances are finest in `{name}`; use a coarser member there, or a driver with fewer rows");
+        let help =
+            format!("the balances are finest in `{name}`; use a coarser member there, or a driver with fewer rows");
         self.findings.push(Finding::error("too-many-entries", rule.spot.place(), title).help(help));
     }
 

@@ -60,7 +60,12 @@ type Unknown = (DimensionId, String, String);
 
 /// Gives every line group its members and adds up. Seals the model's dimensions: from here on, members are
 /// numbered in the order in which ties are broken.
-pub fn classify(model: &mut Model, footprint: &Footprint, groups: &[LineGroup], findings: &mut Findings) -> Option<Opening> {
+pub fn classify(
+    model: &mut Model,
+    footprint: &Footprint,
+    groups: &[LineGroup],
+    findings: &mut Findings,
+) -> Option<Opening> {
     let mut opening = Opening { balances: Vec::new(), rules: vec![Tally::default(); model.book.classify.len()] };
     let mut unknown: BTreeMap<Unknown, Tally> = BTreeMap::new();
     let mut plain: BTreeMap<(Key, usize, &str), Tally> = BTreeMap::new();
@@ -177,7 +182,8 @@ fn members<'g>(
 fn missing_rate(model: &Model, group: &LineGroup, on: &[ColumnRef], parts: &[&str], file: &str) -> Finding {
     let source = &model.book.sources[group.source];
     let keys: Vec<String> = on.iter().zip(parts).map(|(column, part)| format!("{column} `{}`", clean(part))).collect();
-    let title = format!("no rate for {} on {} ({} hours, {} lines)", keys.join(", "), group.day, group.sum, group.lines);
+    let title =
+        format!("no rate for {} on {} ({} hours, {} lines)", keys.join(", "), group.day, group.sum, group.lines);
     let place = match &source.cost {
         CostDecl::Rated { rate, .. } => rate.table.file.spot.place(),
         CostDecl::Column(_) => source.spot.place(),

@@ -91,7 +91,12 @@ impl Dimension {
 
     /// A closed dimension with these members. Their parents are given by index into the list.
     #[must_use]
-    pub fn closed(name: &str, label: &str, attributes: Vec<String>, members: Vec<(Member, Option<usize>)>) -> Dimension {
+    pub fn closed(
+        name: &str,
+        label: &str,
+        attributes: Vec<String>,
+        members: Vec<(Member, Option<usize>)>,
+    ) -> Dimension {
         let mut dimension = Dimension { is_closed: true, attributes, ..Dimension::open(name, label) };
         let mut order: Vec<usize> = (0..members.len()).collect();
         order.sort_by(|a, b| {
@@ -250,7 +255,8 @@ mod tests {
 
     #[test]
     fn leaves_are_found_below_any_parent() {
-        let list = vec![(named("Group"), None), (named("Retail"), Some(0)), (named("Shops"), Some(1)), (named("HQ"), None)];
+        let list =
+            vec![(named("Group"), None), (named("Retail"), Some(0)), (named("Shops"), Some(1)), (named("HQ"), None)];
         let dimension = Dimension::closed("unit", "Unit", Vec::new(), list);
         let id = |name: &str| dimension.find(name).expect("a member");
         assert!(dimension.is_leaf_under(id("Shops"), id("Group")));

@@ -51,10 +51,8 @@ impl Driver {
         findings: &mut Findings,
     ) -> Option<Driver> {
         let mut side = |pairs: &[(DimensionId, crate::finding::Named)]| -> Option<Vec<(DimensionId, usize)>> {
-            let found: Vec<_> = pairs
-                .iter()
-                .map(|(dimension, heading)| Some((*dimension, table.column(heading, findings)?)))
-                .collect();
+            let found: Vec<_> =
+                pairs.iter().map(|(dimension, heading)| Some((*dimension, table.column(heading, findings)?))).collect();
             let mut columns: Vec<(DimensionId, usize)> = found.into_iter().collect::<Option<_>>()?;
             columns.sort_unstable();
             Some(columns)
@@ -72,7 +70,9 @@ impl Driver {
             rows: FxHashMap::default(),
         };
         for row in &table.rows {
-            if !filter.passes(&decl.filter, |column| row.text(column)) || !dated.read(table, row, findings).holds_on(period.last) {
+            if !filter.passes(&decl.filter, |column| row.text(column))
+                || !dated.read(table, row, findings).holds_on(period.last)
+            {
                 continue;
             }
             let mut sender = Vec::with_capacity(from.len());
@@ -80,7 +80,10 @@ impl Driver {
                 let text = table.text(row, *column, findings);
                 if text.is_empty() {
                     let title = format!("this row of the driver `{}` does not say who sends", decl.name);
-                    findings.push(Finding::error("blank-key", table.place(row, Some(*column)), title).help("fill the cell, or delete the row"));
+                    findings.push(
+                        Finding::error("blank-key", table.place(row, Some(*column)), title)
+                            .help("fill the cell, or delete the row"),
+                    );
                     sender.push(BLANK);
                     continue;
                 }
@@ -96,30 +99,50 @@ impl Driver {
                 };
                 if member != CLEAR && dimensions[*dimension].member(member).is_parent {
                     let title = format!("`{}` has members below it, so it cannot receive", clean(text));
-                    findings.push(Finding::error("parent-target", table.place(row, Some(*column)), title).help("give the quantity of each member below it"));
+                    findings.push(
+                        Finding::error("parent-target", table.place(row, Some(*column)), title)
+                            .help("give the quantity of each member below it"),
+                    );
                 }
                 receiver.push(member);
             }
             if receiver.iter().all(|member| member.is_blank()) {
                 let title = format!("this row of the driver `{}` does not say who receives", decl.name);
-                findings.push(Finding::error("blank-key", table.place(row, to.first().map(|(_, column)| *column)), title).help("fill a cell, or delete the row"));
+                findings.push(
+                    Finding::error("blank-key", table.place(row, to.first().map(|(_, column)| *column)), title)
+                        .help("fill a cell, or delete the row"),
+                );
                 continue;
             }
             let text = table.text(row, quantity_column, findings);
             let quantity = match parse_number(text.as_bytes(), decl.numbers) {
                 Ok(read) if read.value.is_negative() => {
                     let title = format!("the quantity `{}` is negative", clean(text));
-                    findings.push(Finding::error("negative-quantity", table.place(row, Some(quantity_column)), title).help("a share of something negative has no meaning; correct it or leave the row out"));
+                    findings.push(
+                        Finding::error("negative-quantity", table.place(row, Some(quantity_column)), title)
+                            .help("a share of something negative has no meaning; correct it or leave the row out"),
+                    );
                     continue;
                 }
                 Ok(read) => read.value,
                 Err(fault) => {
-                    let title = if text.is_empty() { "this row has no quantity".to_owned() } else { format!("`{}` is not a number", clean(text)) };
-                    findings.push(Finding::error("not-a-number", table.place(row, Some(quantity_column)), title).help(format!("{fault}; write 0 where there is none")));
+                    let title = if text.is_empty() {
+                        "this row has no quantity".to_owned()
+                    } else {
+                        format!("`{}` is not a number", clean(text))
+                    };
+                    findings.push(
+                        Finding::error("not-a-number", table.place(row, Some(quantity_column)), title)
+                            .help(format!("{fault}; write 0 where there is none")),
+                    );
                     continue;
                 }
             };
-            driver.rows.entry(sender.into()).or_default().push(DriverTarget { to: receiver.into(), quantity, row: row.number });
+            driver.rows.entry(sender.into()).or_default().push(DriverTarget {
+                to: receiver.into(),
+                quantity,
+                row: row.number,
+            });
         }
         for targets in driver.rows.values_mut() {
             add_up(targets);
@@ -145,7 +168,11 @@ impl Driver {
     pub fn renumber(&mut self, renumbered: &[Vec<MemberId>]) {
         let new = |dimensions: &[DimensionId], key: &[MemberId]| -> Box<[MemberId]> {
             let pairs = dimensions.iter().zip(key);
-            pairs.map(|(dimension, member)| if *member == CLEAR { CLEAR } else { renumbered[*dimension][member.index()] }).collect()
+            pairs
+                .map(
+                    |(dimension, member)| if *member == CLEAR { CLEAR } else { renumbered[*dimension][member.index()] },
+                )
+                .collect()
         };
         let rows = std::mem::take(&mut self.rows);
         for (sender, mut targets) in rows {

@@ -257,15 +257,30 @@ fn file_fault(file: &DataFile, code: &'static str, title: String, help: &str) ->
 /// Opens a regular file that is not empty.
 fn open(file: &DataFile) -> Result<File, Box<Finding>> {
     let unreadable = |error: io::Error| {
-        file_fault(file, "unreadable", format!("this file cannot be read: {error}"), "check the name and the permissions")
+        file_fault(
+            file,
+            "unreadable",
+            format!("this file cannot be read: {error}"),
+            "check the name and the permissions",
+        )
     };
     // Opening a named pipe would wait for a writer, so what it is comes first.
     let about = std::fs::metadata(&file.path).map_err(unreadable)?;
     if !about.is_file() {
-        return Err(file_fault(file, "not-a-file", "this is not a regular file".to_owned(), "give a file, not a folder, pipe or device"));
+        return Err(file_fault(
+            file,
+            "not-a-file",
+            "this is not a regular file".to_owned(),
+            "give a file, not a folder, pipe or device",
+        ));
     }
     if about.len() == 0 {
-        return Err(file_fault(file, "empty-file", "this file is empty".to_owned(), "an export of 0 bytes is a failed delivery: have it sent again"));
+        return Err(file_fault(
+            file,
+            "empty-file",
+            "this file is empty".to_owned(),
+            "an export of 0 bytes is a failed delivery: have it sent again",
+        ));
     }
     File::open(&file.path).map_err(unreadable)
 }
@@ -343,7 +358,11 @@ mod tests {
         let (result, rows) = read_bytes("a.csv", text, 3);
         assert_eq!(result.expect("read").bytes, text.len() as u64);
         assert_eq!(rows.headings, ["Name", "Cost"]);
-        let expected = [(4, vec!["a\nb".to_owned(), "1".into()]), (6, vec!["c".into(), "2".into()]), (7, vec![String::new(), String::new()])];
+        let expected = [
+            (4, vec!["a\nb".to_owned(), "1".into()]),
+            (6, vec!["c".into(), "2".into()]),
+            (7, vec![String::new(), String::new()]),
+        ];
         assert_eq!(rows.rows, expected);
     }
 

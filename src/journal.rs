@@ -49,7 +49,10 @@ impl Accounts {
             let account = register.text(row, account_column, findings);
             if let Some(fault) = account_fault(account) {
                 let title = format!("`{}` cannot be an account: {fault}", clean(account));
-                findings.push(Finding::error("bad-account", register.place(row, Some(account_column)), title).help("plain-text ledgers would read it as something else; rename it"));
+                findings.push(
+                    Finding::error("bad-account", register.place(row, Some(account_column)), title)
+                        .help("plain-text ledgers would read it as something else; rename it"),
+                );
             }
             charts.push(account.to_owned());
         }
@@ -74,7 +77,11 @@ impl Accounts {
             let mut account = |column: usize| {
                 let account = accounts.text(row, column, findings);
                 if !known.contains(account) {
-                    let title = format!("the account `{}` is not in the chart of accounts, `{}`", clean(account), register.headings.file);
+                    let title = format!(
+                        "the account `{}` is not in the chart of accounts, `{}`",
+                        clean(account),
+                        register.headings.file
+                    );
                     findings.push(
                         Finding::error("unknown-account", accounts.place(row, Some(column)), title)
                             .maybe_help(did_you_mean(account, known.iter().copied()))
@@ -107,7 +114,8 @@ impl Accounts {
     fn row_of(&self, dimensions: &[Dimension], members: &[MemberId]) -> Option<&AccountRow> {
         self.rows.iter().find(|row| {
             row.on.iter().zip(members).zip(&self.on).all(|((name, member), dimension)| {
-                name.as_ref().is_none_or(|name| !member.is_blank() && dimensions[*dimension].find(name) == Some(*member))
+                name.as_ref()
+                    .is_none_or(|name| !member.is_blank() && dimensions[*dimension].find(name) == Some(*member))
             })
         })
     }
@@ -175,16 +183,26 @@ impl Journal {
         };
         let currency = &run.model.book.head.currency;
         for (members, minor) in missing {
-            let title = format!("`{}` is charged {} {} and has no accounts", clean(&names(&members).join(" · ")), currency.grouped(minor), currency.code());
+            let title = format!(
+                "`{}` is charged {} {} and has no accounts",
+                clean(&names(&members).join(" · ")),
+                currency.grouped(minor),
+                currency.code()
+            );
             let place = run.model.book.journal.as_ref().map_or(crate::finding::Place::Run, |decl| decl.spot.place());
-            findings.push(Finding::error("no-account", place, title).help(format!("add a row to `{}`; * fits any member", accounts.file)));
+            findings.push(
+                Finding::error("no-account", place, title)
+                    .help(format!("add a row to `{}`; * fits any member", accounts.file)),
+            );
         }
-        let lines = sums.into_iter().filter(|(_, (_, minor))| *minor != 0).map(|((company, members), (row, minor))| JournalLine {
-            company: company.to_owned(),
-            members: names(&members),
-            debit: row.debit.clone(),
-            credit: row.credit.clone(),
-            minor,
+        let lines = sums.into_iter().filter(|(_, (_, minor))| *minor != 0).map(|((company, members), (row, minor))| {
+            JournalLine {
+                company: company.to_owned(),
+                members: names(&members),
+                debit: row.debit.clone(),
+                credit: row.credit.clone(),
+                minor,
+            }
         });
         Some(Journal { lines: lines.collect() })
     }

@@ -160,13 +160,15 @@ impl Ledger {
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         self.postings.iter().flat_map(move |posting| {
             let split = &self.splits[posting.split];
-            split.targets.iter().zip(&posting.parts).filter(|(target, _)| !target.stays).map(move |(target, part)| Entry {
-                rule: posting.rule,
-                from: &posting.from,
-                to: split.destination(&posting.from, target),
-                quantity: target.weight,
-                total: split.total,
-                amount: *part,
+            split.targets.iter().zip(&posting.parts).filter(|(target, _)| !target.stays).map(move |(target, part)| {
+                Entry {
+                    rule: posting.rule,
+                    from: &posting.from,
+                    to: split.destination(&posting.from, target),
+                    quantity: target.weight,
+                    total: split.total,
+                    amount: *part,
+                }
             })
         })
     }

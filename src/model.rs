@@ -8,9 +8,9 @@ use rustc_hash::FxHashMap;
 
 use crate::dimension::{Dimension, Member, MemberId, normal_name};
 use crate::driver::Driver;
-use crate::journal::Accounts;
 use crate::files::Inputs;
 use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
+use crate::journal::Accounts;
 use crate::money::{Amount, NumberFormat, parse_number};
 use crate::period::{Day, Period, Validity};
 use crate::rulebook::condition::{Clauses, ColumnRef, Test};
@@ -96,19 +96,30 @@ impl Model {
                 crate::rulebook::CostDecl::Column(_) => None,
             })
             .collect();
-        let drivers: Vec<_> =
-            book.drivers.iter().filter_map(|decl| loader.driver(decl, &mut dimensions)).collect();
+        let drivers: Vec<_> = book.drivers.iter().filter_map(|decl| loader.driver(decl, &mut dimensions)).collect();
         let accounts = book.journal.as_ref().and_then(|decl| loader.accounts(decl, &dimensions));
         let inputs = loader.inputs;
         if findings.has_errors() {
             return None;
         }
         let mut changes = BTreeSet::new();
-        for validity in lookups.iter().flatten().flat_map(Lookup::spans).chain(rates.iter().flatten().flat_map(Lookup::spans)) {
+        for validity in
+            lookups.iter().flatten().flat_map(Lookup::spans).chain(rates.iter().flatten().flat_map(Lookup::spans))
+        {
             changes.extend(validity.from);
             changes.extend(validity.to.map(Day::next));
         }
-        Some(Model { book, period, dimensions, lookups, rates, drivers, accounts, changes: changes.into_iter().collect(), inputs })
+        Some(Model {
+            book,
+            period,
+            dimensions,
+            lookups,
+            rates,
+            drivers,
+            accounts,
+            changes: changes.into_iter().collect(),
+            inputs,
+        })
     }
 
     /// The dimension's name in the rules.
@@ -146,9 +157,9 @@ impl Loader<'_> {
                     });
                     Dimension::closed(&decl.name, &decl.label, Vec::new(), members.collect())
                 }
-                MembersDecl::Table(members) => {
-                    self.member_table(&decl.name, &decl.label, members).unwrap_or_else(|| Dimension::open(&decl.name, &decl.label))
-                }
+                MembersDecl::Table(members) => self
+                    .member_table(&decl.name, &decl.label, members)
+                    .unwrap_or_else(|| Dimension::open(&decl.name, &decl.label)),
             })
             .collect()
     }
@@ -161,10 +172,17 @@ impl Loader<'_> {
         let alias_column = table.optional(decl.alias.as_ref(), findings);
         let order_column = table.optional(decl.order.as_ref(), findings);
         let dated = DatedBy::find(&table, &decl.valid, findings);
-        let special: Vec<usize> = [Some(name_column), parent_column, alias_column, order_column].into_iter().flatten().collect();
-        let is_dated_by = |heading: &str| [&decl.valid.from, &decl.valid.to].iter().any(|h| h.as_ref().is_some_and(|h| h.name == heading));
+        let special: Vec<usize> =
+            [Some(name_column), parent_column, alias_column, order_column].into_iter().flatten().collect();
+        let is_dated_by = |heading: &str| {
+            [&decl.valid.from, &decl.valid.to].iter().any(|h| h.as_ref().is_some_and(|h| h.name == heading))
+        };
         let attribute_columns: Vec<usize> = (0..table.headings.names.len())
-            .filter(|at| !special.contains(at) && !table.headings.names[*at].is_empty() && !is_dated_by(&table.headings.names[*at]))
+            .filter(|at| {
+                !special.contains(at)
+                    && !table.headings.names[*at].is_empty()
+                    && !is_dated_by(&table.headings.names[*at])
+            })
             .collect();
 
         // A member may have several rows, each with its own span; the one that holds in the period counts.
@@ -172,20 +190,30 @@ impl Loader<'_> {
         for row in &table.rows {
             let member = normal_name(table.text(row, name_column, findings));
             if member.is_empty() {
-                let finding = Finding::error("blank-name", table.place(row, Some(name_column)), format!("this {} has no name", label.to_lowercase()));
+                let finding = Finding::error(
+                    "blank-name",
+                    table.place(row, Some(name_column)),
+                    format!("this {} has no name", label.to_lowercase()),
+                );
                 findings.push(finding.help("fill the cell, or delete the row"));
                 continue;
             }
             if member == crate::dimension::NONE_WORD {
-                let finding = Finding::error("reserved-name", table.place(row, Some(name_column)), format!("`{member}` is not a name"));
+                let finding = Finding::error(
+                    "reserved-name",
+                    table.place(row, Some(name_column)),
+                    format!("`{member}` is not a name"),
+                );
                 findings.push(finding.help("the word has a meaning of its own in drivers; choose another name"));
                 continue;
             }
             let valid = dated.read(&table, row, findings);
             let rows = rows_of.entry(member).or_default();
             if let Some((first, _)) = rows.iter().find(|(_, other)| other.overlaps(&valid)) {
-                let title = format!("`{}` is listed twice for the same days", clean(table.text(row, name_column, findings)));
-                let help = format!("the first is in row {}; keep one, or say from when to when each holds", first.number);
+                let title =
+                    format!("`{}` is listed twice for the same days", clean(table.text(row, name_column, findings)));
+                let help =
+                    format!("the first is in row {}; keep one, or say from when to when each holds", first.number);
                 findings.push(Finding::error("twice", table.place(row, Some(name_column)), title).help(help));
                 continue;
             }
@@ -200,32 +228,51 @@ impl Loader<'_> {
                 Some((member, *row, *valid, holds.is_some()))
             })
             .collect();
-        let position: BTreeMap<&str, usize> = chosen.iter().enumerate().map(|(at, (member, ..))| (member.as_str(), at)).collect();
+        let position: BTreeMap<&str, usize> =
+            chosen.iter().enumerate().map(|(at, (member, ..))| (member.as_str(), at)).collect();
         let mut members = Vec::new();
         for (member, row, valid, is_valid) in &chosen {
-            let parent_name = parent_column.map(|column| normal_name(table.text(row, column, findings))).unwrap_or_default();
+            let parent_name =
+                parent_column.map(|column| normal_name(table.text(row, column, findings))).unwrap_or_default();
             let parent = position.get(parent_name.as_str()).copied();
             if parent.is_none() && !parent_name.is_empty() {
                 let title = format!("the parent `{}` is not a member", clean(&parent_name));
                 let finding = Finding::error("unknown-member", table.place(row, parent_column), title);
-                findings.push(finding.maybe_help(did_you_mean(&parent_name, position.keys().copied())).help("give the parent a row of its own"));
+                findings.push(
+                    finding
+                        .maybe_help(did_you_mean(&parent_name, position.keys().copied()))
+                        .help("give the parent a row of its own"),
+                );
             }
             let order = match order_column.map(|column| table.text(row, column, findings)) {
                 None | Some("") => 0,
                 Some(text) => text.parse().unwrap_or_else(|_| {
                     let title = format!("`{}` is not a whole number", clean(text));
-                    findings.push(Finding::error("not-a-number", table.place(row, order_column), title).help("expected 1, 2, 3 …"));
+                    findings.push(
+                        Finding::error("not-a-number", table.place(row, order_column), title)
+                            .help("expected 1, 2, 3 …"),
+                    );
                     0
                 }),
             };
             let attributes = attribute_columns.iter().map(|column| normal_name(row.text(*column))).collect();
-            let member = Member { name: (*member).clone(), attributes, valid: *valid, is_valid: *is_valid, order, ..Member::default() };
+            let member = Member {
+                name: (*member).clone(),
+                attributes,
+                valid: *valid,
+                is_valid: *is_valid,
+                order,
+                ..Member::default()
+            };
             members.push((member, parent));
         }
         for at in 0..members.len() {
             if climbs_for_ever(&members, at) {
                 let title = format!("`{}` is its own parent, directly or through others", members[at].0.name);
-                findings.push(Finding::error("parent-loop", table.place(chosen[at].1, parent_column), title).help("a hierarchy has a top"));
+                findings.push(
+                    Finding::error("parent-loop", table.place(chosen[at].1, parent_column), title)
+                        .help("a hierarchy has a top"),
+                );
             }
         }
         let attributes = attribute_columns.iter().map(|column| table.headings.names[*column].clone()).collect();
@@ -236,7 +283,10 @@ impl Loader<'_> {
             for alias in table.text(row, column, findings).split(';').map(str::trim).filter(|alias| !alias.is_empty()) {
                 if !dimension.add_alias(alias, id) {
                     let title = format!("`{}` already names another member", clean(alias));
-                    findings.push(Finding::error("twice", table.place(row, alias_column), title).help("a code leads to one member"));
+                    findings.push(
+                        Finding::error("twice", table.place(row, alias_column), title)
+                            .help("a code leads to one member"),
+                    );
                 }
             }
         }
@@ -275,7 +325,8 @@ impl Loader<'_> {
             let known = rows.entry(join_key(parts.iter().copied())).or_default();
             if let Some(first) = known.iter().find(|first| first.valid.overlaps(&valid)) {
                 let title = format!("`{}` is mapped twice for the same days", clean(&parts.join(", ")));
-                let help = format!("the first is in row {}; keep one, or say from when to when each holds", first.number);
+                let help =
+                    format!("the first is in row {}; keep one, or say from when to when each holds", first.number);
                 findings.push(Finding::error("twice", table.place(row, Some(on[0])), title).help(help));
                 continue;
             }
@@ -302,15 +353,21 @@ impl Loader<'_> {
         self.lookup(decl, |table, row, take, findings| {
             let column = *take.first()?;
             let text = table.text(row, column, findings);
-            match parse_number(text.as_bytes(), NumberFormat::PLAIN).or_else(|_| parse_number(text.as_bytes(), numbers)) {
+            match parse_number(text.as_bytes(), NumberFormat::PLAIN).or_else(|_| parse_number(text.as_bytes(), numbers))
+            {
                 Ok(read) if !read.value.is_negative() => Some(read.value),
                 Ok(_) => {
-                    findings.push(Finding::error("negative-rate", table.place(row, Some(column)), "a rate is not negative").help("put the sign right"));
+                    findings.push(
+                        Finding::error("negative-rate", table.place(row, Some(column)), "a rate is not negative")
+                            .help("put the sign right"),
+                    );
                     None
                 }
                 Err(fault) => {
                     let title = format!("`{}` is not a rate", clean(text));
-                    findings.push(Finding::error("not-a-number", table.place(row, Some(column)), title).help(fault.to_string()));
+                    findings.push(
+                        Finding::error("not-a-number", table.place(row, Some(column)), title).help(fault.to_string()),
+                    );
                     None
                 }
             }
@@ -369,8 +426,14 @@ impl Loader<'_> {
                 By::Attribute(dimension, attribute, spot) => self.attribute(&dimensions[*dimension], attribute, spot),
                 By::Even => {
                     if !dimensions[rule.to[0]].is_closed {
-                        let title = format!("`{}` has no member list, so nobody knows over whom even parts go", dimensions[rule.to[0]].name);
-                        self.findings.push(Finding::error("open-dimension", rule.spot.place(), title).help("give the dimension `members`"));
+                        let title = format!(
+                            "`{}` has no member list, so nobody knows over whom even parts go",
+                            dimensions[rule.to[0]].name
+                        );
+                        self.findings.push(
+                            Finding::error("open-dimension", rule.spot.place(), title)
+                                .help("give the dimension `members`"),
+                        );
                     }
                 }
                 By::Driver(_) | By::CostSoFar(_) => {}
@@ -378,7 +441,10 @@ impl Loader<'_> {
             if let IfNoDriver::Member(members) = &rule.if_no_driver {
                 self.targets(members, dimensions);
             }
-            let order = rule.order.iter().chain(rule.group.iter().filter_map(|g| book.groups.get(&g.name)).flat_map(|g| &g.order));
+            let order = rule
+                .order
+                .iter()
+                .chain(rule.group.iter().filter_map(|g| book.groups.get(&g.name)).flat_map(|g| &g.order));
             for name in order {
                 let known = rule.to.iter().any(|dimension| dimensions[*dimension].find(&name.name).is_some());
                 if !known {
@@ -386,7 +452,9 @@ impl Loader<'_> {
                 }
             }
             let scoped = if let By::CostSoFar(conditions) = &rule.by { Some(conditions) } else { None };
-            for conditions in [Some(&rule.from), rule.among.as_ref(), rule.except.as_ref(), scoped].into_iter().flatten() {
+            for conditions in
+                [Some(&rule.from), rule.among.as_ref(), rule.except.as_ref(), scoped].into_iter().flatten()
+            {
                 self.conditions(conditions, dimensions);
             }
         }
@@ -406,7 +474,9 @@ impl Loader<'_> {
         match dimension.find_or_add(&name.name) {
             Some(id) if dimension.member(id).is_parent => {
                 let title = format!("`{}` has members below it, so it cannot receive", clean(&name.name));
-                self.findings.push(Finding::error("parent-target", name.spot.place(), title).help("name one of the members below it"));
+                self.findings.push(
+                    Finding::error("parent-target", name.spot.place(), title).help("name one of the members below it"),
+                );
             }
             Some(_) => {}
             None => self.unknown(dimension, name),
@@ -442,7 +512,9 @@ impl Loader<'_> {
     fn conditions(&mut self, conditions: &Clauses<BalanceField>, dimensions: &[Dimension]) {
         for clause in conditions.clauses() {
             match &clause.field {
-                BalanceField::Attribute(dimension, attribute) => self.attribute(&dimensions[*dimension], attribute, &clause.spot),
+                BalanceField::Attribute(dimension, attribute) => {
+                    self.attribute(&dimensions[*dimension], attribute, &clause.spot)
+                }
                 BalanceField::Dimension(dimension) => {
                     let dimension = &dimensions[*dimension];
                     if dimension.is_closed {

@@ -259,11 +259,7 @@ pub fn parse_number(text: &[u8], format: NumberFormat) -> Result<ReadNumber, Num
     let digits: Vec<u8> = whole.iter().chain(fraction).copied().collect();
     let point = i32::try_from(whole.len()).map_err(|_| NumberFault::TooLarge)? + exponent;
     let number = place_digits(&digits, point)?;
-    Ok(if negative {
-        ReadNumber { value: -number.value, beyond_scale: -number.beyond_scale }
-    } else {
-        number
-    })
+    Ok(if negative { ReadNumber { value: -number.value, beyond_scale: -number.beyond_scale } } else { number })
 }
 
 fn split_exponent(body: &[u8]) -> Result<(&[u8], i32), NumberFault> {
@@ -278,9 +274,9 @@ fn split_exponent(body: &[u8]) -> Result<(&[u8], i32), NumberFault> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(NumberFault::NotPlain);
     }
-    let size = digits.iter().try_fold(0i32, |size, b| {
-        Some(size * 10 + i32::from(b - b'0')).filter(|size| *size <= EXPONENT_MAX)
-    });
+    let size = digits
+        .iter()
+        .try_fold(0i32, |size, b| Some(size * 10 + i32::from(b - b'0')).filter(|size| *size <= EXPONENT_MAX));
     Ok((&body[..at], sign * size.ok_or(NumberFault::TooLarge)?))
 }
 
@@ -289,8 +285,8 @@ fn strip_thousands(whole: &[u8], mark: Option<u8>) -> Result<Vec<u8>, NumberFaul
     // Spreadsheets write the space of "1 234" as a no-break space, plain (C2 A0) or narrow (E2 80 AF).
     let text = String::from_utf8_lossy(whole).replace(['\u{a0}', '\u{202f}'], " ");
     let groups: Vec<&str> = text.split(char::from(mark)).collect();
-    let well_placed = groups.len() == 1
-        || (1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|group| group.len() == 3);
+    let well_placed =
+        groups.len() == 1 || (1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|group| group.len() == 3);
     if well_placed { Ok(groups.concat().into_bytes()) } else { Err(NumberFault::Grouping) }
 }
 

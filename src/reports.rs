@@ -7,7 +7,10 @@ mod books;
 mod cost;
 
 pub use books::{drivers, entries, opening, reconciliation, rules};
-pub use cost::{NamedMoney, Summary, charges, pools, service_costs, spend, statement, summary, unallocated, unit_costs, units_by_service};
+pub use cost::{
+    NamedMoney, Summary, charges, pools, service_costs, spend, statement, summary, unallocated, unit_costs,
+    units_by_service,
+};
 
 use crate::classify::Opening;
 use crate::ledger::Ledger;

@@ -1,8 +1,8 @@
 //! Rounding: closing balances to charge lines in minor units, once.
 //!
 //! The table business unit × pool is rounded as a whole ([`controlled`]); inside an entry of it, its lines
-//! share the entry by largest remainder, and what a service is owed is carried from entry to entry, so that
-//! services stay close to their exact cost too.
+//! share the entry by largest remainder, and what a service and a kind of spend are owed is carried from entry
+//! to entry, so that they stay close to their exact cost too.
 
 pub mod controlled;
 
@@ -12,7 +12,7 @@ use crate::dimension::{BLANK, MemberId};
 use crate::ledger::{Ledger, Reason};
 use crate::model::Model;
 use crate::money::{Amount, Currency};
-use crate::rulebook::{BUSINESS_UNIT, DimensionId, FOR_PERIOD, POOL, SERVICE};
+use crate::rulebook::{BUSINESS_UNIT, DimensionId, FOR_PERIOD, POOL, SERVICE, SPEND};
 
 /// What a charge line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,8 +78,8 @@ pub struct Charges {
     pub total: i128,
     /// Exact total minus rounded total: at most half a minor unit.
     pub rounding: Amount,
-    /// Largest differences: a business unit's, a pool's, a service's.
-    pub differences: [(&'static str, Difference); 3],
+    /// Largest differences: a business unit's, a pool's, a service's, a kind of spend's.
+    pub differences: [(&'static str, Difference); 4],
 }
 
 impl Charges {
@@ -153,8 +153,9 @@ pub fn round(model: &Model, ledger: &Ledger) -> Result<Charges, controlled::Over
     round_lines(&mut charges, &head.currency)?;
     let exact: Amount = charges.lines.iter().map(|line| line.exact).sum();
     charges.rounding = exact - head.currency.amount(charges.total);
-    charges.differences = [("business unit", BUSINESS_UNIT), ("pool", POOL), ("service", SERVICE)]
-        .map(|(what, dimension)| (what, largest_difference(model, &charges, dimension)));
+    charges.differences =
+        [("business unit", BUSINESS_UNIT), ("pool", POOL), ("service", SERVICE), ("kind of spend", SPEND)]
+            .map(|(what, dimension)| (what, largest_difference(model, &charges, dimension)));
     Ok(charges)
 }
 
@@ -185,35 +186,53 @@ fn round_lines(charges: &mut Charges, currency: &Currency) -> Result<(), control
     let unit = currency.minor_unit();
     let rounded = controlled::round_table(rows.len(), pools.len(), &entries, unit)?;
     charges.total = rounded.total;
-    let mut owed: BTreeMap<MemberId, i128> = BTreeMap::new();
+    let mut owed = Owed::default();
     for (lines, minor) in cells.values().zip(&rounded.entries) {
         share_entry(charges, lines, *minor, unit, &mut owed);
     }
     Ok(())
 }
 
+/// What members of the carried dimensions have lost to rounding so far, in atoms.
+#[derive(Default)]
+struct Owed(BTreeMap<(DimensionId, MemberId), i128>);
+
+/// Dimensions whose remainders are carried from entry to entry.
+const CARRIED: [DimensionId; 2] = [SERVICE, SPEND];
+
+impl Owed {
+    fn to(&self, charges: &Charges, line: &ChargeLine) -> i128 {
+        let owed = |dimension| self.0.get(&(dimension, charges.member(line, dimension))).copied().unwrap_or_default();
+        CARRIED.into_iter().map(owed).sum()
+    }
+
+    fn add(&mut self, charges: &Charges, line: &ChargeLine, atoms: i128) {
+        for dimension in CARRIED {
+            *self.0.entry((dimension, charges.member(line, dimension))).or_default() += atoms;
+        }
+    }
+}
+
 /// Lines of one entry: each gets its amount rounded down, the units that are left go to the largest remainders
-/// with what the service is owed from earlier entries added. A line that is whole gets none.
-fn share_entry(charges: &mut Charges, lines: &[usize], minor: i128, unit: i128, owed: &mut BTreeMap<MemberId, i128>) {
+/// with what the line's service and spend are owed from earlier entries added. A line that is whole gets none.
+fn share_entry(charges: &mut Charges, lines: &[usize], minor: i128, unit: i128, owed: &mut Owed) {
     let mut left = minor;
     let mut candidates = Vec::new();
     for at in lines {
-        let service = charges.member(&charges.lines[*at], SERVICE);
-        let line = &mut charges.lines[*at];
-        line.minor = line.exact.atoms().div_euclid(unit);
-        left -= line.minor;
+        let line = &charges.lines[*at];
+        let floor = line.exact.atoms().div_euclid(unit);
         let remainder = line.exact.atoms().rem_euclid(unit);
         if remainder > 0 {
-            let claim = remainder + owed.get(&service).copied().unwrap_or_default();
-            candidates.push((claim, *at));
-            *owed.entry(service).or_default() += remainder;
+            candidates.push((remainder + owed.to(charges, line), remainder, *at));
         }
+        left -= floor;
+        charges.lines[*at].minor = floor;
     }
-    candidates.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    for (_, at) in candidates.into_iter().take(usize::try_from(left).unwrap_or(0)) {
-        let service = charges.member(&charges.lines[at], SERVICE);
-        charges.lines[at].minor += 1;
-        *owed.entry(service).or_default() -= unit;
+    candidates.sort_by(|a, b| b.0.cmp(&a.0).then(a.2.cmp(&b.2)));
+    for (rank, (_, remainder, at)) in candidates.into_iter().enumerate() {
+        let is_up = i128::try_from(rank).is_ok_and(|rank| rank < left);
+        charges.lines[at].minor += i128::from(is_up);
+        owed.add(charges, &charges.lines[at], if is_up { remainder - unit } else { remainder });
     }
 }
 

@@ -343,9 +343,9 @@ impl AllocateRule {
     /// Dimensions of the driver's `from` are joined on; those and `from`'s are what the rule reads.
     #[must_use]
     pub fn from_names(&self, dimension: DimensionId) -> bool {
-        self.from.fields().any(|field| {
-            matches!(field, BalanceField::Dimension(id) | BalanceField::Attribute(id, _) if *id == dimension)
-        })
+        self.from.fields().any(
+            |field| matches!(field, BalanceField::Dimension(id) | BalanceField::Attribute(id, _) if *id == dimension),
+        )
     }
 }
 

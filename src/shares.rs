@@ -21,10 +21,7 @@ pub enum SplitFault {
 /// # Errors
 /// [`SplitFault`] when the weights add up to zero or overflow.
 pub fn split(amount: i128, weights: &[i128]) -> Result<Vec<i128>, SplitFault> {
-    let total = weights
-        .iter()
-        .try_fold(0i128, |sum, weight| sum.checked_add(*weight))
-        .ok_or(SplitFault::TooLarge)?;
+    let total = weights.iter().try_fold(0i128, |sum, weight| sum.checked_add(*weight)).ok_or(SplitFault::TooLarge)?;
     if total == 0 {
         return Err(SplitFault::ZeroTotal);
     }

@@ -148,11 +148,8 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
             Ok(FileRead { evidence, grouped: grouper.finish() })
         })
         .collect();
-    let mut read = Read {
-        groups: Vec::new(),
-        totals: vec![SourceTotals::default(); book.sources.len()],
-        controls: Vec::new(),
-    };
+    let mut read =
+        Read { groups: Vec::new(), totals: vec![SourceTotals::default(); book.sources.len()], controls: Vec::new() };
     let mut by_hash: BTreeMap<String, &str> = BTreeMap::new();
     for (plan, result) in plans.iter().zip(results) {
         let FileRead { evidence, grouped } = match result {
@@ -181,7 +178,10 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     });
     if size.is_none() {
         let title = format!("the amounts are too large: together beyond {MONEY_MAX}");
-        findings.push(Finding::error("too-large", Place::Run, title).help("look for a damaged amount or a wrong column in the largest lines"));
+        findings.push(
+            Finding::error("too-large", Place::Run, title)
+                .help("look for a damaged amount or a wrong column in the largest lines"),
+        );
     }
     control(model, &mut read, inputs, findings);
     (!findings.has_errors()).then_some(read)
@@ -204,7 +204,9 @@ fn kind_of(decl: &SourceDecl, name: &str) -> Kind {
         (Format::Xlsx, _) => Kind::Workbook { sheet: decl.sheet.clone() },
         (Format::Tsv, _) => Kind::Text { delimiter: decl.delimiter.unwrap_or(b'\t') },
         (Format::Csv | Format::Focus, Kind::Text { delimiter }) => Kind::Text { delimiter },
-        (Format::Csv | Format::Focus, Kind::Workbook { .. }) => Kind::Text { delimiter: decl.delimiter.unwrap_or(b',') },
+        (Format::Csv | Format::Focus, Kind::Workbook { .. }) => {
+            Kind::Text { delimiter: decl.delimiter.unwrap_or(b',') }
+        }
     }
 }
 
@@ -260,7 +262,10 @@ fn files_of(book: &RuleBook, decl: &SourceDecl, period: &Period, findings: &mut 
         let filled = period.fill(&pattern.name);
         if matching_files(&book.data, std::iter::once(filled.clone())).is_empty() {
             let title = format!("no file matches `{}` for {}", clean(&filled), period.name);
-            let help = format!("it is looked for in the data folder, {}; a missing export is never an empty bill", book.data.display());
+            let help = format!(
+                "it is looked for in the data folder, {}; a missing export is never an empty bill",
+                book.data.display()
+            );
             findings.push(Finding::error("missing-file", pattern.spot.place(), title).help(help));
         }
     }
@@ -292,10 +297,13 @@ fn check_columns(model: &Model, plans: &[Plan], headings: &[Headings], findings:
             }
         }
         let rated = match &decl.cost {
-            crate::rulebook::CostDecl::Rated { rate, .. } => rate.on.iter().map(|(column, heading)| (column, &heading.spot)).collect(),
+            crate::rulebook::CostDecl::Rated { rate, .. } => {
+                rate.on.iter().map(|(column, heading)| (column, &heading.spot)).collect()
+            }
             crate::rulebook::CostDecl::Column(_) => Vec::new(),
         };
-        let templates = decl.set.iter().flat_map(|(_, template)| template.columns().map(|column| (column, &template.spot)));
+        let templates =
+            decl.set.iter().flat_map(|(_, template)| template.columns().map(|column| (column, &template.spot)));
         let skips = decl.skip.clauses().map(|clause| (&clause.field, &clause.spot));
         for (column, spot) in rated.into_iter().chain(templates).chain(skips) {
             if let Err(finding) = find_column(headings, column, spot) {
@@ -304,10 +312,17 @@ fn check_columns(model: &Model, plans: &[Plan], headings: &[Headings], findings:
         }
         for (at, name) in headings.names.iter().enumerate() {
             let is_number = name == &decl.cost.column().name;
-            let read_as_text = book.classify.iter().filter(|rule| footprint::looks_at(rule, decl)).flat_map(|rule| rule.filter.clauses());
+            let read_as_text = book
+                .classify
+                .iter()
+                .filter(|rule| footprint::looks_at(rule, decl))
+                .flat_map(|rule| rule.filter.clauses());
             for clause in read_as_text.filter(|clause| is_number && clause.field.to_string() == *name) {
                 let title = format!("`{}` is a column of numbers, and conditions look at texts", clean(name));
-                let help = format!("choose another column; the numbers stand in {}", headings.place(headings.row, Some(at)).describe());
+                let help = format!(
+                    "choose another column; the numbers stand in {}",
+                    headings.place(headings.row, Some(at)).describe()
+                );
                 findings.push(Finding::error("condition", clause.spot.place(), title).help(help));
             }
         }
@@ -324,13 +339,18 @@ fn check_columns(model: &Model, plans: &[Plan], headings: &[Headings], findings:
             if !missing || looked_at.is_empty() {
                 continue;
             }
-            let spot = rule.filter.clauses().find(|clause| clause.field == *column).map_or(&rule.spot, |clause| &clause.spot);
-            let names: BTreeSet<&str> = looked_at.iter().flat_map(|headings| headings.names.iter().map(String::as_str)).collect();
+            let spot =
+                rule.filter.clauses().find(|clause| clause.field == *column).map_or(&rule.spot, |clause| &clause.spot);
+            let names: BTreeSet<&str> =
+                looked_at.iter().flat_map(|headings| headings.names.iter().map(String::as_str)).collect();
             let title = format!("no export that this rule looks at has a column `{}`", clean(&column.to_string()));
             findings.push(
                 Finding::error("missing-column", spot.place(), title)
                     .maybe_help(did_you_mean(&column.to_string(), names.iter().copied()))
-                    .help(format!("their headings are {}", list_names(names.iter().copied().filter(|name| !name.is_empty()), 60))),
+                    .help(format!(
+                        "their headings are {}",
+                        list_names(names.iter().copied().filter(|name| !name.is_empty()), 60)
+                    )),
             );
         }
     }
@@ -365,7 +385,10 @@ fn control(model: &Model, read: &mut Read, inputs: &mut Inputs, findings: &mut F
         ];
         for (what, declared, found) in declared.into_iter().flatten() {
             if declared != found {
-                let title = format!("source `{}`: the control total of {what} is {declared}, the export has {found}", decl.name);
+                let title = format!(
+                    "source `{}`: the control total of {what} is {declared}, the export has {found}",
+                    decl.name
+                );
                 let help = "the export is incomplete, doubled or has lines that `skip` should pass over; or the control total is of another delivery";
                 findings.push(
                     Finding::error("control-total", control.spot.place(), title)
@@ -397,16 +420,21 @@ fn control_row(
     let mut matching = table.rows.iter().filter(|row| row.text(on_column) == decl.name);
     let (Some(row), None) = (matching.next(), matching.next()) else {
         let title = format!("`{}` has not exactly one row for the source `{}`", table.headings.file, decl.name);
-        findings.push(Finding::error("control-total", control.spot.place(), title).help("add or remove rows, so that there is one"));
+        findings.push(
+            Finding::error("control-total", control.spot.place(), title)
+                .help("add or remove rows, so that there is one"),
+        );
         return None;
     };
     let mut number = |column: Option<usize>| {
         let column = column?;
         let text = table.text(row, column, findings);
-        let read = parse_number(text.as_bytes(), decl.numbers).or_else(|_| parse_number(text.as_bytes(), crate::money::NumberFormat::PLAIN));
+        let read = parse_number(text.as_bytes(), decl.numbers)
+            .or_else(|_| parse_number(text.as_bytes(), crate::money::NumberFormat::PLAIN));
         if let Err(fault) = read {
             let title = format!("`{}` is not a number", clean(text));
-            findings.push(Finding::error("not-a-number", table.place(row, Some(column)), title).help(fault.to_string()));
+            findings
+                .push(Finding::error("not-a-number", table.place(row, Some(column)), title).help(fault.to_string()));
         }
         read.ok().map(|read| read.value)
     };

@@ -90,7 +90,8 @@ impl Table {
         findings: &mut Findings,
     ) -> Option<Table> {
         let file = DataFile::new(data, &period.fill(&table.file.name));
-        let shape = Shape { kind: Kind::of(&file.name, table.sheet.clone(), delimiter), headings_row: table.headings_row };
+        let shape =
+            Shape { kind: Kind::of(&file.name, table.sheet.clone(), delimiter), headings_row: table.headings_row };
         if !file.path.exists() {
             let title = format!("there is no file `{}`", clean(&file.name));
             let help = format!("it is looked for in the data folder, {}", data.display());
@@ -134,7 +135,8 @@ impl Table {
             Some(fault) => {
                 let title = format!("this cell holds the error {}", clean(fault));
                 findings.push(
-                    Finding::error("error-cell", self.place(row, Some(column)), title).help("put the formula right in the workbook"),
+                    Finding::error("error-cell", self.place(row, Some(column)), title)
+                        .help("put the formula right in the workbook"),
                 );
                 ""
             }
@@ -180,7 +182,10 @@ impl DatedBy {
             && to < from
         {
             let title = format!("this row ends on {to}, before it begins on {from}");
-            findings.push(Finding::error("not-a-span", table.place(row, self.to), title).help("both days are included; swap them"));
+            findings.push(
+                Finding::error("not-a-span", table.place(row, self.to), title)
+                    .help("both days are included; swap them"),
+            );
         }
         validity
     }

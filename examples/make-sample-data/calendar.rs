@@ -40,11 +40,7 @@ impl Period {
 
     /// `1`: Monday … `7`: Sunday. The 1st of August 2026 was a Saturday.
     pub(crate) fn weekday(&self, day: i64) -> i64 {
-        let since_august: i64 = PERIODS
-            .iter()
-            .filter(|p| p.index < self.index)
-            .map(|p| p.days)
-            .sum();
+        let since_august: i64 = PERIODS.iter().filter(|p| p.index < self.index).map(|p| p.days).sum();
         (since_august + day + 4) % 7 + 1
     }
 }

@@ -65,15 +65,7 @@ const AZURE: usize = 1;
 
 /// A meter: category, service, resource type, unit, what the invoice calls it, list price in 10^-6 GBP,
 /// whether a commitment covers it in production.
-struct Meter(
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    i64,
-    bool,
-);
+struct Meter(&'static str, &'static str, &'static str, &'static str, &'static str, i64, bool);
 
 #[rustfmt::skip]
 const METERS: [[Meter; 9]; 2] = [
@@ -115,13 +107,7 @@ const DIRECTORY: Shape = &[(0, 130), (8, 870)];
 const EDGE: Shape = &[(5, 250), (6, 750)];
 
 /// Provider, id, name, service in the account map (blank: several share it), unit in the map.
-struct Account(
-    usize,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-);
+struct Account(usize, &'static str, &'static str, &'static str, &'static str);
 
 const BROKER_APPS: usize = 7;
 /// The newest account: nobody has put it into the map yet.
@@ -147,15 +133,7 @@ const ACCOUNTS: [Account; 15] = [
 ];
 
 /// Account, app tag, environment, cost centre tag, list price a month in pounds, shape, first period it runs in.
-struct Workload(
-    usize,
-    &'static str,
-    &'static str,
-    &'static str,
-    i64,
-    Shape,
-    i64,
-);
+struct Workload(usize, &'static str, &'static str, &'static str, i64, Shape, i64);
 
 #[rustfmt::skip]
 const WORKLOADS: [Workload; 46] = [
@@ -231,43 +209,15 @@ pub(crate) fn write_maps(folder: &Folder) -> Result<(), Box<dyn Error>> {
         match place {
             INNOVATION_LAB => {}
             BROKER_APPS => {
-                rows.push(row([
-                    provider,
-                    id,
-                    name,
-                    service,
-                    unit,
-                    "2025-04-01",
-                    "2026-09-15",
-                ]));
-                rows.push(row([
-                    provider,
-                    id,
-                    name,
-                    "Quote Engine",
-                    unit,
-                    "2026-09-16",
-                    "",
-                ]));
+                rows.push(row([provider, id, name, service, unit, "2025-04-01", "2026-09-15"]));
+                rows.push(row([provider, id, name, "Quote Engine", unit, "2026-09-16", ""]));
             }
             _ => rows.push(row([provider, id, name, service, unit, "2025-04-01", ""])),
         }
     }
-    let headings = [
-        "Provider",
-        "Account",
-        "Account name",
-        "Service",
-        "Unit",
-        "Valid from",
-        "Valid to",
-    ];
+    let headings = ["Provider", "Account", "Account name", "Service", "Unit", "Valid from", "Valid to"];
     folder.csv("account-map.csv", &headings, rows.into_iter())?;
-    folder.csv(
-        "cloud-towers.csv",
-        &["Service category", "Tower"],
-        CATEGORY_TOWERS.into_iter().map(row),
-    )
+    folder.csv("cloud-towers.csv", &["Service category", "Tower"], CATEGORY_TOWERS.into_iter().map(row))
 }
 
 /// Writes both files; the control total is what the providers invoice, the sum of `BilledCost`.
@@ -284,27 +234,14 @@ pub(crate) fn write_bill(month: &Folder, period: &Period) -> Result<Control, Box
         lines.sort_by_key(|line| line.day);
         billed += lines.iter().map(|line| line.billed).sum::<i64>();
         rows += lines.len();
-        month.csv_gz(
-            provider.file,
-            &FOCUS,
-            lines.iter().map(|line| line.cells(provider, period)),
-        )?;
+        month.csv_gz(provider.file, &FOCUS, lines.iter().map(|line| line.cells(provider, period)))?;
     }
-    Ok(Control {
-        source: "cloud",
-        total: decimal_short(billed, 10),
-        rows,
-        says: "sum of BilledCost on both invoices",
-    })
+    Ok(Control { source: "cloud", total: decimal_short(billed, 10), rows, says: "sum of BilledCost on both invoices" })
 }
 
 /// The last part of a workload says when: it starts in that period, or (negative) it ended before that one.
 fn runs(workload: &Workload, period: &Period) -> bool {
-    if workload.6 < 0 {
-        period.index < -workload.6
-    } else {
-        period.index >= workload.6
-    }
+    if workload.6 < 0 { period.index < -workload.6 } else { period.index >= workload.6 }
 }
 
 /// A line of the bill before it is text; costs in 10^-10 of a pound.
@@ -340,9 +277,8 @@ fn usage_lines(lines: &mut Vec<Line>, place: usize, workload: &Workload, period:
         let resource_id = fixed.between(0x1000_0000, 0xffff_ffff);
         let level = fixed.around(1000, 150);
         let mut random = Random::stream(&format!("cloud {place} {meter_number} {}", period.name));
-        let month = random.around(GROWTH[usize::try_from(period.index).unwrap_or(0)], 45)
-            * quarter_end(app, period)
-            / 1000;
+        let month =
+            random.around(GROWTH[usize::try_from(period.index).unwrap_or(0)], 45) * quarter_end(app, period) / 1000;
         let covered = meter.6 && *env == "prod" && pounds * share > 9_000_000;
         for number in 0..resources {
             // A resource made this month has no tags until someone notices.
@@ -357,10 +293,7 @@ fn usage_lines(lines: &mut Vec<Line>, place: usize, workload: &Workload, period:
                     1040
                 };
                 let pence = pounds * 100 * share / 1000 / period.days / resources;
-                let tenths = random.around(
-                    pence * 100_000_000 / 1000 * level / 1000 * month / 1000 * busy,
-                    60,
-                );
+                let tenths = random.around(pence * 100_000_000 / 1000 * level / 1000 * month / 1000 * busy, 60);
                 let quantity = tenths / meter.5;
                 let contracted_price = meter.5 * provider.contracted / 1000;
                 let contracted = quantity * contracted_price;
@@ -379,17 +312,9 @@ fn usage_lines(lines: &mut Vec<Line>, place: usize, workload: &Workload, period:
                     list: quantity * meter.5,
                     contracted,
                     billed: if covered { 0 } else { contracted },
-                    effective: if covered {
-                        quantity * committed_price
-                    } else {
-                        contracted
-                    },
+                    effective: if covered { quantity * committed_price } else { contracted },
                     resource: format!("{resource_id:08x}{number:02}"),
-                    tags: if day <= untagged_days {
-                        String::new()
-                    } else {
-                        tags(app, env, cost_centre)
-                    },
+                    tags: if day <= untagged_days { String::new() } else { tags(app, env, cost_centre) },
                 });
             }
         }
@@ -398,36 +323,21 @@ fn usage_lines(lines: &mut Vec<Line>, place: usize, workload: &Workload, period:
 
 /// The actuaries run their models at the end of a quarter.
 fn quarter_end(app: &str, period: &Period) -> i64 {
-    if app == "actuarial" && period.month % 3 == 0 {
-        1380
-    } else {
-        1000
-    }
+    if app == "actuarial" && period.month % 3 == 0 { 1380 } else { 1000 }
 }
 
 fn tags(app: &str, env: &str, cost_centre: &str) -> String {
     let given = [("app", app), ("cost-centre", cost_centre), ("env", env)];
-    let pairs: Vec<String> = given
-        .iter()
-        .filter(|(_, v)| !v.is_empty())
-        .map(|(k, v)| format!("\"{k}\":\"{v}\""))
-        .collect();
-    if pairs.is_empty() {
-        String::new()
-    } else {
-        format!("{{{}}}", pairs.join(","))
-    }
+    let pairs: Vec<String> =
+        given.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("\"{k}\":\"{v}\"")).collect();
+    if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) }
 }
 
 /// What is not usage: the commitment bought on the first of the month and its unused part, credits, tax,
 /// and the correction of an earlier bill.
 fn other_lines(provider: usize, period: &Period, lines: &[Line]) -> Vec<Line> {
     let mut random = Random::stream(&format!("cloud other {provider} {}", period.name));
-    let used: i64 = lines
-        .iter()
-        .filter(|line| line.commitment == "Used")
-        .map(|line| line.effective)
-        .sum();
+    let used: i64 = lines.iter().filter(|line| line.commitment == "Used").map(|line| line.effective).sum();
     let fee = (used / 10_000_000_000 / 1000 + 1) * 1000 * 10_000_000_000;
     let plain = |day, account, category, description: &str, billed, effective| Line {
         day,
@@ -460,34 +370,14 @@ fn other_lines(provider: usize, period: &Period, lines: &[Line]) -> Vec<Line> {
     );
     unused.commitment = "Unused";
     let credit = -random.between(38_000_000_000_000, 52_000_000_000_000);
-    let credit = plain(
-        period.days,
-        None,
-        "Credit",
-        "Enterprise agreement credit",
-        credit,
-        credit,
-    );
+    let credit = plain(period.days, None, "Credit", "Enterprise agreement credit", credit, credit);
     let tax = random.between(7_000_000_000_000, 9_000_000_000_000);
-    let tax = plain(
-        period.days,
-        None,
-        "Tax",
-        "Tax on support, not recoverable",
-        tax,
-        tax,
-    );
+    let tax = plain(period.days, None, "Tax", "Tax on support, not recoverable", tax, tax);
     let mut more = vec![purchase, unused, credit, tax];
     if provider == AWS {
         let refund = -random.between(11_000_000_000_000, 14_000_000_000_000);
-        let mut correction = plain(
-            9,
-            Some(2),
-            "Adjustment",
-            "Refund: instance hours billed twice last month",
-            refund,
-            refund,
-        );
+        let mut correction =
+            plain(9, Some(2), "Adjustment", "Refund: instance hours billed twice last month", refund, refund);
         correction.class = "Correction";
         correction.tags = tags("clm-core", "prod", "");
         more.push(correction);
@@ -498,43 +388,24 @@ fn other_lines(provider: usize, period: &Period, lines: &[Line]) -> Vec<Line> {
 impl Line {
     fn cells(&self, provider: &Provider, period: &Period) -> Vec<String> {
         let or_nothing = |text: &str| {
-            if text.is_empty() {
-                provider.nothing.to_string()
-            } else {
-                text.to_string()
-            }
+            if text.is_empty() { provider.nothing.to_string() } else { text.to_string() }
         };
         let whole_month = self.meter.is_none();
-        let start = format!(
-            "{}T00:00:00Z",
-            period.iso(if whole_month { 1 } else { self.day })
-        );
+        let start = format!("{}T00:00:00Z", period.iso(if whole_month { 1 } else { self.day }));
         let end = if whole_month || self.day == period.days {
             period.next_start()
         } else {
             format!("{}T00:00:00Z", period.iso(self.day + 1))
         };
-        let (account_id, account_name) = self
-            .account
-            .map_or(("", ""), |a| (ACCOUNTS[a].1, ACCOUNTS[a].2));
+        let (account_id, account_name) = self.account.map_or(("", ""), |a| (ACCOUNTS[a].1, ACCOUNTS[a].2));
         let committed = !self.commitment.is_empty() || self.category == "Purchase";
         let money = |units| {
-            if provider.nothing.is_empty() {
-                decimal(units, 10)
-            } else {
-                decimal_short(units, 10)
-            }
+            if provider.nothing.is_empty() { decimal(units, 10) } else { decimal_short(units, 10) }
         };
         let meter = self.meter.map(|(meter, _)| meter);
-        let sku = self.meter.map_or(String::new(), |(_, number)| {
-            format!("{}-{number:03}", &provider.file[6..9])
-        });
+        let sku = self.meter.map_or(String::new(), |(_, number)| format!("{}-{number:03}", &provider.file[6..9]));
         let price = |units: i64| {
-            if meter.is_some() {
-                decimal_short(units, 6)
-            } else {
-                String::new()
-            }
+            if meter.is_some() { decimal_short(units, 6) } else { String::new() }
         };
         let quantity = decimal_short(self.quantity, 4);
         let used = self.category == "Usage" && meter.is_some();
@@ -554,19 +425,10 @@ impl Line {
             start,
             if committed { "Spend" } else { "" }.to_string(),
             if committed { provider.commitment } else { "" }.to_string(),
-            if committed {
-                "Harbour three-year commitment"
-            } else {
-                ""
-            }
-            .to_string(),
+            if committed { "Harbour three-year commitment" } else { "" }.to_string(),
             self.commitment.to_string(),
             if committed { "Savings Plan" } else { "" }.to_string(),
-            if used {
-                quantity.clone()
-            } else {
-                String::new()
-            },
+            if used { quantity.clone() } else { String::new() },
             if used { meter.map_or("", |m| m.3) } else { "" }.to_string(),
             money(self.contracted),
             price(self.contracted_price),
@@ -594,11 +456,7 @@ impl Line {
             meter.map_or("Other", |m| m.0).to_string(),
             meter.map_or(self.description.as_str(), |m| m.1).to_string(),
             sku.clone(),
-            if sku.is_empty() {
-                sku
-            } else {
-                format!("{sku}.{}", provider.region[0])
-            },
+            if sku.is_empty() { sku } else { format!("{sku}.{}", provider.region[0]) },
             account_id.to_string(),
             account_name.to_string(),
             self.tags.clone(),

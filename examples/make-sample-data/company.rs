@@ -122,10 +122,7 @@ const RECHARGE: [[&str; 5]; 15] = [
 
 /// Who answers for a service: a role, never a person.
 pub(crate) fn owner(service: &str) -> &'static str {
-    SERVICES
-        .iter()
-        .find(|s| s[0] == service)
-        .map_or("", |s| s[4])
+    SERVICES.iter().find(|s| s[0] == service).map_or("", |s| s[4])
 }
 
 pub(crate) fn write(folder: &Folder) -> Result<(), Box<dyn Error>> {
@@ -134,11 +131,7 @@ pub(crate) fn write(folder: &Folder) -> Result<(), Box<dyn Error>> {
         &["Unit", "Parent", "Codes", "Order", "entity", "head"],
         ORGANISATION.into_iter().map(row),
     )?;
-    folder.csv(
-        "chart-of-accounts.csv",
-        &["Account", "Name", "Type"],
-        CHART.into_iter().map(row),
-    )?;
+    folder.csv("chart-of-accounts.csv", &["Account", "Name", "Type"], CHART.into_iter().map(row))?;
     folder.csv(
         "recharge-accounts.csv",
         &["Business unit", "Pool", "Debit", "Credit", "Company"],
@@ -148,32 +141,14 @@ pub(crate) fn write(folder: &Folder) -> Result<(), Box<dyn Error>> {
         "service-portfolio.xlsx",
         &Sheet {
             name: "Portfolio",
-            title: &[
-                "Harbour Mutual: service portfolio",
-                "Kept by the service owners; agreed each quarter",
-            ],
-            headings: &[
-                "Service",
-                "Codes",
-                "kind",
-                "lifecycle",
-                "owner",
-                "spend",
-                "Valid from",
-            ],
-            rows: SERVICES
-                .iter()
-                .map(|service| service.iter().map(|text| portfolio_cell(text)).collect())
-                .collect(),
+            title: &["Harbour Mutual: service portfolio", "Kept by the service owners; agreed each quarter"],
+            headings: &["Service", "Codes", "kind", "lifecycle", "owner", "spend", "Valid from"],
+            rows: SERVICES.iter().map(|service| service.iter().map(|text| portfolio_cell(text)).collect()).collect(),
         },
     )
 }
 
 /// Dates of the portfolio are real dates; there is only one so far.
 fn portfolio_cell(text: &str) -> Cell {
-    if text == "2026-09-01" {
-        Cell::Date(2026, 9, 1)
-    } else {
-        Cell::from(text)
-    }
+    if text == "2026-09-01" { Cell::Date(2026, 9, 1) } else { Cell::from(text) }
 }

@@ -134,11 +134,7 @@ pub(crate) fn write_maps(folder: &Folder) -> Result<(), Box<dyn Error>> {
         &["Account", "Account name", "Pool", "Tower", "Service"],
         ACCOUNTS.into_iter().map(row),
     )?;
-    folder.csv(
-        "cost-centres.csv",
-        &["Cost centre", "Name", "Service"],
-        COST_CENTRES.into_iter().map(row),
-    )
+    folder.csv("cost-centres.csv", &["Cost centre", "Name", "Service"], COST_CENTRES.into_iter().map(row))
 }
 
 struct Posting {
@@ -155,21 +151,10 @@ pub(crate) fn write_extract(month: &Folder, period: &Period) -> Result<Control, 
         post(&mut postings, place, cost, period);
     }
     let total: i64 = postings.iter().map(|p| p.pence).sum();
-    let headings = [
-        "Document",
-        "Cost centre",
-        "Account",
-        "Account name",
-        "Text",
-        "Amount",
-        "Posting date",
-    ];
+    let headings = ["Document", "Cost centre", "Account", "Account name", "Text", "Amount", "Posting date"];
     let rows = (1..).zip(&postings).map(|(number, posting)| {
         let Cost(account, cost_centre, ..) = posting.cost;
-        let name = ACCOUNTS
-            .iter()
-            .find(|a| a[0] == *account)
-            .map_or("", |a| a[1]);
+        let name = ACCOUNTS.iter().find(|a| a[0] == *account).map_or("", |a| a[1]);
         let document = format!("19{:02}{number:05}", period.month);
         row([
             &document,
@@ -194,24 +179,13 @@ fn post(postings: &mut Vec<Posting>, place: usize, cost: &'static Cost, period: 
     let Cost(_, _, text, pounds, booked) = cost;
     let base = pounds * 100;
     let mut add = |text: String, day, pence| {
-        postings.push(Posting {
-            cost,
-            text,
-            day,
-            pence,
-        });
+        postings.push(Posting { cost, text, day, pence });
     };
     match *booked {
         Fixed => add((*text).to_string(), 1, base),
-        GrowsInOctober(more) => add(
-            (*text).to_string(),
-            1,
-            if period.month >= 10 {
-                base * (1000 + more) / 1000
-            } else {
-                base
-            },
-        ),
+        GrowsInOctober(more) => {
+            add((*text).to_string(), 1, if period.month >= 10 { base * (1000 + more) / 1000 } else { base })
+        }
         Invoice(moves) => {
             let mut random = Random::stream(&format!("ledger {place} {}", period.month));
             let day = random.between(3, 26);
@@ -219,26 +193,12 @@ fn post(postings: &mut Vec<Posting>, place: usize, cost: &'static Cost, period: 
         }
         Accrued(moves) => {
             let before = period.month - 1;
-            let estimate = |month: i64| {
-                Random::stream(&format!("accrual {place} {month}")).around(base, moves)
-            };
+            let estimate = |month: i64| Random::stream(&format!("accrual {place} {month}")).around(base, moves);
             let mut random = Random::stream(&format!("ledger {place} {before}"));
             let invoice = random.around(estimate(before), 30) + random.between(-99, 99);
-            add(
-                format!("Reversal of accrual {before:02}/{}; {text}", period.year),
-                1,
-                -estimate(before),
-            );
-            add(
-                format!("{text}, {before:02}/{}", period.year),
-                random.between(8, 24),
-                invoice,
-            );
-            add(
-                format!("Accrual {:02}/{}; {text}", period.month, period.year),
-                period.days,
-                estimate(period.month),
-            );
+            add(format!("Reversal of accrual {before:02}/{}; {text}", period.year), 1, -estimate(before));
+            add(format!("{text}, {before:02}/{}", period.year), random.between(8, 24), invoice);
+            add(format!("Accrual {:02}/{}; {text}", period.month, period.year), period.days, estimate(period.month));
         }
     }
 }

@@ -9,14 +9,7 @@ use crate::random::Random;
 use crate::tables::{Cell, Control, Folder, Sheet, decimal};
 
 /// Vendor, product, service by its code (blank: left to the rules), what is counted, how many, pence each a month.
-struct Licence(
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    i64,
-    i64,
-);
+struct Licence(&'static str, &'static str, &'static str, &'static str, i64, i64);
 
 #[rustfmt::skip]
 const LICENCES: [Licence; 62] = [
@@ -105,12 +98,7 @@ pub(crate) fn write_list(month: &Folder, period: &Period) -> Result<Control, Box
             (*vendor).into(),
             (*product).into(),
             (*code).into(),
-            if answers.is_empty() {
-                "Licence Manager"
-            } else {
-                answers
-            }
-            .into(),
+            if answers.is_empty() { "Licence Manager" } else { answers }.into(),
             (*metric).into(),
             Cell::Number(counted.to_string()),
             Cell::Text(format!("{from}/{year}")),
@@ -121,18 +109,30 @@ pub(crate) fn write_list(month: &Folder, period: &Period) -> Result<Control, Box
     }
     let blanks = (0..7).map(|_| Cell::Blank);
     rows.push(
-        std::iter::once(Cell::from("Total GBP"))
-            .chain(blanks)
-            .chain([Cell::Number(decimal(total, 2))])
-            .collect(),
+        std::iter::once(Cell::from("Total GBP")).chain(blanks).chain([Cell::Number(decimal(total, 2))]).collect(),
     );
     let title = format!("Software licences and subscriptions, {}", period.name);
     month.workbook(
         "licences.xlsx",
         &Sheet {
             name: "Licences",
-            title: &["Harbour Mutual", &title, "Monthly cost without VAT; service = code in the service portfolio, blank where many services share"],
-            headings: &["Vendor", "Product", "Service", "Service owner", "Counted in", "Quantity", "Contract from", "Contract to", "Monthly cost", "Currency"],
+            title: &[
+                "Harbour Mutual",
+                &title,
+                "Monthly cost without VAT; service = code in the service portfolio, blank where many services share",
+            ],
+            headings: &[
+                "Vendor",
+                "Product",
+                "Service",
+                "Service owner",
+                "Counted in",
+                "Quantity",
+                "Contract from",
+                "Contract to",
+                "Monthly cost",
+                "Currency",
+            ],
             rows,
         },
     )?;
@@ -145,8 +145,5 @@ pub(crate) fn write_list(month: &Folder, period: &Period) -> Result<Control, Box
 }
 
 fn service_of(code: &str) -> &'static str {
-    SERVICES
-        .iter()
-        .find(|s| s[1].split(';').any(|c| c == code))
-        .map_or("", |s| s[0])
+    SERVICES.iter().find(|s| s[1].split(';').any(|c| c == code)).map_or("", |s| s[0])
 }

@@ -32,9 +32,7 @@ use calendar::PERIODS;
 use tables::{Control, Folder};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = std::env::args_os()
-        .nth(1)
-        .map_or_else(|| PathBuf::from("sample-data"), PathBuf::from);
+    let root = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("sample-data"), PathBuf::from);
     let shared = Folder::new(&root)?;
     company::write(&shared)?;
     cloud::write_maps(&shared)?;
@@ -63,17 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// What each owner of a file says it should add up to.
 fn write_controls(month: &Folder, controls: &[Control]) -> Result<(), Box<dyn Error>> {
-    let rows = controls.iter().map(|c| {
-        vec![
-            c.source.to_string(),
-            c.total.clone(),
-            c.rows.to_string(),
-            c.says.to_string(),
-        ]
-    });
-    month.csv(
-        "control-totals.csv",
-        &["Source", "Total", "Rows", "Stated by"],
-        rows,
-    )
+    let rows =
+        controls.iter().map(|c| vec![c.source.to_string(), c.total.clone(), c.rows.to_string(), c.says.to_string()]);
+    month.csv("control-totals.csv", &["Source", "Total", "Rows", "Stated by"], rows)
 }

@@ -8,12 +8,7 @@ use crate::random::Random;
 use crate::tables::{Cell, Control, Folder, Sheet, decimal_short, row};
 
 /// Team, tower, people, services and how much of the team they take.
-struct Team(
-    &'static str,
-    &'static str,
-    i64,
-    &'static [(&'static str, i64)],
-);
+struct Team(&'static str, &'static str, i64, &'static [(&'static str, i64)]);
 
 #[rustfmt::skip]
 const TEAMS: [Team; 15] = [
@@ -73,39 +68,15 @@ pub(crate) fn write_tables(folder: &Folder) -> Result<(), Box<dyn Error>> {
         cells.extend(rest.iter().map(ToString::to_string));
         cells
     });
-    let headings = [
-        "Project",
-        "Name",
-        "Service",
-        "Business unit",
-        "Spend",
-        "Valid from",
-        "Valid to",
-    ];
+    let headings = ["Project", "Name", "Service", "Business unit", "Spend", "Valid from", "Valid to"];
     folder.csv("projects.csv", &headings, projects)?;
 
     let mut rates = Vec::new();
     for (grade, description, before, after, _) in GRADES {
         let rate = |pence| Cell::Number(crate::tables::decimal(pence, 2));
-        let [old_from, old_to, new_from] = [
-            Cell::Date(2025, 10, 1),
-            Cell::Date(2026, 9, 30),
-            Cell::Date(2026, 10, 1),
-        ];
-        rates.push(vec![
-            grade.into(),
-            description.into(),
-            rate(before),
-            old_from,
-            old_to,
-        ]);
-        rates.push(vec![
-            grade.into(),
-            description.into(),
-            rate(after),
-            new_from,
-            Cell::Blank,
-        ]);
+        let [old_from, old_to, new_from] = [Cell::Date(2025, 10, 1), Cell::Date(2026, 9, 30), Cell::Date(2026, 10, 1)];
+        rates.push(vec![grade.into(), description.into(), rate(before), old_from, old_to]);
+        rates.push(vec![grade.into(), description.into(), rate(after), new_from, Cell::Blank]);
     }
     folder.workbook(
         "rates.xlsx",
@@ -115,13 +86,7 @@ pub(crate) fn write_tables(folder: &Folder) -> Result<(), Box<dyn Error>> {
                 "Loaded hourly rates, GBP",
                 "Salary, employer's cost, holiday and sickness; contractors: average invoice",
             ],
-            headings: &[
-                "Grade",
-                "Description",
-                "Loaded rate",
-                "Valid from",
-                "Valid to",
-            ],
+            headings: &["Grade", "Description", "Loaded rate", "Valid from", "Valid to"],
             rows: rates,
         },
     )
@@ -150,27 +115,9 @@ pub(crate) fn write_timesheets(month: &Folder, period: &Period) -> Result<Contro
     }
     late_entries(&mut entries, period);
     let quarters: i64 = entries.iter().map(|entry| entry.quarters).sum();
-    let headings = [
-        "Person",
-        "Team",
-        "Grade",
-        "Activity",
-        "Service",
-        "Work type",
-        "Week ending",
-        "Hours",
-    ];
+    let headings = ["Person", "Team", "Grade", "Activity", "Service", "Work type", "Week ending", "Hours"];
     let rows = entries.iter().map(|e| {
-        row([
-            &e.person,
-            e.team,
-            e.grade,
-            e.activity,
-            e.service,
-            e.work,
-            &e.date,
-            &decimal_short(e.quarters * 25, 2),
-        ])
+        row([&e.person, e.team, e.grade, e.activity, e.service, e.work, &e.date, &decimal_short(e.quarters * 25, 2)])
     });
     month.csv("timesheets.csv", &headings, rows)?;
     Ok(Control {
@@ -191,11 +138,7 @@ fn book_person(entries: &mut Vec<Entry>, number: i64, team: &Team, period: &Peri
     let project = project_of(team_name, draw, period);
     let mut random = Random::stream(&format!("person {number} {}", period.name));
     for (day, working_days) in period.weeks {
-        let away = if random.chance(period.leave) {
-            random.between(1, *working_days)
-        } else {
-            0
-        };
+        let away = if random.chance(period.leave) { random.between(1, *working_days) } else { 0 };
         let mut left = (working_days - away) * QUARTERS_A_DAY;
         if left == 0 {
             continue;
@@ -273,15 +216,6 @@ fn late_entries(entries: &mut Vec<Entry>, period: &Period) {
         let (person, grade) = identity(number);
         let date = before.iso(*day);
         let quarters = quarters + period.index;
-        entries.push(Entry {
-            person,
-            team,
-            grade,
-            activity: "SUPPORT",
-            service,
-            work: "Run",
-            date,
-            quarters,
-        });
+        entries.push(Entry { person, team, grade, activity: "SUPPORT", service, work: "Run", date, quarters });
     }
 }

@@ -26,12 +26,7 @@ impl Folder {
         Ok(Folder(path.to_path_buf()))
     }
 
-    pub(crate) fn csv(
-        &self,
-        name: &str,
-        headings: &[&str],
-        rows: impl Iterator<Item = Vec<String>>,
-    ) -> Done {
+    pub(crate) fn csv(&self, name: &str, headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Done {
         self.delimited(name, b',', headings, rows)
     }
 
@@ -42,25 +37,14 @@ impl Folder {
         headings: &[&str],
         rows: impl Iterator<Item = Vec<String>>,
     ) -> Done {
-        Ok(fs::write(
-            self.0.join(name),
-            csv_bytes(delimiter, headings, rows)?,
-        )?)
+        Ok(fs::write(self.0.join(name), csv_bytes(delimiter, headings, rows)?)?)
     }
 
     /// No name and no time in the gz: the same rows give the same bytes.
-    pub(crate) fn csv_gz(
-        &self,
-        name: &str,
-        headings: &[&str],
-        rows: impl Iterator<Item = Vec<String>>,
-    ) -> Done {
+    pub(crate) fn csv_gz(&self, name: &str, headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Done {
         let bytes = csv_bytes(b',', headings, rows)?;
         let file = fs::File::create(self.0.join(name))?;
-        let mut gz = GzBuilder::new()
-            .mtime(0)
-            .operating_system(255)
-            .write(file, Compression::best());
+        let mut gz = GzBuilder::new().mtime(0).operating_system(255).write(file, Compression::best());
         std::io::Write::write_all(&mut gz, &bytes)?;
         gz.finish()?;
         Ok(())
@@ -70,9 +54,7 @@ impl Folder {
         let mut workbook = Workbook::new();
         let created = ExcelDateTime::from_ymd(2026, 11, 2)?;
         workbook.set_properties(
-            &DocProperties::new()
-                .set_author("Harbour Mutual (invented)")
-                .set_creation_datetime(&created),
+            &DocProperties::new().set_author("Harbour Mutual (invented)").set_creation_datetime(&created),
         );
         sheet.write(workbook.add_worksheet())?;
         workbook.save(self.0.join(name))?;
@@ -85,9 +67,7 @@ fn csv_bytes(
     headings: &[&str],
     rows: impl Iterator<Item = Vec<String>>,
 ) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut writer = csv::WriterBuilder::new()
-        .delimiter(delimiter)
-        .from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
     writer.write_record(headings)?;
     for row in rows {
         writer.write_record(&row)?;
@@ -107,11 +87,7 @@ pub(crate) enum Cell {
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Cell {
-        if text.is_empty() {
-            Cell::Blank
-        } else {
-            Cell::Text(text.to_string())
-        }
+        if text.is_empty() { Cell::Blank } else { Cell::Text(text.to_string()) }
     }
 }
 
@@ -147,12 +123,9 @@ impl Sheet<'_> {
                         sheet.write_with_format(line, column, number.parse::<f64>()?, &money)?
                     }
                     Cell::Number(number) => sheet.write(line, column, number.parse::<f64>()?)?,
-                    Cell::Date(year, month, day) => sheet.write_with_format(
-                        line,
-                        column,
-                        &ExcelDateTime::from_ymd(*year, *month, *day)?,
-                        &date,
-                    )?,
+                    Cell::Date(year, month, day) => {
+                        sheet.write_with_format(line, column, &ExcelDateTime::from_ymd(*year, *month, *day)?, &date)?
+                    }
                     Cell::Blank => sheet,
                 };
             }
@@ -176,11 +149,7 @@ pub(crate) fn decimal(units: i64, digits: u32) -> String {
 /// `decimal` without the zeros at its end: `0.1250` is `0.125`, `3.0000` is `3`.
 pub(crate) fn decimal_short(units: i64, digits: u32) -> String {
     let text = decimal(units, digits);
-    if digits == 0 {
-        text
-    } else {
-        text.trim_end_matches('0').trim_end_matches('.').to_string()
-    }
+    if digits == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_string() }
 }
 
 /// Pence as a British ledger prints them: `-1,234.56`.

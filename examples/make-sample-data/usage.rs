@@ -57,11 +57,7 @@ const STORAGE: [(&str, i64); 16] = [
 ];
 
 /// Supporting service, what is counted, service that used it (or blank), unit that used it (or blank), quantity in tenths.
-type Support = (
-    &'static str,
-    &'static str,
-    &'static [(&'static str, &'static str, i64)],
-);
+type Support = (&'static str, &'static str, &'static [(&'static str, &'static str, i64)]);
 
 #[rustfmt::skip]
 const SUPPORT: [Support; 6] = [
@@ -165,10 +161,7 @@ const SPEND: [(&str, [[i64; 3]; 3]); 8] = [
 ];
 
 pub(crate) fn write(month: &Folder, period: &Period) -> Done {
-    let mut moved = Moved {
-        random: Random::stream(&format!("usage {}", period.name)),
-        index: period.index,
-    };
+    let mut moved = Moved { random: Random::stream(&format!("usage {}", period.name)), index: period.index };
     write_headcount(month, &mut moved)?;
     write_devices(month, &mut moved)?;
     write_tickets(month, &mut moved)?;
@@ -193,11 +186,8 @@ impl Moved {
 }
 
 fn write_headcount(month: &Folder, moved: &mut Moved) -> Done {
-    let rows: Vec<_> = UNITS
-        .iter()
-        .zip(PEOPLE)
-        .map(|(unit, tenths)| row([unit, &decimal_short(moved.quantity(tenths), 1)]))
-        .collect();
+    let rows: Vec<_> =
+        UNITS.iter().zip(PEOPLE).map(|(unit, tenths)| row([unit, &decimal_short(moved.quantity(tenths), 1)])).collect();
     month.csv("headcount.csv", &["Business unit", "FTE"], rows.into_iter())
 }
 
@@ -208,11 +198,7 @@ fn write_devices(month: &Folder, moved: &mut Moved) -> Done {
             rows.push(row([unit, device, &moved.quantity(count).to_string()]));
         }
     }
-    month.csv(
-        "devices.csv",
-        &["Business unit", "Device", "In use"],
-        rows.into_iter(),
-    )
+    month.csv("devices.csv", &["Business unit", "Device", "In use"], rows.into_iter())
 }
 
 fn write_tickets(month: &Folder, moved: &mut Moved) -> Done {
@@ -227,18 +213,12 @@ fn write_tickets(month: &Folder, moved: &mut Moved) -> Done {
     for (service, count) in TICKETS_INSIDE {
         rows.push(row([service, "", &moved.quantity(count).to_string()]));
     }
-    month.csv(
-        "tickets.csv",
-        &["Service", "Business unit", "Tickets"],
-        rows.into_iter(),
-    )
+    month.csv("tickets.csv", &["Service", "Business unit", "Tickets"], rows.into_iter())
 }
 
 fn write_storage(month: &Folder, moved: &mut Moved) -> Done {
-    let rows: Vec<_> = STORAGE
-        .iter()
-        .map(|(service, tenths)| row([service, &decimal_short(moved.quantity(*tenths), 1)]))
-        .collect();
+    let rows: Vec<_> =
+        STORAGE.iter().map(|(service, tenths)| row([service, &decimal_short(moved.quantity(*tenths), 1)])).collect();
     month.csv("storage.csv", &["Service", "TB"], rows.into_iter())
 }
 
@@ -246,39 +226,20 @@ fn write_support(month: &Folder, moved: &mut Moved) -> Done {
     let mut rows = Vec::new();
     for (sender, measure, users) in SUPPORT {
         for (service, unit, tenths) in users {
-            rows.push(row([
-                sender,
-                measure,
-                service,
-                unit,
-                &decimal_short(moved.quantity(*tenths), 1),
-            ]));
+            rows.push(row([sender, measure, service, unit, &decimal_short(moved.quantity(*tenths), 1)]));
         }
     }
-    month.csv(
-        "support-usage.csv",
-        &["Service", "Measure", "For service", "For unit", "Quantity"],
-        rows.into_iter(),
-    )
+    month.csv("support-usage.csv", &["Service", "Measure", "For service", "For unit", "Quantity"], rows.into_iter())
 }
 
 fn write_shared(month: &Folder, moved: &mut Moved) -> Done {
     let mut rows = Vec::new();
     for (sender, measure, users) in SHARED {
         for (service, quantity) in users {
-            rows.push(row([
-                sender,
-                measure,
-                service,
-                &moved.quantity(*quantity).to_string(),
-            ]));
+            rows.push(row([sender, measure, service, &moved.quantity(*quantity).to_string()]));
         }
     }
-    month.csv(
-        "shared-usage.csv",
-        &["Service", "Measure", "Used by", "Quantity"],
-        rows.into_iter(),
-    )
+    month.csv("shared-usage.csv", &["Service", "Measure", "Used by", "Quantity"], rows.into_iter())
 }
 
 fn write_usage(month: &Folder, moved: &mut Moved) -> Done {
@@ -286,20 +247,11 @@ fn write_usage(month: &Folder, moved: &mut Moved) -> Done {
     for (service, measure, by_unit) in USAGE {
         for (unit, quantity) in UNITS.iter().zip(by_unit) {
             if quantity > 0 {
-                rows.push(row([
-                    service,
-                    unit,
-                    measure,
-                    &moved.quantity(quantity).to_string(),
-                ]));
+                rows.push(row([service, unit, measure, &moved.quantity(quantity).to_string()]));
             }
         }
     }
-    month.csv(
-        "service-usage.csv",
-        &["Service", "Business unit", "Measure", "Quantity"],
-        rows.into_iter(),
-    )
+    month.csv("service-usage.csv", &["Service", "Business unit", "Measure", "Quantity"], rows.into_iter())
 }
 
 fn write_spend(month: &Folder, period: &Period) -> Done {
@@ -312,9 +264,5 @@ fn write_spend(month: &Folder, period: &Period) -> Done {
             }
         }
     }
-    month.csv(
-        "spend-split.csv",
-        &["service", "spend", "percent"],
-        rows.into_iter(),
-    )
+    month.csv("spend-split.csv", &["service", "spend", "percent"], rows.into_iter())
 }

@@ -12,7 +12,13 @@ pub(super) struct Matcher(Vec<Vec<(DimensionId, Vec<bool>)>>);
 
 impl Matcher {
     pub(super) fn new(model: &Model, conditions: &Clauses<BalanceField>) -> Matcher {
-        let table = |all: &Vec<_>| all.iter().map(|clause: &crate::rulebook::condition::Clause<BalanceField>| answers(model, &clause.field, &clause.test)).collect();
+        let table = |all: &Vec<_>| {
+            all.iter()
+                .map(|clause: &crate::rulebook::condition::Clause<BalanceField>| {
+                    answers(model, &clause.field, &clause.test)
+                })
+                .collect()
+        };
         Matcher(conditions.0.iter().map(table).collect())
     }
 

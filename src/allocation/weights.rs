@@ -63,7 +63,10 @@ impl<'m> Weights<'m> {
         let driver = |name: &Named| model.drivers.iter().find(|driver| driver.name == name.name);
         let one = |members: &[(DimensionId, Named)]| -> Targets {
             let to = rule.to.iter().map(|dimension| {
-                members.iter().find(|(other, _)| other == dimension).map_or(BLANK, |(dimension, name)| find(*dimension, name))
+                members
+                    .iter()
+                    .find(|(other, _)| other == dimension)
+                    .map_or(BLANK, |(dimension, name)| find(*dimension, name))
             });
             vec![(to.collect(), Amount::whole(1))]
         };
@@ -75,7 +78,8 @@ impl<'m> Weights<'m> {
             By::Member(members) => Basis::Fixed(one(members)),
             By::Even => Basis::Fixed(even()),
             By::Shares { shares, remainder } => {
-                let mut targets: Targets = shares.iter().map(|(name, weight)| (Box::from([find(rule.to[0], name)]), *weight)).collect();
+                let mut targets: Targets =
+                    shares.iter().map(|(name, weight)| (Box::from([find(rule.to[0], name)]), *weight)).collect();
                 if let Some((members, weight)) = remainder {
                     targets.extend(one(members).into_iter().map(|(to, _)| (to, *weight)));
                 }
@@ -87,9 +91,10 @@ impl<'m> Weights<'m> {
                 let matcher = Matcher::new(model, conditions);
                 Basis::CostSoFar(cost_so_far(rule, &matcher, taken, balances))
             }
-            By::Attribute(dimension, attribute, spot) => {
-                Basis::Attribute(*dimension, attribute_members(model, rule.to[0], *dimension, attribute, spot, findings))
-            }
+            By::Attribute(dimension, attribute, spot) => Basis::Attribute(
+                *dimension,
+                attribute_members(model, rule.to[0], *dimension, attribute, spot, findings),
+            ),
         };
         let fallback = match &rule.if_no_driver {
             IfNoDriver::Refuse | IfNoDriver::Leave => None,
@@ -137,8 +142,13 @@ impl<'m> Weights<'m> {
     fn negative_holder(&self, key: &Key) -> Option<String> {
         let targets = self.targets(&self.basis, key);
         let (to, amount) = targets.iter().find(|(_, weight)| weight.is_negative())?;
-        let names: Vec<&str> =
-            self.rule.to.iter().zip(to).map(|(dimension, member)| self.model.dimensions[*dimension].member_name(*member)).collect();
+        let names: Vec<&str> = self
+            .rule
+            .to
+            .iter()
+            .zip(to)
+            .map(|(dimension, member)| self.model.dimensions[*dimension].member_name(*member))
+            .collect();
         Some(format!("`{}` holds {amount}; narrow cost_so_far, or allocate credits first", clean(&names.join(" · "))))
     }
 
@@ -151,12 +161,12 @@ impl<'m> Weights<'m> {
             return Err(Reason::DriverTotalZero);
         }
         let to = &self.rule.to;
-        let mut split = Split { dimensions: to.clone(), targets: Vec::with_capacity(targets.len()), total: Amount::ZERO };
+        let mut split =
+            Split { dimensions: to.clone(), targets: Vec::with_capacity(targets.len()), total: Amount::ZERO };
         for (members, weight) in targets {
             let target = SplitTarget { stays: !self.is_valid(&members), to: members, weight };
-            let is_dropped = dropped.is_some_and(|dropped| {
-                dropped.contains(&super::node_of(to, &split.destination(key, &target)))
-            });
+            let is_dropped =
+                dropped.is_some_and(|dropped| dropped.contains(&super::node_of(to, &split.destination(key, &target))));
             if is_dropped || !self.is_wanted(&target.to) || weight.is_zero() {
                 continue;
             }
@@ -173,8 +183,12 @@ impl<'m> Weights<'m> {
             Basis::Driver(driver) => {
                 let sender: Vec<MemberId> = driver.from.iter().map(|dimension| key[*dimension]).collect();
                 // The driver keeps its receivers in the order of the dimensions' numbers, the rule in its own.
-                let place: Vec<Option<usize>> =
-                    self.rule.to.iter().map(|dimension| driver.to.iter().position(|other| other == dimension)).collect();
+                let place: Vec<Option<usize>> = self
+                    .rule
+                    .to
+                    .iter()
+                    .map(|dimension| driver.to.iter().position(|other| other == dimension))
+                    .collect();
                 let reorder = |to: &[MemberId]| place.iter().map(|at| at.map_or(BLANK, |at| to[at])).collect();
                 driver.targets(&sender).iter().map(|target| (reorder(&target.to), target.quantity)).collect()
             }
@@ -212,21 +226,29 @@ impl<'m> Weights<'m> {
                 .map(|dimension| {
                     let dimension_of = &self.model.dimensions[*dimension];
                     let name = dimension_of.member_name(key[*dimension]);
-                    format!("{} `{}`", dimension_of.name, if name.is_empty() { "(blank)".to_owned() } else { clean(name) })
+                    format!(
+                        "{} `{}`",
+                        dimension_of.name,
+                        if name.is_empty() { "(blank)".to_owned() } else { clean(name) }
+                    )
                 })
                 .collect();
             named.join(", ")
         };
         let only_closed = dropped.is_some() && reason == Reason::DriverTotalZero;
         match &self.basis {
-            Basis::Driver(driver) if driver.from.is_empty() => format!("driver `{}` in {} adds up to 0", driver.name, driver.file),
+            Basis::Driver(driver) if driver.from.is_empty() => {
+                format!("driver `{}` in {} adds up to 0", driver.name, driver.file)
+            }
             Basis::Driver(driver) if only_closed => {
                 format!("all receivers of {} in {} are senders that have sent", sender(&driver.from), driver.file)
             }
             Basis::Driver(driver) if reason == Reason::NoDriverRow => {
                 format!("driver `{}` in {} has no row for {}", driver.name, driver.file, sender(&driver.from))
             }
-            Basis::Driver(driver) => format!("driver `{}` in {} adds up to 0 for {}", driver.name, driver.file, sender(&driver.from)),
+            Basis::Driver(driver) => {
+                format!("driver `{}` in {} adds up to 0 for {}", driver.name, driver.file, sender(&driver.from))
+            }
             Basis::CostSoFar(_) => format!("no cost is held yet for {}", sender(&self.rule.within)),
             Basis::Attribute(dimension, _) => format!("the attribute is blank for {}", sender(&[*dimension])),
             Basis::Fixed(_) => "nobody is left to receive".to_owned(),
@@ -284,7 +306,12 @@ fn attribute_members(
             return BLANK;
         }
         target.find(value).unwrap_or_else(|| {
-            let title = format!("the {attribute} of `{}` is `{}`, which is not a member of {}", clean(members.member_name(member)), clean(value), target.name);
+            let title = format!(
+                "the {attribute} of `{}` is `{}`, which is not a member of {}",
+                clean(members.member_name(member)),
+                clean(value),
+                target.name
+            );
             findings.push(
                 Finding::error("unknown-member", spot.place(), title)
                     .maybe_help(crate::finding::did_you_mean(value, target.names()))

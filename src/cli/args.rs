@@ -106,7 +106,9 @@ impl CommonTyped {
             None => PeriodWanted::Latest,
             Some(text) => match text.split_once("..") {
                 None => PeriodWanted::Span(text.clone(), text),
-                Some((first, last)) if !first.is_empty() && !last.is_empty() => PeriodWanted::Span(first.to_owned(), last.to_owned()),
+                Some((first, last)) if !first.is_empty() && !last.is_empty() => {
+                    PeriodWanted::Span(first.to_owned(), last.to_owned())
+                }
                 Some(_) => return Err(format!("`{text}` has an open end; write both periods, as in 2026-08..2026-10")),
             },
         };

@@ -37,7 +37,13 @@ impl Calculation {
     /// What reports are made of.
     #[must_use]
     pub fn run(&self) -> Run<'_> {
-        Run { model: &self.model, read: &self.read, opening: &self.opening, ledger: &self.ledger, charges: &self.charges }
+        Run {
+            model: &self.model,
+            read: &self.read,
+            opening: &self.opening,
+            ledger: &self.ledger,
+            charges: &self.charges,
+        }
     }
 }
 
@@ -79,7 +85,11 @@ fn foots(calculation: &Calculation) -> Result<(), Failure> {
     let expected = currency.round(run.opening.total());
     let imbalance = |expected: i128, found: i128| {
         let what = "charge lines against the money in, rounded".to_owned();
-        Failure::Imbalance(trial::Imbalance { what, expected: currency.amount(expected).atoms(), found: currency.amount(found).atoms() })
+        Failure::Imbalance(trial::Imbalance {
+            what,
+            expected: currency.amount(expected).atoms(),
+            found: currency.amount(found).atoms(),
+        })
     };
     if lines == expected && run.charges.total == expected { Ok(()) } else { Err(imbalance(expected, lines)) }
 }
@@ -92,13 +102,19 @@ fn lint(calculation: &Calculation, findings: &mut Findings) {
         let holds = rule.valid.holds_on(run.model.period.last);
         if holds && !run.ledger.tallies.keys().any(|(rule, _)| *rule == at) {
             let title = format!("rule `{}` took nothing", rule.id);
-            findings.push(Finding::note("took-nothing", rule.spot.place(), title).help("no balance matches it, or an earlier rule takes them all"));
+            findings.push(
+                Finding::note("took-nothing", rule.spot.place(), title)
+                    .help("no balance matches it, or an earlier rule takes them all"),
+            );
         }
     }
     for (rule, tally) in book.classify.iter().zip(&run.opening.rules) {
         if tally.lines == 0 && rule.valid.holds_on(run.model.period.last) {
             let title = format!("rule `{}` set nothing", rule.id);
-            findings.push(Finding::note("took-nothing", rule.spot.place(), title).help("no line matches it, or earlier rules set all it would set"));
+            findings.push(
+                Finding::note("took-nothing", rule.spot.place(), title)
+                    .help("no line matches it, or earlier rules set all it would set"),
+            );
         }
     }
     let Summary { unallocated_size, money_in, .. } = summary(&run);
@@ -136,12 +152,18 @@ pub fn periods(book: &RuleBook, wanted: &PeriodWanted) -> Result<Vec<Period>, Fa
         PeriodWanted::Span(first, last) => {
             let named = |name: &str| {
                 calendar.period(name).ok_or_else(|| {
-                    Failure::Usage(format!("`{name}` is not a period of this model's calendar; one is {}", calendar.example()))
+                    Failure::Usage(format!(
+                        "`{name}` is not a period of this model's calendar; one is {}",
+                        calendar.example()
+                    ))
                 })
             };
             let (mut period, last) = (named(first)?, named(last)?);
             if last.first < period.first {
-                return Err(Failure::Usage(format!("the periods run backwards: `{}` is before `{}`", last.name, period.name)));
+                return Err(Failure::Usage(format!(
+                    "the periods run backwards: `{}` is before `{}`",
+                    last.name, period.name
+                )));
             }
             let mut periods = vec![period.clone()];
             while period != last {
@@ -155,10 +177,17 @@ pub fn periods(book: &RuleBook, wanted: &PeriodWanted) -> Result<Vec<Period>, Fa
 
 /// The latest period for which every source with a period in its file names has all its files.
 fn latest(book: &RuleBook) -> Result<Period, Failure> {
-    let dated: Vec<&str> =
-        book.sources.iter().flat_map(|source| &source.files).map(|file| file.name.as_str()).filter(|name| name.contains('{')).collect();
+    let dated: Vec<&str> = book
+        .sources
+        .iter()
+        .flat_map(|source| &source.files)
+        .map(|file| file.name.as_str())
+        .filter(|name| name.contains('{'))
+        .collect();
     let is_complete = |period: &Period| {
-        dated.iter().all(|pattern| !sources::matching_files(&book.data, std::iter::once(period.fill(pattern))).is_empty())
+        dated
+            .iter()
+            .all(|pattern| !sources::matching_files(&book.data, std::iter::once(period.fill(pattern))).is_empty())
     };
     let mut period = crate::period::Day::new(YEARS.end, 1, 1).and_then(|day| book.head.calendar.containing(day));
     while let Some(current) = period {
@@ -170,6 +199,10 @@ fn latest(book: &RuleBook) -> Result<Period, Failure> {
         }
         period = book.head.calendar.containing(current.first.previous());
     }
-    let why = if dated.is_empty() { "no source has {period} in its file names" } else { "for no period are all files there" };
-    Err(Failure::Usage(format!("the period cannot be told from the files: {why}; say which, as in --period {}", book.head.calendar.example())))
+    let why =
+        if dated.is_empty() { "no source has {period} in its file names" } else { "for no period are all files there" };
+    Err(Failure::Usage(format!(
+        "the period cannot be told from the files: {why}; say which, as in --period {}",
+        book.head.calendar.example()
+    )))
 }

@@ -85,7 +85,13 @@ fn machine<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Failure + '_ {
     move |error| Failure::Machine(format!("{}: {error}", path.display()))
 }
 
-fn write_all(staged: &Staged<'_>, run: &Run<'_>, summary: &Summary, journal: Option<&Journal>, findings: &Findings) -> Result<(), Failure> {
+fn write_all(
+    staged: &Staged<'_>,
+    run: &Run<'_>,
+    summary: &Summary,
+    journal: Option<&Journal>,
+    findings: &Findings,
+) -> Result<(), Failure> {
     let currency = &run.model.book.head.currency;
     let folder = staged.path();
     let data = folder.join("data");
@@ -104,7 +110,12 @@ fn write_all(staged: &Staged<'_>, run: &Run<'_>, summary: &Summary, journal: Opt
         reports::rules(run),
         charges,
     ];
-    let rest = [reports::service_costs(run), reports::unit_costs(run), reports::drivers(run), crate::finding::render::table(findings)];
+    let rest = [
+        reports::service_costs(run),
+        reports::unit_costs(run),
+        reports::drivers(run),
+        crate::finding::render::table(findings),
+    ];
     for table in shown.iter().chain(&rest) {
         let path = data.join(format!("{}.csv", table.name));
         tables::write(&path, table, currency).map_err(machine(&path))?;
@@ -118,7 +129,8 @@ fn write_all(staged: &Staged<'_>, run: &Run<'_>, summary: &Summary, journal: Opt
 
     let path = folder.join("showback.xlsx");
     workbook::write(&path, run, summary, &shown, findings).map_err(machine(&path))?;
-    let units: std::collections::BTreeSet<_> = run.charges.allocated().map(|line| run.charges.member(line, BUSINESS_UNIT)).collect();
+    let units: std::collections::BTreeSet<_> =
+        run.charges.allocated().map(|line| run.charges.member(line, BUSINESS_UNIT)).collect();
     for unit in units.into_iter().filter(|unit| !unit.is_blank()) {
         let name = run.model.dimensions[BUSINESS_UNIT].member_name(unit);
         let path = statements.join(format!("{}.xlsx", file_stem(name)));

@@ -58,11 +58,7 @@ fn rows(
         line.clear();
         offset += text.read_until(b'\n', &mut line).map_err(|error| failed(&error))? as u64;
     }
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(text);
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
     let mut record = csv::ByteRecord::new();
     let mut headings: Option<Headings> = None;
     let line_offset = u64::from(headings_row) - 1;
@@ -115,7 +111,9 @@ fn skip_mark(text: &mut impl BufRead) -> io::Result<u64> {
 fn csv_fault(file: &DataFile, error: csv::Error, is_gzip: bool) -> Box<Finding> {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => unreadable(file, &error, is_gzip),
-        other => file_fault(file, "unreadable", format!("this file cannot be read: {other:?}"), "check how it was exported"),
+        other => {
+            file_fault(file, "unreadable", format!("this file cannot be read: {other:?}"), "check how it was exported")
+        }
     }
 }
 
@@ -130,11 +128,12 @@ fn not_utf8(record: &csv::ByteRecord, start: u64, place: crate::finding::Place) 
     let bytes = record.as_slice();
     let at = std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
     // Separators and quotes are not part of the record, so the byte is given by the fields before it.
-    let fields_before = (0..record.len())
-        .take_while(|field| record.range(*field).is_some_and(|range| range.end <= at))
-        .count();
+    let fields_before =
+        (0..record.len()).take_while(|field| record.range(*field).is_some_and(|range| range.end <= at)).count();
     let byte = start + (at + fields_before) as u64;
-    let title = format!("byte 0x{:02X} is not UTF-8 text (byte {byte} of the text)", bytes.get(at).copied().unwrap_or_default());
+    let title = format!(
+        "byte 0x{:02X} is not UTF-8 text (byte {byte} of the text)",
+        bytes.get(at).copied().unwrap_or_default()
+    );
     Finding::error("not-utf-8", place, title).help("export the file as UTF-8")
 }
-

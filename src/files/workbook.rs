@@ -135,7 +135,11 @@ fn cell_position(cell: &XlsxCell<DataRef<'_>>) -> (u32, u32) {
     (row + 1, column)
 }
 
-fn pick_sheet<R: std::io::Read + Seek>(file: &DataFile, workbook: &Xlsx<R>, wanted: Option<&str>) -> Result<String, Box<Finding>> {
+fn pick_sheet<R: std::io::Read + Seek>(
+    file: &DataFile,
+    workbook: &Xlsx<R>,
+    wanted: Option<&str>,
+) -> Result<String, Box<Finding>> {
     let all = workbook.sheets_metadata();
     let found = match wanted {
         Some(wanted) => all.iter().find(|sheet| sheet.name == wanted),
@@ -147,7 +151,8 @@ fn pick_sheet<R: std::io::Read + Seek>(file: &DataFile, workbook: &Xlsx<R>, want
             Some(wanted) => format!("there is no sheet `{}`", clean(wanted)),
             None => "this workbook has no visible sheet".to_owned(),
         };
-        let mut finding = file_fault(file, "missing-sheet", title, &format!("its sheets are {}", list_names(names(), 20)));
+        let mut finding =
+            file_fault(file, "missing-sheet", title, &format!("its sheets are {}", list_names(names(), 20)));
         finding.help.extend(wanted.and_then(|wanted| did_you_mean(wanted, names())));
         finding
     })

@@ -71,7 +71,9 @@ pub fn entries<'r>(run: &Run<'r>) -> (Vec<Column>, impl Iterator<Item = Vec<Valu
     columns.extend([exact("quantity", "Quantity"), exact("total", "Total"), exact("amount", "Amount")]);
     let run = *run;
     let rows = run.ledger.entries().map(move |entry| {
-        let name = |dimension: &DimensionId, member: MemberId| Value::text(run.model.dimensions[*dimension].member_name(member));
+        let name = |dimension: &DimensionId, member: MemberId| {
+            Value::text(run.model.dimensions[*dimension].member_name(member))
+        };
         let mut row = vec![Value::text(&run.model.book.allocate[entry.rule].id)];
         row.extend(dimensions.iter().map(|dimension| name(dimension, entry.from[*dimension])));
         row.extend(dimensions.iter().map(|dimension| name(dimension, entry.to[*dimension])));
@@ -87,10 +89,13 @@ pub fn drivers(run: &Run<'_>) -> Table {
     let mut rows = Vec::new();
     for driver in &run.model.drivers {
         let names = |dimensions: &[DimensionId], members: &[MemberId]| -> String {
-            let named = dimensions.iter().zip(members).filter(|(_, member)| !member.is_blank()).map(|(dimension, member)| match *member {
-                CLEAR => NONE_WORD,
-                member => run.model.dimensions[*dimension].member_name(member),
-            });
+            let named =
+                dimensions.iter().zip(members).filter(|(_, member)| !member.is_blank()).map(|(dimension, member)| {
+                    match *member {
+                        CLEAR => NONE_WORD,
+                        member => run.model.dimensions[*dimension].member_name(member),
+                    }
+                });
             named.collect::<Vec<_>>().join(" · ")
         };
         for (sender, targets) in driver.all() {
@@ -253,7 +258,8 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
             Value::text(if must_be_zero { "must be 0" } else { "" }),
         ]);
     };
-    let complete = |key: &crate::classify::Key| run.model.book.head.complete.iter().all(|dimension| !key[*dimension].is_blank());
+    let complete =
+        |key: &crate::classify::Key| run.model.book.head.complete.iter().all(|dimension| !key[*dimension].is_blank());
     let (mut all_in, mut all_allocated, mut all_left) = (Amount::ZERO, Amount::ZERO, BTreeMap::<Reason, Amount>::new());
     for (at, decl) in run.model.book.sources.iter().enumerate() {
         let totals = &run.read.totals[at];
@@ -264,23 +270,42 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         let read_lines = totals.taken.lines + totals.skipped.lines + totals.other_periods.lines;
         push(name, &format!("read{measure}"), Some(read_lines), read, false);
         push(name, &format!("skipped{measure}"), Some(totals.skipped.lines), totals.skipped.sum, false);
-        push(name, &format!("other periods{measure}"), Some(totals.other_periods.lines), totals.other_periods.sum, false);
+        push(
+            name,
+            &format!("other periods{measure}"),
+            Some(totals.other_periods.lines),
+            totals.other_periods.sum,
+            false,
+        );
         push(name, &format!("taken{measure}"), Some(totals.taken.lines), totals.taken.sum, false);
         push(name, &format!("late, booked here{measure}"), Some(totals.late.lines), totals.late.sum, false);
         push(name, "blank rows", Some(totals.blank_rows), Amount::ZERO, false);
         for control in run.read.controls.iter().filter(|control| control.source == *name) {
             push(name, &format!("control total of {}", control.what), None, control.declared, false);
-            push(name, &format!("read − control total of {}", control.what), None, control.read - control.declared, true);
+            push(
+                name,
+                &format!("read − control total of {}", control.what),
+                None,
+                control.read - control.declared,
+                true,
+            );
         }
         let opening = run.opening.of_source(at);
-        let opening_lines = run.opening.balances.iter().filter(|balance| balance.source == at).map(|balance| balance.lines).sum();
+        let opening_lines =
+            run.opening.balances.iter().filter(|balance| balance.source == at).map(|balance| balance.lines).sum();
         push(name, "money in", Some(opening_lines), opening, false);
         if !is_rated {
             push(name, "taken − money in", None, totals.taken.sum - opening, true);
         }
         let Some(member) = run.model.dimensions[SOURCE].find(name) else { continue };
         let of_source = |key: &crate::classify::Key| key[SOURCE] == member;
-        let allocated: Amount = run.ledger.closing.iter().filter(|(key, _)| of_source(key) && complete(key)).map(|(_, amount)| *amount).sum();
+        let allocated: Amount = run
+            .ledger
+            .closing
+            .iter()
+            .filter(|(key, _)| of_source(key) && complete(key))
+            .map(|(_, amount)| *amount)
+            .sum();
         push(name, "allocated", None, allocated, false);
         let mut by_reason: BTreeMap<Reason, Amount> = BTreeMap::new();
         for left in run.ledger.left.iter().filter(|left| of_source(&left.key)) {
@@ -321,8 +346,15 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
     Table {
         name: "reconciliation",
         title: "Reconciliation".to_owned(),
-        note: "From the rows of the exports to the charge lines. Lines marked `must be 0` prove that nothing was lost.".to_owned(),
-        columns: vec![text("source", "Source"), text("stage", "Stage"), count("lines", "Lines"), exact("amount", "Amount"), text("check", "Check")],
+        note: "From the rows of the exports to the charge lines. Lines marked `must be 0` prove that nothing was lost."
+            .to_owned(),
+        columns: vec![
+            text("source", "Source"),
+            text("stage", "Stage"),
+            count("lines", "Lines"),
+            exact("amount", "Amount"),
+            text("check", "Check"),
+        ],
         rows,
         total: None,
     }

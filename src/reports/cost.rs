@@ -25,7 +25,8 @@ fn member_name<'r>(run: &Run<'r>, dimension: DimensionId, member: MemberId) -> &
 #[must_use]
 pub fn charges(run: &Run<'_>, is_posted: impl Fn(&ChargeLine) -> bool) -> Table {
     let text = |name: &str, label: &str| Column::new(name, label, Shown::Text);
-    let mut columns = vec![text("id", "Line"), text("period", "Period"), text("for_period", "For period"), text("kind", "Kind")];
+    let mut columns =
+        vec![text("id", "Line"), text("period", "Period"), text("for_period", "For period"), text("kind", "Kind")];
     columns.extend(run.charges.by.iter().map(|dimension| dimension_column(run, *dimension)));
     columns.extend([
         money("amount", "Amount"),
@@ -41,7 +42,13 @@ pub fn charges(run: &Run<'_>, is_posted: impl Fn(&ChargeLine) -> bool) -> Table 
             Value::text(member_name(run, FOR_PERIOD, line.for_period)),
             Value::text(line.kind.word()),
         ];
-        row.extend(run.charges.by.iter().zip(&line.members).map(|(dimension, member)| Value::text(member_name(run, *dimension, *member))));
+        row.extend(
+            run.charges
+                .by
+                .iter()
+                .zip(&line.members)
+                .map(|(dimension, member)| Value::text(member_name(run, *dimension, *member))),
+        );
         row.extend([
             Value::Money(line.minor),
             Value::text(run.model.book.head.currency.code()),
@@ -69,7 +76,12 @@ struct Cross {
 }
 
 impl Cross {
-    fn of<'l>(run: &Run<'_>, lines: impl Iterator<Item = &'l ChargeLine>, row: DimensionId, column: DimensionId) -> Cross {
+    fn of<'l>(
+        run: &Run<'_>,
+        lines: impl Iterator<Item = &'l ChargeLine>,
+        row: DimensionId,
+        column: DimensionId,
+    ) -> Cross {
         let mut cross = Cross { sums: BTreeMap::new(), rows: BTreeSet::new(), columns: BTreeSet::new() };
         for line in lines {
             let key = (run.charges.member(line, row), run.charges.member(line, column));
@@ -149,7 +161,12 @@ pub fn pools(run: &Run<'_>) -> Table {
         name: "pools",
         title: "Pools".to_owned(),
         note: "What the money was, by pool, and how much of it was charged.".to_owned(),
-        columns: vec![dimension_column(run, POOL), money("charged", "Charged"), money("unallocated", "Unallocated"), money("total", "Total")],
+        columns: vec![
+            dimension_column(run, POOL),
+            money("charged", "Charged"),
+            money("unallocated", "Unallocated"),
+            money("total", "Total"),
+        ],
         rows: rows.collect(),
         total: Some(vec![Value::text("Total"), sum(|s| s.0), sum(|s| s.1), sum(|s| s.0 + s.1)]),
     }
@@ -192,7 +209,8 @@ pub fn spend(run: &Run<'_>) -> Table {
 /// The members of spend in their order, and `not set` when a line has none.
 fn spend_members(run: &Run<'_>) -> Vec<(MemberId, String)> {
     let dimension = &run.model.dimensions[SPEND];
-    let mut kinds: Vec<(MemberId, String)> = dimension.ids().map(|id| (id, dimension.member_name(id).to_owned())).collect();
+    let mut kinds: Vec<(MemberId, String)> =
+        dimension.ids().map(|id| (id, dimension.member_name(id).to_owned())).collect();
     if run.charges.allocated().any(|line| run.charges.member(line, SPEND).is_blank()) {
         kinds.push((BLANK, "not set".to_owned()));
     }
@@ -212,13 +230,20 @@ pub fn unallocated(run: &Run<'_>) -> Table {
         let members: Vec<MemberId> = run.charges.by.iter().map(|dimension| left.key[*dimension]).collect();
         nearly.entry((Kind::Unallocated(left.reason), left.key[FOR_PERIOD], members)).or_insert(left.rule);
     }
-    let mut columns = vec![Column::new("reason", "Reason", Shown::Text), Column::new("for_period", "For period", Shown::Text)];
+    let mut columns =
+        vec![Column::new("reason", "Reason", Shown::Text), Column::new("for_period", "For period", Shown::Text)];
     columns.extend(run.charges.by.iter().map(|dimension| dimension_column(run, *dimension)));
     columns.push(money("amount", "Amount"));
     columns.push(Column::new("rule", "Rule that nearly took it", Shown::Text));
     let rows = run.charges.unallocated().map(|line| {
         let mut row = vec![Value::text(line.kind.reason()), Value::text(member_name(run, FOR_PERIOD, line.for_period))];
-        row.extend(run.charges.by.iter().zip(&line.members).map(|(dimension, member)| Value::text(member_name(run, *dimension, *member))));
+        row.extend(
+            run.charges
+                .by
+                .iter()
+                .zip(&line.members)
+                .map(|(dimension, member)| Value::text(member_name(run, *dimension, *member))),
+        );
         row.push(Value::Money(line.minor));
         let rule = nearly.get(&(line.kind, line.for_period, line.members.clone()));
         let rule = rule.and_then(|at| run.model.book.allocate.get(*at));
@@ -280,7 +305,8 @@ pub fn service_costs(run: &Run<'_>) -> Table {
     Table {
         name: "service-costs",
         title: "Service costs".to_owned(),
-        note: "The step-down sheet, exact. Gross counts what is handed on more than once, so it is not a total.".to_owned(),
+        note: "The step-down sheet, exact. Gross counts what is handed on more than once, so it is not a total."
+            .to_owned(),
         columns: vec![
             dimension_column(run, SERVICE),
             Column::new("what", "What", Shown::Text),
@@ -299,7 +325,12 @@ pub fn unit_costs(run: &Run<'_>) -> Table {
     let rows = model.book.unit_costs.iter().filter_map(|decl| {
         let service = model.dimensions[SERVICE].find(&decl.service.name)?;
         let driver = model.drivers.iter().find(|driver| driver.name == decl.per.name)?;
-        let cost: i128 = run.charges.allocated().filter(|line| run.charges.member(line, SERVICE) == service).map(|line| line.minor).sum();
+        let cost: i128 = run
+            .charges
+            .allocated()
+            .filter(|line| run.charges.member(line, SERVICE) == service)
+            .map(|line| line.minor)
+            .sum();
         // A driver that is keyed by service counts only this one's rows.
         let of_service = driver.from.iter().position(|dimension| *dimension == SERVICE);
         let quantity: Amount = driver
@@ -310,14 +341,22 @@ pub fn unit_costs(run: &Run<'_>) -> Table {
             .map(|target| target.quantity)
             .sum();
         let cost_exact = model.book.head.currency.amount(cost);
-        let each = crate::money::Fraction::new(ONE, quantity.atoms()).and_then(|per| crate::money::apply(cost_exact, per));
+        let each =
+            crate::money::Fraction::new(ONE, quantity.atoms()).and_then(|per| crate::money::apply(cost_exact, per));
         let each = each.map_or(Value::Blank, |each| Value::Money(model.book.head.currency.round(each)));
-        Some(vec![Value::text(member_name(run, SERVICE, service)), Value::text(&decl.measure), Value::Exact(quantity), Value::Money(cost), each])
+        Some(vec![
+            Value::text(member_name(run, SERVICE, service)),
+            Value::text(&decl.measure),
+            Value::Exact(quantity),
+            Value::Money(cost),
+            each,
+        ])
     });
     Table {
         name: "unit-costs",
         title: "Unit costs".to_owned(),
-        note: "What one measure of a service costs: the charge divided by the quantity, rounded to minor units.".to_owned(),
+        note: "What one measure of a service costs: the charge divided by the quantity, rounded to minor units."
+            .to_owned(),
         columns: vec![
             dimension_column(run, SERVICE),
             Column::new("measure", "Measure", Shown::Text),
@@ -374,7 +413,10 @@ pub fn summary(run: &Run<'_>) -> Summary {
         list
     };
     let named = |dimension: DimensionId| {
-        by(dimension).into_iter().map(|(member, sum)| (name_or_unallocated(member_name(run, dimension, member)), sum)).collect()
+        by(dimension)
+            .into_iter()
+            .map(|(member, sum)| (name_or_unallocated(member_name(run, dimension, member)), sum))
+            .collect()
     };
     let mut reasons: BTreeMap<String, i128> = BTreeMap::new();
     for line in run.charges.unallocated() {
@@ -387,11 +429,21 @@ pub fn summary(run: &Run<'_>) -> Summary {
         unallocated: run.charges.unallocated().map(|line| line.minor).sum(),
         unallocated_size: run.charges.unallocated().map(|line| line.minor.abs()).sum(),
         rounding: run.charges.rounding,
-        spend: spend_members(run).into_iter().map(|(id, name)| (name, spend.get(&id).copied().unwrap_or_default())).collect(),
+        spend: spend_members(run)
+            .into_iter()
+            .map(|(id, name)| (name, spend.get(&id).copied().unwrap_or_default()))
+            .collect(),
         units: largest_first(named(BUSINESS_UNIT)),
         services: largest_first(named(SERVICE)),
         reasons: largest_first(reasons),
-        sources: run.model.book.sources.iter().enumerate().map(|(at, source)| (source.name.clone(), run.opening.of_source(at))).collect(),
+        sources: run
+            .model
+            .book
+            .sources
+            .iter()
+            .enumerate()
+            .map(|(at, source)| (source.name.clone(), run.opening.of_source(at)))
+            .collect(),
     }
 }
 

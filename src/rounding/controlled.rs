@@ -98,12 +98,7 @@ impl std::error::Error for Overflow {}
 ///
 /// If `unit` is not within 1 ..= [`UNIT_MAX`], a row or column number is not below its count, or a
 /// pair of row and column is listed twice: each is a mistake of the caller, not of the figures.
-pub fn round_table(
-    rows: usize,
-    columns: usize,
-    entries: &[Entry],
-    unit: i128,
-) -> Result<Rounded, Overflow> {
+pub fn round_table(rows: usize, columns: usize, entries: &[Entry], unit: i128) -> Result<Rounded, Overflow> {
     assert!((1..=UNIT_MAX).contains(&unit), "minor unit out of range: {unit}");
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_unstable_by_key(|&index| (entries[index].row, entries[index].column));
@@ -129,14 +124,14 @@ pub fn round_table(
         total: total.checked_add(ups).ok_or(Overflow)?,
     };
     let mut network = Network::new(rows, columns, &cells, unit, ups);
-    let t0=std::time::Instant::now();
+    let t0 = std::time::Instant::now();
     network.round_near_lines();
-    let imb: i128 = network.excess.iter().map(|e| e.abs()).sum::<i128>()/2;
-    let t1=std::time::Instant::now();
+    let imb: i128 = network.excess.iter().map(|e| e.abs()).sum::<i128>() / 2;
+    let t1 = std::time::Instant::now();
     network.repair_far_lines();
-    let t2=std::time::Instant::now();
+    let t2 = std::time::Instant::now();
     network.settle_ties();
-    eprintln!("   near {:?} imbalance {imb} repair {:?} ties {:?}", t1-t0,t2-t1,t2.elapsed());
+    eprintln!("   near {:?} imbalance {imb} repair {:?} ties {:?}", t1 - t0, t2 - t1, t2.elapsed());
     let mut raised = network.entries_up();
     for (&index, cell) in order.iter().zip(&cells) {
         let up = !cell.is_whole() && raised.next() == Some(true);
@@ -417,11 +412,33 @@ impl Network {
                 let threshold = Cost([0, 0, threshold]);
                 self.set_price(node, threshold);
                 if let Some(line) = line {
-                    near_totals.push((self.arcs[line].cost + threshold, vec![line, next]));
+                    near_totals.push((self.arcs[line].cost + threshold, line));
                 }
+                let _ = next;
             }
         }
-        self.raise_cheapest(near_hub, near_totals);
+        let due = self.units_due(near_hub);
+        near_totals.sort_unstable();
+        for &(_, line) in &near_totals[..due] {
+            self.turn(line);
+            let node = self.arcs[line].other_end(near_hub);
+            let next = self.arcs_at[node]
+                .iter()
+                .copied()
+                .filter(|&index| {
+                    let arc = &self.arcs[index];
+                    index >= self.lines && !arc.up && arc.cost + self.prices[arc.tail] == self.prices[arc.head]
+                })
+                .min_by_key(|&index| {
+                    let across = self.arcs[index].other_end(node);
+                    if by_rows { self.excess[across] } else { -self.excess[across] }
+                })
+                .expect("next");
+            self.turn(next);
+        }
+        if let Some(&(threshold, _)) = near_totals.get(due).or(near_totals.last()) {
+            self.set_price(near_hub, threshold);
+        }
     }
 
     /// Raises as many totals as the hub has units, the cheapest ones, each with the arcs that go
@@ -486,26 +503,25 @@ impl Network {
         path
     }
 
+    /// Whether a choice could as well be the other one, by its reduced cost.
+    fn makes_no_difference(&self, index: usize) -> bool {
+        let arc = &self.arcs[index];
+        arc.cost + self.prices[arc.tail] == self.prices[arc.head]
+    }
+
     /// Takes, of all tables that are equally close, the first by rule 4 of the module's page.
     ///
     /// By the prices, a choice whose reduced cost is not zero is the same in all of them, and one
     /// table is turned into another by going round cycles of the others. So each choice in its turn
     /// goes up if it lies on such a cycle, and is then closed to what comes after it.
     fn settle_ties(&mut self) {
-        let Self { arcs, arcs_at, prices, .. } = self;
-        let is_open = |arc: &Arc| arc.cost + prices[arc.tail] == prices[arc.head];
-        for indices in arcs_at {
-            indices.retain(|&index| is_open(&arcs[index]));
-        }
-        let mut search = CycleSearch::new(self.excess.len());
-        for index in 0..self.arcs.len() {
-            let arc = &self.arcs[index];
-            if arc.up || arc.cost + self.prices[arc.tail] != self.prices[arc.head] {
-                continue;
-            }
-            if let Some(path) = search.path(self, arc.head, arc.tail, index) {
-                self.turn(index);
-                for index in path {
+        let open: Vec<usize> = (0..self.arcs.len()).filter(|&index| self.makes_no_difference(index)).collect();
+        let mut search = CycleSearch::new(&self.arcs, &open, self.excess.len());
+        for index in open {
+            if !self.arcs[index].up
+                && let Some(cycle) = search.cycle(&self.arcs, index)
+            {
+                for index in cycle {
                     self.turn(index);
                 }
             }
@@ -590,59 +606,96 @@ impl Search {
 /// stays within a group, and closing choices only takes cycles away. So a search that fails is
 /// paid for by a group that falls in two, and there are no more such searches than nodes.
 struct CycleSearch {
+    /// The open arcs by which a unit can leave each node. What can not be used any more is only
+    /// taken out when a search meets it.
+    ways_out: Vec<Vec<usize>>,
+    /// The open arcs at each node, ascending.
+    open_at: Vec<Vec<usize>>,
     group: Vec<usize>,
     groups: usize,
-    /// How many of the arcs at a node, from the first, are closed.
-    closed: Vec<usize>,
     /// The number of the last search that came to a node.
     visited: Vec<usize>,
     searches: usize,
+    /// Where the cycles looked for at the moment end, and for each node the arc that leads there.
+    target: Option<usize>,
+    last_step: Vec<Option<usize>>,
 }
 
 impl CycleSearch {
-    fn new(nodes: usize) -> Self {
+    fn new(arcs: &[Arc], open: &[usize], nodes: usize) -> Self {
+        let mut ways_out = vec![Vec::new(); nodes];
+        let mut open_at = vec![Vec::new(); nodes];
+        for &index in open {
+            let arc = &arcs[index];
+            ways_out[if arc.up { arc.head } else { arc.tail }].push(index);
+            open_at[arc.tail].push(index);
+            open_at[arc.head].push(index);
+        }
         Self {
+            ways_out,
+            open_at,
             group: vec![0; nodes],
             groups: 1,
-            closed: vec![0; nodes],
             visited: vec![0; nodes],
             searches: 0,
+            target: None,
+            last_step: vec![None; nodes],
         }
     }
 
-    /// A path from one node to another over arcs after `last_closed`, depth first: among many
-    /// equals nearly any way leads there.
-    fn path(
-        &mut self,
-        network: &Network,
-        from: usize,
-        to: usize,
-        last_closed: usize,
-    ) -> Option<Vec<usize>> {
+    /// The arcs of a cycle that raises the arc `raise` and leaves alone all before it; to be turned
+    /// by the caller.
+    ///
+    /// Goes depth first: among many equals nearly any way leads there.
+    fn cycle(&mut self, arcs: &[Arc], raise: usize) -> Option<Vec<usize>> {
+        let (from, to) = (arcs[raise].head, arcs[raise].tail);
         if self.group[from] != self.group[to] {
             return None;
         }
-        self.searches += 1;
-        let mut reached = Vec::new();
-        let mut path = Vec::new();
-        // Each node on the way with the position of the arc to try next.
-        let mut way = vec![(from, self.enter(network, from, last_closed, &mut reached))];
-        while let Some((node, position)) = way.last_mut() {
-            if *node == to {
-                return Some(path);
+        if self.target != Some(to) {
+            self.target = Some(to);
+            for &index in &self.open_at[to] {
+                self.last_step[arcs[index].other_end(to)] = Some(index);
             }
-            let Some(&index) = network.arcs_at[*node].get(*position) else {
-                way.pop();
-                path.pop();
-                continue;
-            };
-            *position += 1;
-            if let Some((next, _)) = network.arcs[index].onward(*node)
-                && self.group[next] == self.group[from]
-                && self.visited[next] != self.searches
+        }
+        self.searches += 1;
+        let mut reached = vec![from];
+        self.visited[from] = self.searches;
+        // Each node on the way, with the position of the way out of it that is being tried.
+        let mut way = vec![(from, 0)];
+        while let Some((node, position)) = way.last_mut() {
+            let node = *node;
+            if let Some(last) = self.last_step[node]
+                && last > raise
+                && arcs[last].onward(node).is_some_and(|(end, _)| end == to)
             {
-                path.push(index);
-                way.push((next, self.enter(network, next, last_closed, &mut reached)));
+                way.pop();
+                return Some(self.close(arcs, &way, raise, last));
+            }
+            let mut next = None;
+            while let Some(&index) = self.ways_out[node].get(*position) {
+                match arcs[index].onward(node) {
+                    Some((end, _)) if index > raise && self.group[end] == self.group[node] => {
+                        if self.visited[end] != self.searches {
+                            next = Some(end);
+                            break;
+                        }
+                        *position += 1;
+                    }
+                    _ => {
+                        self.ways_out[node].swap_remove(*position);
+                    }
+                }
+            }
+            if let Some(next) = next {
+                self.visited[next] = self.searches;
+                reached.push(next);
+                way.push((next, 0));
+            } else {
+                way.pop();
+                if let Some((_, position)) = way.last_mut() {
+                    *position += 1;
+                }
             }
         }
         for node in reached {
@@ -652,21 +705,17 @@ impl CycleSearch {
         None
     }
 
-    /// Marks a node as visited; the position of its first open arc.
-    fn enter(
-        &mut self,
-        network: &Network,
-        node: usize,
-        last_closed: usize,
-        reached: &mut Vec<usize>,
-    ) -> usize {
-        self.visited[node] = self.searches;
-        reached.push(node);
-        let arcs = &network.arcs_at[node];
-        let closed = &mut self.closed[node];
-        while arcs.get(*closed).is_some_and(|&index| index <= last_closed) {
-            *closed += 1;
+    /// The cycle along the way, the last step, and the raised arc; notes that the ways along it will
+    /// lead the other way round.
+    fn close(&mut self, arcs: &[Arc], way: &[(usize, usize)], raise: usize, last: usize) -> Vec<usize> {
+        let mut cycle = vec![raise, last];
+        for &(node, position) in way {
+            cycle.push(self.ways_out[node].swap_remove(position));
         }
-        *closed
+        for &index in &cycle[1..] {
+            let arc = &arcs[index];
+            self.ways_out[if arc.up { arc.tail } else { arc.head }].push(index);
+        }
+        cycle
     }
 }

@@ -10,8 +10,7 @@ use super::syntax::{self, Node, Table, Value};
 use super::{
     AllocateRule, BUILT_IN, BalanceField, By, ClassifyRule, ControlDecl, ControlFigures, CostDecl, DimensionDecl,
     DimensionId, DriverDecl, FOR_PERIOD, Format, Group, Head, IfNoDriver, JournalDecl, Late, LookupDecl, MembersDecl,
-    MembersTable, Method, RuleBook, RuleWords, SPEND_MEMBERS, SourceDecl, TableFile, UnitCostDecl,
-    ValidityColumns,
+    MembersTable, Method, RuleBook, RuleWords, SPEND_MEMBERS, SourceDecl, TableFile, UnitCostDecl, ValidityColumns,
 };
 use crate::finding::{Finding, Findings, Named, Place, RuleText, Spot, clean, did_you_mean, list_names};
 use crate::money::{Amount, Currency, NumberFormat, parse_number};
@@ -47,17 +46,27 @@ fn read_texts(folder: &Path, findings: &mut Findings) -> Option<Vec<Arc<RuleText
     let listing = match std::fs::read_dir(folder) {
         Ok(listing) => listing,
         Err(error) => {
-            refuse(findings, format!("the model folder cannot be read: {error}"), "give the folder that holds model.toml, as in `showback run rules`");
+            refuse(
+                findings,
+                format!("the model folder cannot be read: {error}"),
+                "give the folder that holds model.toml, as in `showback run rules`",
+            );
             return None;
         }
     };
     let mut names: Vec<String> = listing
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| Path::new(name).extension().is_some_and(|e| e == "toml") && name != "model.toml" && !name.starts_with('.'))
+        .filter(|name| {
+            Path::new(name).extension().is_some_and(|e| e == "toml") && name != "model.toml" && !name.starts_with('.')
+        })
         .collect();
     names.sort();
     if !folder.join("model.toml").is_file() {
-        refuse(findings, "there is no model.toml in this folder".to_owned(), "a model is a folder with a model.toml; see docs/RULES.md");
+        refuse(
+            findings,
+            "there is no model.toml in this folder".to_owned(),
+            "a model is a folder with a model.toml; see docs/RULES.md",
+        );
         return None;
     }
     names.insert(0, "model.toml".to_owned());
@@ -129,8 +138,7 @@ impl Reader<'_> {
         let source_names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
         let driver_names: Vec<String> = drivers.iter().map(|driver| driver.name.clone()).collect();
         let classify = self.rules(roots, "classify", |reader, table| reader.classify(table, &source_names));
-        let allocate =
-            self.rules(roots, "allocate", |reader, table| reader.allocate(table, &driver_names, &groups));
+        let allocate = self.rules(roots, "allocate", |reader, table| reader.allocate(table, &driver_names, &groups));
         self.unique_ids(classify.iter().map(|rule| (&rule.id, &rule.spot)));
         self.unique_ids(allocate.iter().map(|rule| (&rule.id, &rule.spot)));
         self.groups_are_whole(&allocate, &groups);
@@ -140,7 +148,13 @@ impl Reader<'_> {
         let journal = self.only(roots, "journal").and_then(|table| self.journal(table));
         let unit_costs = self.each(roots, "unit_costs", |reader, section| reader.unit_cost(section, &driver_names));
         if sources.is_empty() {
-            self.error("no-source", model.spot.place(), "the model has no source", "", "add a table such as [sources.cloud]");
+            self.error(
+                "no-source",
+                model.spot.place(),
+                "the model has no source",
+                "",
+                "add a table such as [sources.cloud]",
+            );
         }
         Some(RuleBook {
             folder: folder.to_owned(),
@@ -196,7 +210,12 @@ impl Reader<'_> {
         sections.into_iter().filter_map(|section| read(self, section)).collect()
     }
 
-    fn rules<'t, T>(&mut self, roots: &'t [Table], key: &str, mut read: impl FnMut(&mut Self, &'t Table) -> Option<T>) -> Vec<T> {
+    fn rules<'t, T>(
+        &mut self,
+        roots: &'t [Table],
+        key: &str,
+        mut read: impl FnMut(&mut Self, &'t Table) -> Option<T>,
+    ) -> Vec<T> {
         let mut rules = Vec::new();
         for node in roots.iter().filter_map(|root| root.get(key)) {
             let Value::List(list) = &node.value else {
@@ -237,7 +256,13 @@ impl Reader<'_> {
         });
         let (month, day) = match (&starts, parts) {
             (Some(starts), None) => {
-                self.error("calendar", starts.spot.place(), format!("`{}` is not a month and a day", clean(&starts.name)), "", "write it as \"04-01\"");
+                self.error(
+                    "calendar",
+                    starts.spot.place(),
+                    format!("`{}` is not a month and a day", clean(&starts.name)),
+                    "",
+                    "write it as \"04-01\"",
+                );
                 (1, 1)
             }
             (_, Some((_, month, day))) => (month, day),
@@ -250,7 +275,13 @@ impl Reader<'_> {
             other => {
                 let place = periods.as_ref().map_or(table.spot.place(), |periods| periods.spot.place());
                 let title = format!("the calendar `{}` is not known", clean(other));
-                self.error("calendar", place, title, "", "\"months\" or \"years\" (which begin by the 28th of a month)");
+                self.error(
+                    "calendar",
+                    place,
+                    title,
+                    "",
+                    "\"months\" or \"years\" (which begin by the 28th of a month)",
+                );
                 (Calendar::Months, month)
             }
         }
@@ -268,7 +299,13 @@ impl Reader<'_> {
                 match self.share(node)? {
                     (weight, true) => Some(weight),
                     _ => {
-                        self.error("not-a-share", node.spot.place(), "this is not a percentage", "", "write it as \"0.5%\"");
+                        self.error(
+                            "not-a-share",
+                            node.spot.place(),
+                            "this is not a percentage",
+                            "",
+                            "write it as \"0.5%\"",
+                        );
                         None
                     }
                 }
@@ -287,12 +324,27 @@ impl Reader<'_> {
             if !charges_by.contains(dimension) {
                 let name = &self.dimensions[*dimension].name;
                 let title = format!("`complete` asks for `{name}`, which the charge lines do not keep");
-                self.error("charges-by", model.spot.place(), title, "", format!("add \"{name}\" to charges = {{ by = [...] }}"));
+                self.error(
+                    "charges-by",
+                    model.spot.place(),
+                    title,
+                    "",
+                    format!("add \"{name}\" to charges = {{ by = [...] }}"),
+                );
             }
         }
         let charges_by = charges_by.into_iter().filter(|dimension| *dimension != FOR_PERIOD).collect();
         let description = self.text(model, "description").map(|text| text.name).unwrap_or_default();
-        Some(Head { name: name?.name, description, currency: currency?, calendar: self.calendar, year_starts, complete, tolerance, charges_by })
+        Some(Head {
+            name: name?.name,
+            description,
+            currency: currency?,
+            calendar: self.calendar,
+            year_starts,
+            complete,
+            tolerance,
+            charges_by,
+        })
     }
 
     fn currency(&mut self, code: &Named) -> Option<Currency> {
@@ -328,11 +380,21 @@ impl Reader<'_> {
         let fits = !reserved && name.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         if !fits {
             let title = format!("`{}` cannot name a dimension", clean(&name.name));
-            self.error("dimension-name", name.spot.place(), title, "", "use lower-case letters, digits and _, such as cost_centre");
+            self.error(
+                "dimension-name",
+                name.spot.place(),
+                title,
+                "",
+                "use lower-case letters, digits and _, such as cost_centre",
+            );
             return;
         }
         match self.dimensions.iter().position(|dimension| dimension.name == name.name) {
-            Some(id) if matches!(BUILT_IN[id.min(BUILT_IN.len() - 1)].0, "for_period" | "source" | "spend") && id < BUILT_IN.len() && members.is_some() => {
+            Some(id)
+                if matches!(BUILT_IN[id.min(BUILT_IN.len() - 1)].0, "for_period" | "source" | "spend")
+                    && id < BUILT_IN.len()
+                    && members.is_some() =>
+            {
                 let title = format!("the members of `{}` are fixed", name.name);
                 self.error("dimension-name", name.spot.place(), title, "", "leave `members` out");
             }
@@ -355,8 +417,13 @@ impl Reader<'_> {
             let known: Vec<String> = self.dimensions.iter().map(|dimension| dimension.name.clone()).collect();
             let title = format!("`{}` is not a dimension", clean(&name.name));
             let nearest = did_you_mean(&name.name, known.iter().map(String::as_str));
-            let help = format!("the dimensions are {}; declare another as [dimensions.{}]", list_names(known.iter().map(String::as_str), 12), clean(&name.name));
-            self.findings.push(Finding::error("unknown-dimension", name.spot.place(), title).maybe_help(nearest).help(help));
+            let help = format!(
+                "the dimensions are {}; declare another as [dimensions.{}]",
+                list_names(known.iter().map(String::as_str), 12),
+                clean(&name.name)
+            );
+            self.findings
+                .push(Finding::error("unknown-dimension", name.spot.place(), title).maybe_help(nearest).help(help));
         }
         id
     }
@@ -372,7 +439,13 @@ impl Reader<'_> {
         self.known_keys(table, &what, schema::SOURCE);
         let files = self.texts(table, "files");
         if files.is_empty() {
-            self.error("missing-key", name.spot.place(), format!("{what} has no `files`"), "", "add files = \"{period}/export-*.csv\"");
+            self.error(
+                "missing-key",
+                name.spot.place(),
+                format!("{what} has no `files`"),
+                "",
+                "add files = \"{period}/export-*.csv\"",
+            );
         }
         let format = self.format(table, &files);
         let sub = |reader: &mut Self, key: &str, fields: &'static [Field]| {
@@ -394,12 +467,24 @@ impl Reader<'_> {
         let cost = match (rated, cost_column) {
             (Some(rated), None) => Some(rated),
             (Some(_), Some(column)) => {
-                self.error("two-costs", column.spot.place(), format!("{what} has both a cost column and hours × rate"), "", "keep one of them");
+                self.error(
+                    "two-costs",
+                    column.spot.place(),
+                    format!("{what} has both a cost column and hours × rate"),
+                    "",
+                    "keep one of them",
+                );
                 None
             }
             (None, Some(column)) => Some(CostDecl::Column(column)),
             (None, None) if table.get("cost").is_none() => {
-                self.error("missing-key", name.spot.place(), format!("{what} does not say where its cost is"), "", "add columns = { cost = \"Heading\" }");
+                self.error(
+                    "missing-key",
+                    name.spot.place(),
+                    format!("{what} does not say where its cost is"),
+                    "",
+                    "add columns = { cost = \"Heading\" }",
+                );
                 None
             }
             (None, None) => None,
@@ -416,8 +501,16 @@ impl Reader<'_> {
         }
         if date.is_none() {
             for file in files.iter().filter(|file| !file.name.contains('{')) {
-                let title = format!("{what} has neither a date column nor {{period}} in `files`, so nothing says which period it belongs to");
-                self.error("no-period", file.spot.place(), title, "", "add columns = { date = \"Heading\" }, or {period}, {year} or {month} to the file name");
+                let title = format!(
+                    "{what} has neither a date column nor {{period}} in `files`, so nothing says which period it belongs to"
+                );
+                self.error(
+                    "no-period",
+                    file.spot.place(),
+                    title,
+                    "",
+                    "add columns = { date = \"Heading\" }, or {period}, {year} or {month} to the file name",
+                );
             }
         }
         let mut null: Vec<String> = self.texts(table, "null").into_iter().map(|text| text.name).collect();
@@ -447,7 +540,13 @@ impl Reader<'_> {
 
     fn foreign_currency(&mut self, code: &Named, head: &Head) {
         let title = format!("this source is in {}, the books are in {}", code.name, head.currency.code());
-        self.error("currency", code.spot.place(), title, "", "exchange rates are not read yet: bring the source in the currency of the books");
+        self.error(
+            "currency",
+            code.spot.place(),
+            title,
+            "",
+            "exchange rates are not read yet: bring the source in the currency of the books",
+        );
     }
 
     fn format(&mut self, table: &Table, files: &[Named]) -> Format {
@@ -473,7 +572,11 @@ impl Reader<'_> {
             other => {
                 let title = format!("the format `{}` is not known", clean(other));
                 let help = did_you_mean(other, ["csv", "tsv", "focus", "xlsx"]);
-                self.findings.push(Finding::error("unknown-format", declared.spot.place(), title).maybe_help(help).help("expected csv, tsv, focus or xlsx"));
+                self.findings.push(
+                    Finding::error("unknown-format", declared.spot.place(), title)
+                        .maybe_help(help)
+                        .help("expected csv, tsv, focus or xlsx"),
+                );
                 Format::Csv
             }
         }
@@ -484,7 +587,13 @@ impl Reader<'_> {
         match text.name.as_bytes() {
             [one] if !matches!(one, b'"' | b'\r' | b'\n') => Some(*one),
             _ => {
-                self.error("delimiter", text.spot.place(), "a delimiter is one character", "", "write delimiter = \";\" or \"\\t\"");
+                self.error(
+                    "delimiter",
+                    text.spot.place(),
+                    "a delimiter is one character",
+                    "",
+                    "write delimiter = \";\" or \"\\t\"",
+                );
                 None
             }
         }
@@ -495,7 +604,13 @@ impl Reader<'_> {
         let format = NumberFormat::from_sample(&sample.name);
         if format.is_none() {
             let title = format!("`{}` is not a sample of a number", clean(&sample.name));
-            self.error("number-format", sample.spot.place(), title, "", "write 1,234.56 the way the export writes it: \"1,234.56\", \"1.234,56\", \"1 234,56\", \"1234,56\"");
+            self.error(
+                "number-format",
+                sample.spot.place(),
+                title,
+                "",
+                "write 1,234.56 the way the export writes it: \"1,234.56\", \"1.234,56\", \"1 234,56\", \"1234,56\"",
+            );
         }
         format
     }
@@ -506,7 +621,13 @@ impl Reader<'_> {
             return Some(format.name);
         }
         let title = format!("`{}` does not describe a whole date", clean(&format.name));
-        self.error("date-format", format.spot.place(), title, "", "use strftime signs: %d day, %m month, %Y year, %b short month name, as in %d/%m/%Y");
+        self.error(
+            "date-format",
+            format.spot.place(),
+            title,
+            "",
+            "use strftime signs: %d day, %m month, %Y year, %b short month name, as in %d/%m/%Y",
+        );
         None
     }
 
@@ -517,7 +638,13 @@ impl Reader<'_> {
             "own" => Late::Own,
             "here" => Late::Here,
             other => {
-                self.error("late", word.spot.place(), format!("`{}` is not a way to treat late lines", clean(other)), "", "expected refuse, own or here");
+                self.error(
+                    "late",
+                    word.spot.place(),
+                    format!("`{}` is not a way to treat late lines", clean(other)),
+                    "",
+                    "expected refuse, own or here",
+                );
                 Late::Refuse
             }
         }
@@ -526,7 +653,13 @@ impl Reader<'_> {
     fn rated(&mut self, cost: &Table, what: &str) -> Option<CostDecl> {
         let hours = self.required_text(cost, "hours", what);
         let Some(node) = cost.get("hourly") else {
-            self.error("missing-key", cost.spot.place(), format!("`cost` of {what} has no `hourly`"), "", "add hourly = { file = …, on = { Grade = \"Grade\" }, take = \"Rate\" }");
+            self.error(
+                "missing-key",
+                cost.spot.place(),
+                format!("`cost` of {what} has no `hourly`"),
+                "",
+                "add hourly = { file = …, on = { Grade = \"Grade\" }, take = \"Rate\" }",
+            );
             return None;
         };
         let table = self.as_table(node, "hourly")?;
@@ -551,7 +684,13 @@ impl Reader<'_> {
                 let text = self.number_text(node)?;
                 let rows = text.parse().ok();
                 if rows.is_none() {
-                    self.error("not-a-number", node.spot.place(), format!("`{}` is not a number of rows", clean(&text)), "", "write a whole number");
+                    self.error(
+                        "not-a-number",
+                        node.spot.place(),
+                        format!("`{}` is not a number of rows", clean(&text)),
+                        "",
+                        "write a whole number",
+                    );
                 }
                 rows
             });
@@ -564,14 +703,24 @@ impl Reader<'_> {
 
     fn table_file(&mut self, table: &Table, what: &str) -> Option<TableFile> {
         let file = self.required_text(table, "file", what)?;
-        Some(TableFile { file, sheet: self.text(table, "sheet").map(|sheet| sheet.name), headings_row: self.headings_row(table) })
+        Some(TableFile {
+            file,
+            sheet: self.text(table, "sheet").map(|sheet| sheet.name),
+            headings_row: self.headings_row(table),
+        })
     }
 
     fn headings_row(&mut self, table: &Table) -> u32 {
         let Some(node) = table.get("headings_row") else { return 1 };
         let row = self.number_text(node).and_then(|text| text.parse().ok()).filter(|row| *row >= 1);
         if row.is_none() {
-            self.error("headings-row", node.spot.place(), "this is not a row", "", "write the number of the row that holds the headings, from 1");
+            self.error(
+                "headings-row",
+                node.spot.place(),
+                "this is not a row",
+                "",
+                "write the number of the row that holds the headings, from 1",
+            );
         }
         row.unwrap_or(1)
     }
@@ -607,18 +756,26 @@ impl Reader<'_> {
     /// `{ left = "right", … }` as pairs; a finding when it is missing or empty.
     fn named_pairs(&mut self, table: &Table, key: &str, what: &str) -> Vec<(Named, Named)> {
         let Some(node) = table.get(key) else {
-            self.error("missing-key", table.spot.place(), format!("{what} has no `{key}`"), "", format!("add {key} = {{ … = \"Heading\" }}"));
+            self.error(
+                "missing-key",
+                table.spot.place(),
+                format!("{what} has no `{key}`"),
+                "",
+                format!("add {key} = {{ … = \"Heading\" }}"),
+            );
             return Vec::new();
         };
         let Some(inner) = self.as_table(node, key) else { return Vec::new() };
         if inner.entries.is_empty() {
-            self.error("missing-key", node.spot.place(), format!("`{key}` of {what} is empty"), "", format!("write {key} = {{ … = \"Heading\" }}"));
+            self.error(
+                "missing-key",
+                node.spot.place(),
+                format!("`{key}` of {what} is empty"),
+                "",
+                format!("write {key} = {{ … = \"Heading\" }}"),
+            );
         }
-        inner
-            .entries
-            .iter()
-            .filter_map(|(left, node)| Some((left.clone(), self.as_text(node, &left.name)?)))
-            .collect()
+        inner.entries.iter().filter_map(|(left, node)| Some((left.clone(), self.as_text(node, &left.name)?))).collect()
     }
 
     fn driver(&mut self, (name, table): Section<'_>) -> Option<DriverDecl> {
@@ -626,7 +783,10 @@ impl Reader<'_> {
         self.known_keys(table, &what, schema::DRIVER);
         let side = |reader: &mut Self, key: &str| -> Vec<(DimensionId, Named)> {
             let pairs = reader.named_pairs(table, key, &what);
-            pairs.into_iter().filter_map(|(dimension, heading)| Some((reader.dimension(&dimension)?, heading))).collect()
+            pairs
+                .into_iter()
+                .filter_map(|(dimension, heading)| Some((reader.dimension(&dimension)?, heading)))
+                .collect()
         };
         let from = if table.get("from").is_some() { side(self, "from") } else { Vec::new() };
         let to = side(self, "to");
@@ -674,7 +834,13 @@ impl Reader<'_> {
                 let text = self.as_text(node, &name.name)?;
                 let template = Template::parse(&text.name, text.spot.clone());
                 if template.is_none() {
-                    self.error("template", text.spot.place(), "a brace is open or empty", "", "write a column in braces: \"app-{Tags.app}\"");
+                    self.error(
+                        "template",
+                        text.spot.place(),
+                        "a brace is open or empty",
+                        "",
+                        "write a column in braces: \"app-{Tags.app}\"",
+                    );
                 }
                 Some((dimension?, template?))
             })
@@ -685,7 +851,13 @@ impl Reader<'_> {
     fn settable(&mut self, name: &Named) -> Option<DimensionId> {
         let dimension = self.dimension(name)?;
         if dimension == FOR_PERIOD || dimension == super::SOURCE {
-            self.error("fixed-dimension", name.spot.place(), format!("`{}` cannot be set", name.name), "", "it follows from the file and the date of a line");
+            self.error(
+                "fixed-dimension",
+                name.spot.place(),
+                format!("`{}` cannot be set", name.name),
+                "",
+                "it follows from the file and the date of a line",
+            );
             return None;
         }
         Some(dimension)
@@ -704,7 +876,13 @@ impl Reader<'_> {
             .and_then(|inner| self.lookup(inner, "`lookup`"));
         let set = self.set(table);
         if set.is_empty() && table.get("lookup").is_none() && table.get("set").is_none() {
-            self.error("missing-key", table.spot.place(), "this rule sets nothing", "", "add set = { service = \"…\" } or a lookup");
+            self.error(
+                "missing-key",
+                table.spot.place(),
+                "this rule sets nothing",
+                "",
+                "add set = { service = \"…\" } or a lookup",
+            );
         }
         Some(ClassifyRule {
             id: id?.name,
@@ -718,7 +896,12 @@ impl Reader<'_> {
         })
     }
 
-    fn allocate(&mut self, table: &Table, drivers: &[String], groups: &BTreeMap<String, Group>) -> Option<AllocateRule> {
+    fn allocate(
+        &mut self,
+        table: &Table,
+        drivers: &[String],
+        groups: &BTreeMap<String, Group>,
+    ) -> Option<AllocateRule> {
         self.known_keys(table, "an allocate rule", schema::ALLOCATE);
         let id = self.required_text(table, "id", "an allocate rule");
         let (to, member) = self.target(table)?;
@@ -727,7 +910,13 @@ impl Reader<'_> {
         if let (Some(node), Some(by)) = (table.get("within"), &by)
             && !matches!(by, By::CostSoFar(_))
         {
-            self.error("within", node.spot.place(), "`within` goes with cost_so_far", "", "for a driver, name the dimension in the driver's `from`");
+            self.error(
+                "within",
+                node.spot.place(),
+                "`within` goes with cost_so_far",
+                "",
+                "for a driver, name the dimension in the driver's `from`",
+            );
         }
         let group = self.text(table, "group");
         if let Some(group) = &group {
@@ -736,7 +925,13 @@ impl Reader<'_> {
         let method = self.method(table);
         let order = self.texts(table, "order");
         if group.is_some() && method.is_some() {
-            self.error("method", table.spot.place(), "this rule has a method and a group that has one too", "", "keep `method` in [group.…]");
+            self.error(
+                "method",
+                table.spot.place(),
+                "this rule has a method and a group that has one too",
+                "",
+                "keep `method` in [group.…]",
+            );
         }
         Some(AllocateRule {
             id: id?.name,
@@ -761,7 +956,13 @@ impl Reader<'_> {
     #[allow(clippy::type_complexity)]
     fn target(&mut self, table: &Table) -> Option<(Vec<DimensionId>, Option<Vec<(DimensionId, Named)>>)> {
         let Some(node) = table.get("to") else {
-            self.error("missing-key", table.spot.place(), "this rule has no `to`", "", "say what it splits over: to = \"service\", or to = { business_unit = \"Corporate\" }");
+            self.error(
+                "missing-key",
+                table.spot.place(),
+                "this rule has no `to`",
+                "",
+                "say what it splits over: to = \"service\", or to = { business_unit = \"Corporate\" }",
+            );
             return None;
         };
         let target = match &node.value {
@@ -788,15 +989,33 @@ impl Reader<'_> {
         table.entries.iter().map(|(name, node)| Some((self.settable(name)?, self.as_text(node, &name.name)?))).collect()
     }
 
-    fn by(&mut self, table: &Table, to: &[DimensionId], member: Option<Vec<(DimensionId, Named)>>, drivers: &[String]) -> Option<By> {
+    fn by(
+        &mut self,
+        table: &Table,
+        to: &[DimensionId],
+        member: Option<Vec<(DimensionId, Named)>>,
+        drivers: &[String],
+    ) -> Option<By> {
         let Some(node) = table.get("by") else {
             if member.is_none() {
-                self.error("missing-key", table.spot.place(), "this rule does not say what it splits by", "", "add by = \"driver\", \"even\", { shares = … }; or name one member: to = { … = \"…\" }");
+                self.error(
+                    "missing-key",
+                    table.spot.place(),
+                    "this rule does not say what it splits by",
+                    "",
+                    "add by = \"driver\", \"even\", { shares = … }; or name one member: to = { … = \"…\" }",
+                );
             }
             return member.map(By::Member);
         };
         if member.is_some() {
-            self.error("by", node.spot.place(), "`to` names one member, so there is nothing to split by", "", "leave `by` out, or name only dimensions in `to`");
+            self.error(
+                "by",
+                node.spot.place(),
+                "`to` names one member, so there is nothing to split by",
+                "",
+                "leave `by` out, or name only dimensions in `to`",
+            );
             return None;
         }
         let inner = match &node.value {
@@ -813,7 +1032,13 @@ impl Reader<'_> {
         };
         self.known_keys(inner, "`by`", schema::BY);
         let [(kind, value)] = inner.entries.as_slice() else {
-            self.error("by", node.spot.place(), "`by` holds more or less than one way to split", "", "keep one of shares, amounts, cost_so_far, attribute");
+            self.error(
+                "by",
+                node.spot.place(),
+                "`by` holds more or less than one way to split",
+                "",
+                "keep one of shares, amounts, cost_so_far, attribute",
+            );
             return None;
         };
         match kind.name.as_str() {
@@ -833,7 +1058,13 @@ impl Reader<'_> {
                 self.single(to, value, "attribute")?;
                 let text = self.as_text(value, "attribute")?;
                 let Some((dimension, attribute)) = text.name.split_once('.') else {
-                    self.error("attribute", text.spot.place(), format!("`{}` does not name an attribute", clean(&text.name)), "", "write it as \"service.spend\"");
+                    self.error(
+                        "attribute",
+                        text.spot.place(),
+                        format!("`{}` does not name an attribute", clean(&text.name)),
+                        "",
+                        "write it as \"service.spend\"",
+                    );
                     return None;
                 };
                 let dimension = self.dimension(&Named { name: dimension.to_owned(), spot: text.spot.clone() })?;
@@ -847,7 +1078,13 @@ impl Reader<'_> {
         if to.len() == 1 {
             return Some(());
         }
-        self.error("by", node.spot.place(), format!("{what} splits over one dimension, and `to` names {}", to.len()), "", "keep one dimension in `to`");
+        self.error(
+            "by",
+            node.spot.place(),
+            format!("{what} splits over one dimension, and `to` names {}", to.len()),
+            "",
+            "keep one dimension in `to`",
+        );
         None
     }
 
@@ -859,7 +1096,13 @@ impl Reader<'_> {
             let known = ["why", "valid", "owner", "approved", "if_no_driver"].contains(&name.name.as_str());
             if known && matches!(value.value, Value::Text(_)) && self.share_text(value).is_none() {
                 let title = format!("`{}` stands under the table of shares, so it is read as a member", name.name);
-                self.error("misplaced-key", name.spot.place(), title, "", "move it above the table that begins with [allocate.by.shares]");
+                self.error(
+                    "misplaced-key",
+                    name.spot.place(),
+                    title,
+                    "",
+                    "move it above the table that begins with [allocate.by.shares]",
+                );
                 continue;
             }
             let (weight, is_percentage) = self.share(value)?;
@@ -871,23 +1114,42 @@ impl Reader<'_> {
         }
         let remainder_to = rule.get("remainder_to").and_then(|node| self.member_table(node));
         if percentages != 0 && percentages != shares.len() {
-            self.error("not-a-share", node.spot.place(), "some shares are percentages and some are plain parts", "", "write all of them with %, or none");
+            self.error(
+                "not-a-share",
+                node.spot.place(),
+                "some shares are percentages and some are plain parts",
+                "",
+                "write all of them with %, or none",
+            );
             return None;
         }
         let total: Amount = shares.iter().map(|(_, weight)| *weight).sum();
         let missing = HUNDRED - total;
         if percentages == 0 {
             if let Some(node) = rule.get("remainder_to") {
-                self.error("remainder-to", node.spot.place(), "`remainder_to` goes with percentages", "", "plain parts have no remainder");
+                self.error(
+                    "remainder-to",
+                    node.spot.place(),
+                    "`remainder_to` goes with percentages",
+                    "",
+                    "plain parts have no remainder",
+                );
             }
             if total.is_zero() {
-                self.error("not-a-share", node.spot.place(), "the parts add up to 0", "", "give at least one member a part");
+                self.error(
+                    "not-a-share",
+                    node.spot.place(),
+                    "the parts add up to 0",
+                    "",
+                    "give at least one member a part",
+                );
             }
             return Some(By::Shares { shares, remainder: None });
         }
         if missing.is_negative() || !missing.is_zero() && remainder_to.is_none() {
             let title = format!("the shares add up to {total} %, not to 100 %");
-            let label = if missing.is_negative() { format!("{} % too much", -missing) } else { format!("{missing} % missing") };
+            let label =
+                if missing.is_negative() { format!("{} % too much", -missing) } else { format!("{missing} % missing") };
             let help = "put the percentages right, or say who gets what is missing: remainder_to = { … = \"…\" }";
             self.error("not-100-percent", node.spot.place(), title, label, help);
             return None;
@@ -912,7 +1174,13 @@ impl Reader<'_> {
                 Value::Text(text) | Value::Number(text) => format!("`{}`", clean(text)),
                 other => other.kind().to_owned(),
             };
-            self.error("not-a-share", node.spot.place(), "this is not a share", label, "write a percentage such as \"12.5%\" or a plain part such as 3");
+            self.error(
+                "not-a-share",
+                node.spot.place(),
+                "this is not a share",
+                label,
+                "write a percentage such as \"12.5%\" or a plain part such as 3",
+            );
         }
         share
     }
@@ -929,7 +1197,11 @@ impl Reader<'_> {
                 IfNoDriver::Driver(driver)
             }
             _ => {
-                self.wrong_kind(node, "`if_no_driver`", "\"leave\", \"even\", a driver's name or { dimension = \"member\" }");
+                self.wrong_kind(
+                    node,
+                    "`if_no_driver`",
+                    "\"leave\", \"even\", a driver's name or { dimension = \"member\" }",
+                );
                 IfNoDriver::Refuse
             }
         }
@@ -943,7 +1215,11 @@ impl Reader<'_> {
             other => {
                 let title = format!("the method `{}` is not known", clean(other));
                 let help = did_you_mean(other, ["direct", "step-down"]);
-                self.findings.push(Finding::error("unknown-method", word.spot.place(), title).maybe_help(help).help("expected direct or step-down"));
+                self.findings.push(
+                    Finding::error("unknown-method", word.spot.place(), title)
+                        .maybe_help(help)
+                        .help("expected direct or step-down"),
+                );
                 None
             }
         }
@@ -962,20 +1238,42 @@ impl Reader<'_> {
                 .filter(|at| rules[*at].group.as_ref().is_some_and(|group| group.name == *name))
                 .collect();
             let Some((&first, rest)) = members.split_first() else {
-                self.error("empty-group", group.spot.place(), format!("no rule is part of the group `{}`", clean(name)), "", format!("add group = \"{}\" to its rules, or delete it", clean(name)));
+                self.error(
+                    "empty-group",
+                    group.spot.place(),
+                    format!("no rule is part of the group `{}`", clean(name)),
+                    "",
+                    format!("add group = \"{}\" to its rules, or delete it", clean(name)),
+                );
                 continue;
             };
             for (&at, expected) in rest.iter().zip(first + 1..) {
                 if at != expected {
                     let title = format!("another rule stands between the rules of the group `{}`", clean(name));
-                    self.error("split-group", rules[expected].spot.place(), title, "", "move it before or behind the group");
+                    self.error(
+                        "split-group",
+                        rules[expected].spot.place(),
+                        title,
+                        "",
+                        "move it before or behind the group",
+                    );
                     break;
                 }
             }
             for &at in rest {
                 if rules[at].to != rules[first].to {
-                    let help = format!("the first rule of the group, `{}`, stands at {}", rules[first].id, rules[first].spot.describe());
-                    self.error("group-to", rules[at].spot.place(), "the rules of a group split over the same dimensions", "", help);
+                    let help = format!(
+                        "the first rule of the group, `{}`, stands at {}",
+                        rules[first].id,
+                        rules[first].spot.describe()
+                    );
+                    self.error(
+                        "group-to",
+                        rules[at].spot.place(),
+                        "the rules of a group split over the same dimensions",
+                        "",
+                        help,
+                    );
                 }
             }
         }
@@ -990,9 +1288,19 @@ impl Reader<'_> {
             let mut wanted = rule.to.clone();
             wanted.sort_unstable();
             if uses && wanted != to {
-                let names = |ids: &[DimensionId]| ids.iter().map(|id| self.dimensions[*id].name.clone()).collect::<Vec<_>>().join(", ");
-                let title = format!("the driver `{}` spreads over {}, the rule splits over {}", driver.name, names(&to), names(&wanted));
-                let help = format!("give the rule and the driver the same `to`; the driver is declared at {}", driver.spot.describe());
+                let names = |ids: &[DimensionId]| {
+                    ids.iter().map(|id| self.dimensions[*id].name.clone()).collect::<Vec<_>>().join(", ")
+                };
+                let title = format!(
+                    "the driver `{}` spreads over {}, the rule splits over {}",
+                    driver.name,
+                    names(&to),
+                    names(&wanted)
+                );
+                let help = format!(
+                    "give the rule and the driver the same `to`; the driver is declared at {}",
+                    driver.spot.describe()
+                );
                 self.error("driver-to", rule.spot.place(), title, "", help);
             }
         }
@@ -1004,7 +1312,13 @@ impl Reader<'_> {
         self.known_keys(table, "[journal]", schema::JOURNAL);
         let sub = |reader: &mut Self, key: &str, fields: &'static [Field]| {
             let Some(node) = table.get(key) else {
-                reader.error("missing-key", table.spot.place(), format!("[journal] has no `{key}`"), "", format!("add {key} = {{ file = … }}"));
+                reader.error(
+                    "missing-key",
+                    table.spot.place(),
+                    format!("[journal] has no `{key}`"),
+                    "",
+                    format!("add {key} = {{ file = … }}"),
+                );
                 return None;
             };
             let inner = reader.as_table(node, key)?;
@@ -1045,7 +1359,11 @@ impl Reader<'_> {
     fn balance_field(&mut self, name: &Named, node: &Node) -> Vec<(BalanceField, Test, Spot)> {
         let Some(dimension) = self.dimension(name) else { return Vec::new() };
         let attributes = match &node.value {
-            Value::Table(table) if !table.entries.iter().any(|(key, _)| schema::CONDITION.iter().any(|f| f.name == key.name)) => Some(table),
+            Value::Table(table)
+                if !table.entries.iter().any(|(key, _)| schema::CONDITION.iter().any(|f| f.name == key.name)) =>
+            {
+                Some(table)
+            }
             _ => None,
         };
         match attributes {
@@ -1064,7 +1382,11 @@ impl Reader<'_> {
         }
     }
 
-    fn conditions<F>(&mut self, node: &Node, field: impl Fn(&mut Self, &Named, &Node) -> Vec<(F, Test, Spot)>) -> Clauses<F> {
+    fn conditions<F>(
+        &mut self,
+        node: &Node,
+        field: impl Fn(&mut Self, &Named, &Node) -> Vec<(F, Test, Spot)>,
+    ) -> Clauses<F> {
         let tables: Vec<&Table> = match &node.value {
             Value::Table(table) => vec![table],
             Value::List(list) => list.iter().filter_map(|node| self.as_table(node, "a condition")).collect(),
@@ -1090,13 +1412,25 @@ impl Reader<'_> {
         match &node.value {
             Value::Text(text) => Some(Test::pattern(text)),
             Value::Number(text) => Some(Test::Is(text.clone())),
-            Value::List(list) => list.iter().map(|node| self.test(node, under_allowed)).collect::<Option<_>>().map(Test::Any),
+            Value::List(list) => {
+                list.iter().map(|node| self.test(node, under_allowed)).collect::<Option<_>>().map(Test::Any)
+            }
             Value::Table(table) => match table.entries.as_slice() {
-                [(key, inner)] if key.name == "not" => self.test(inner, under_allowed).map(|test| Test::Not(Box::new(test))),
-                [(key, inner)] if key.name == "under" && under_allowed => self.as_text(inner, "under").map(|text| Test::Under(text.name)),
+                [(key, inner)] if key.name == "not" => {
+                    self.test(inner, under_allowed).map(|test| Test::Not(Box::new(test)))
+                }
+                [(key, inner)] if key.name == "under" && under_allowed => {
+                    self.as_text(inner, "under").map(|text| Test::Under(text.name))
+                }
                 _ => {
                     let expected = if under_allowed { "{ not = … } or { under = \"…\" }" } else { "{ not = … }" };
-                    self.error("condition", node.spot.place(), "this is not a condition", "", format!("expected a text, a list of texts or {expected}"));
+                    self.error(
+                        "condition",
+                        node.spot.place(),
+                        "this is not a condition",
+                        "",
+                        format!("expected a text, a list of texts or {expected}"),
+                    );
                     None
                 }
             },
@@ -1127,7 +1461,11 @@ impl Reader<'_> {
         if !is_known {
             let names = || known.iter().map(String::as_str);
             let title = format!("there is no {what} `{}`", clean(&name.name));
-            let listed = if known.is_empty() { format!("the model declares no {what}") } else { format!("declared are {}", list_names(names(), 12)) };
+            let listed = if known.is_empty() {
+                format!("the model declares no {what}")
+            } else {
+                format!("declared are {}", list_names(names(), 12))
+            };
             let finding = Finding::error("unknown-name", name.spot.place(), title)
                 .maybe_help(did_you_mean(&name.name, names()))
                 .help(listed);
@@ -1142,7 +1480,13 @@ impl Reader<'_> {
 
     fn required_text(&mut self, table: &Table, key: &str, what: &str) -> Option<Named> {
         if table.get(key).is_none() {
-            self.error("missing-key", table.spot.place(), format!("{what} has no `{key}`"), "", format!("add {key} = \"…\""));
+            self.error(
+                "missing-key",
+                table.spot.place(),
+                format!("{what} has no `{key}`"),
+                "",
+                format!("add {key} = \"…\""),
+            );
         }
         self.text(table, key)
     }
@@ -1201,7 +1545,13 @@ impl Reader<'_> {
                 None
             }
             Err(fault) => {
-                self.error("not-a-number", node.spot.place(), format!("`{}` is not a number", clean(&text)), "", fault.to_string());
+                self.error(
+                    "not-a-number",
+                    node.spot.place(),
+                    format!("`{}` is not a number", clean(&text)),
+                    "",
+                    fault.to_string(),
+                );
                 None
             }
         }
@@ -1212,7 +1562,14 @@ impl Reader<'_> {
         self.findings.push(Finding::error("wrong-kind", node.spot.place(), title));
     }
 
-    fn error(&mut self, code: &'static str, place: Place, title: impl Into<String>, label: impl Into<String>, help: impl Into<String>) {
+    fn error(
+        &mut self,
+        code: &'static str,
+        place: Place,
+        title: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.findings.push(Finding::error(code, place, title).label(label).help(help));
     }
 }
@@ -1223,4 +1580,3 @@ fn humanise(name: &str) -> String {
     let mut letters = spaced.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
-

@@ -52,10 +52,8 @@ pub const TOLERANCE: &[Field] = &[field("unallocated", "share of the money in, s
 pub const CHARGES: &[Field] = &[field("by", "dimensions of the charge lines")];
 
 /// `[dimensions.*]`
-pub const DIMENSION: &[Field] = &[
-    field("label", "what people read"),
-    field("members", "its members: a list of names or a table"),
-];
+pub const DIMENSION: &[Field] =
+    &[field("label", "what people read"), field("members", "its members: a list of names or a table")];
 
 /// `members`
 pub const MEMBERS: &[Field] = &[
@@ -113,10 +111,7 @@ pub const CONTROL: &[Field] = &[
 ];
 
 /// `cost`
-pub const COST: &[Field] = &[
-    field("hours", "column of the quantity"),
-    field("hourly", "table of the rates"),
-];
+pub const COST: &[Field] = &[field("hours", "column of the quantity"), field("hourly", "table of the rates")];
 
 /// `hourly`
 pub const HOURLY: &[Field] = LOOKUP;
@@ -190,16 +185,11 @@ pub const BY: &[Field] = &[
 ];
 
 /// `[group.*]`
-pub const GROUP: &[Field] = &[
-    field("method", "direct or step-down"),
-    field("order", "senders, first to last"),
-];
+pub const GROUP: &[Field] = &[field("method", "direct or step-down"), field("order", "senders, first to last")];
 
 /// `[journal]`
-pub const JOURNAL: &[Field] = &[
-    field("accounts", "table that gives the accounts of a charge line"),
-    field("register", "the chart of accounts"),
-];
+pub const JOURNAL: &[Field] =
+    &[field("accounts", "table that gives the accounts of a charge line"), field("register", "the chart of accounts")];
 
 /// `accounts`
 pub const ACCOUNTS: &[Field] = &[
@@ -221,13 +211,8 @@ pub const REGISTER: &[Field] = &[
 ];
 
 /// A line of `[unit_costs]`
-pub const UNIT_COST: &[Field] = &[
-    field("per", "driver whose total is the quantity"),
-    field("measure", "what one of it is called"),
-];
+pub const UNIT_COST: &[Field] =
+    &[field("per", "driver whose total is the quantity"), field("measure", "what one of it is called")];
 
 /// The words of a condition that is a table.
-pub const CONDITION: &[Field] = &[
-    field("not", "everything but this"),
-    field("under", "the leaves below a parent"),
-];
+pub const CONDITION: &[Field] = &[field("not", "everything but this"), field("under", "the leaves below a parent")];

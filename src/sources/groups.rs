@@ -126,14 +126,27 @@ impl<'m> Grouper<'m> {
         let text = match row.cell(column) {
             Cell::Text(text) => text,
             Cell::Day(day) => {
-                self.fault("not-a-number", row.number, column, format!("this cell holds the date {day}, expected a number"), "set the cell's format to a number");
+                self.fault(
+                    "not-a-number",
+                    row.number,
+                    column,
+                    format!("this cell holds the date {day}, expected a number"),
+                    "set the cell's format to a number",
+                );
                 return None;
             }
             Cell::Fault(fault) => {
-                self.fault("error-cell", row.number, column, format!("this cell holds the error {}", clean(fault)), "put the formula right in the workbook");
+                self.fault(
+                    "error-cell",
+                    row.number,
+                    column,
+                    format!("this cell holds the error {}", clean(fault)),
+                    "put the formula right in the workbook",
+                );
                 return None;
             }
         };
+        let text = if self.decl.null.iter().any(|null| null == text) { "" } else { text };
         match parse_number(text.as_bytes(), self.decl.numbers) {
             Ok(read) => {
                 let size = self.size.checked_add(read.value.abs()).filter(|size| *size <= MONEY_MAX);
@@ -152,7 +165,8 @@ impl<'m> Grouper<'m> {
                 None
             }
             Err(fault) => {
-                let help = format!("{fault}; another form of numbers is declared as formats = {{ number = \"1,234.56\" }}");
+                let help =
+                    format!("{fault}; another form of numbers is declared as formats = {{ number = \"1,234.56\" }}");
                 self.fault("not-a-number", row.number, column, format!("`{}` is not a number", clean(text)), help);
                 None
             }
@@ -169,7 +183,13 @@ impl<'m> Grouper<'m> {
                 Some(scratch)
             }
             Cell::Fault(fault) => {
-                self.fault("error-cell", row.number, column, format!("this cell holds the error {}", clean(fault)), "put the formula right in the workbook");
+                self.fault(
+                    "error-cell",
+                    row.number,
+                    column,
+                    format!("this cell holds the error {}", clean(fault)),
+                    "put the formula right in the workbook",
+                );
                 None
             }
         }
@@ -207,9 +227,16 @@ impl<'m> Grouper<'m> {
         let Some(day) = day else {
             let expected = match &self.decl.dates {
                 Some(format) => format!("expected a date in the declared form {format}"),
-                None => "expected a date such as 2026-10-31; another form is declared as formats = { date = \"%d/%m/%Y\" }".to_owned(),
+                None => {
+                    "expected a date such as 2026-10-31; another form is declared as formats = { date = \"%d/%m/%Y\" }"
+                        .to_owned()
+                }
             };
-            let title = if text.is_empty() { "this line has no date".to_owned() } else { format!("`{}` is not a date", clean(&text)) };
+            let title = if text.is_empty() {
+                "this line has no date".to_owned()
+            } else {
+                format!("`{}` is not a date", clean(&text))
+            };
             self.fault("not-a-date", row.number, column, title, expected);
             return None;
         };
@@ -252,9 +279,19 @@ impl<'m> Grouper<'m> {
                 };
                 let title = match text.as_str() {
                     "" => format!("this line has no currency, the books are in {ours}"),
-                    text => format!("this line is in `{}`, the books are in {ours}, and there is no rate for {}", clean(text), self.model.period.name),
+                    text => format!(
+                        "this line is in `{}`, the books are in {ours}, and there is no rate for {}",
+                        clean(text),
+                        self.model.period.name
+                    ),
                 };
-                self.fault("currency", row.number, column, title, "amounts of two currencies are never added: bring the export in the currency of the books");
+                self.fault(
+                    "currency",
+                    row.number,
+                    column,
+                    title,
+                    "amounts of two currencies are never added: bring the export in the currency of the books",
+                );
                 false
             }
         }
@@ -307,7 +344,13 @@ impl<'m> Grouper<'m> {
             }
             Err(error) => {
                 let title = format!("`{}` is not a JSON object of tags", clean(text));
-                self.fault("bad-tags", row.number, column, title, format!("{error}; expected something like {{\"app\": \"claims\"}}"));
+                self.fault(
+                    "bad-tags",
+                    row.number,
+                    column,
+                    title,
+                    format!("{error}; expected something like {{\"app\": \"claims\"}}"),
+                );
                 None
             }
         }
@@ -334,7 +377,8 @@ fn values_of(key: &[u8], count: usize) -> Vec<String> {
 }
 
 fn parse_tags(text: &str, keys: &[String]) -> Result<Vec<String>, String> {
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(text).map_err(|error| error.to_string())?;
     let value = |key: &String| match object.get(key) {
         None | Some(serde_json::Value::Null) => String::new(),
         Some(serde_json::Value::String(text)) => text.trim().to_owned(),
@@ -370,7 +414,10 @@ impl Visitor for Grouper<'_> {
         let in_use = |at: usize| {
             [Some(self.cost), self.control, self.date, self.currency].contains(&Some(at))
                 || self.skip.iter().any(|(_, column)| *column == at)
-                || self.slots.iter().any(|slot| matches!(slot, Slot::Column(column) | Slot::Tag(column, _) if *column == at))
+                || self
+                    .slots
+                    .iter()
+                    .any(|slot| matches!(slot, Slot::Column(column) | Slot::Tag(column, _) if *column == at))
         };
         for (at, name) in headings.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let (used, ignored) = &mut self.totals.columns;
@@ -388,7 +435,9 @@ impl Visitor for Grouper<'_> {
         if self.is_skipped(row) {
             // A totals row may hold a text where others hold an amount; then no money is passed over.
             let sum = match row.cell(self.cost) {
-                Cell::Text(text) => parse_number(text.as_bytes(), self.decl.numbers).map(|read| read.value).unwrap_or_default(),
+                Cell::Text(text) => {
+                    parse_number(text.as_bytes(), self.decl.numbers).map(|read| read.value).unwrap_or_default()
+                }
                 Cell::Day(_) | Cell::Fault(_) => Amount::ZERO,
             };
             self.totals.skipped.add(sum);
@@ -422,7 +471,16 @@ impl Visitor for Grouper<'_> {
         } else {
             let values = values_of(&self.key, self.slots.len());
             self.index.insert(self.key.clone(), self.groups.len());
-            self.groups.push(Group { values, for_period, day, lines: 1, sum, least: sum, greatest: sum, first_row: row.number });
+            self.groups.push(Group {
+                values,
+                for_period,
+                day,
+                lines: 1,
+                sum,
+                least: sum,
+                greatest: sum,
+                first_row: row.number,
+            });
         }
     }
 

@@ -24,7 +24,11 @@ pub fn write(folder: &Path, model: &Model, accounts: &Accounts, journal: &Journa
 fn table(model: &Model, accounts: &Accounts, journal: &Journal) -> Table {
     let text = |name: &str| Column::new(name, name, Shown::Text);
     let mut columns = vec![text("status"), text("period"), text("posting_date"), text("company"), text("account")];
-    columns.extend([Column::new("debit", "debit", Shown::Money), Column::new("credit", "credit", Shown::Money), text("currency")]);
+    columns.extend([
+        Column::new("debit", "debit", Shown::Money),
+        Column::new("credit", "credit", Shown::Money),
+        text("currency"),
+    ]);
     columns.extend(accounts.on.iter().map(|dimension| text(&model.dimensions[*dimension].name)));
     let mut rows = Vec::new();
     for line in &journal.lines {
@@ -68,7 +72,8 @@ fn hledger(model: &Model, accounts: &Accounts, journal: &Journal) -> String {
     }
     for ((company, member), lines) in transactions {
         let whose: Vec<String> = [company, member].into_iter().filter(|part| !part.is_empty()).map(plain).collect();
-        let _ = writeln!(text, "\n{} ! Showback {} {}  ; draft", model.period.last, model.period.name, whose.join(", "));
+        let _ =
+            writeln!(text, "\n{} ! Showback {} {}  ; draft", model.period.last, model.period.name, whose.join(", "));
         for line in lines {
             let note = line.members.iter().map(|member| plain(member)).collect::<Vec<_>>().join(", ");
             for (account, minor) in [(&line.debit, line.minor), (&line.credit, -line.minor)] {

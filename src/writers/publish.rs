@@ -48,8 +48,13 @@ impl Output {
         let runs = folder.join(RUNS);
         create_private(&runs).map_err(at(&runs))?;
         let lock_path = folder.join(".lock");
-        let mut lock =
-            File::options().create(true).truncate(false).read(true).write(true).open(&lock_path).map_err(at(&lock_path))?;
+        let mut lock = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&lock_path)
+            .map_err(at(&lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -60,9 +65,13 @@ impl Output {
             Err(TryLockError::Error(error)) => return Err(PublishFault::Io(lock_path, error)),
         }
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let started =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let about = format!("process {} on {}, started at {started} (Unix time)\n", std::process::id(), host.trim());
-        lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| lock.write_all(about.as_bytes())).map_err(at(&lock_path))?;
+        lock.set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| lock.write_all(about.as_bytes()))
+            .map_err(at(&lock_path))?;
         for entry in fs::read_dir(&runs).map_err(at(&runs))?.filter_map(Result::ok) {
             if entry.file_name().to_string_lossy().starts_with(STAGING) {
                 fs::remove_dir_all(entry.path()).map_err(at(&entry.path()))?;

@@ -25,14 +25,24 @@ pub fn write(path: &Path, table: &Table, currency: &Currency) -> io::Result<()> 
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_gzip(path: &Path, columns: &[Column], rows: impl Iterator<Item = Vec<Value>>, currency: &Currency) -> io::Result<()> {
+pub fn write_gzip(
+    path: &Path,
+    columns: &[Column],
+    rows: impl Iterator<Item = Vec<Value>>,
+    currency: &Currency,
+) -> io::Result<()> {
     let file = BufWriter::new(File::create(path)?);
     let mut gzip = GzBuilder::new().mtime(0).operating_system(255).write(file, Compression::new(6));
     write_rows(&mut gzip, columns, rows, currency)?;
     gzip.finish()?.into_inner()?.sync_all()
 }
 
-fn write_rows(out: &mut impl Write, columns: &[Column], rows: impl Iterator<Item = Vec<Value>>, currency: &Currency) -> io::Result<()> {
+fn write_rows(
+    out: &mut impl Write,
+    columns: &[Column],
+    rows: impl Iterator<Item = Vec<Value>>,
+    currency: &Currency,
+) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(columns.iter().map(|column| guarded(&column.name)))?;
     for row in rows {

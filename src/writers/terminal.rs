@@ -75,7 +75,16 @@ pub fn sources(run: &Run<'_>) -> String {
     let mut text = heading(run);
     let currency = &run.model.book.head.currency;
     let mut table = plain_table();
-    table.set_header(["Source", "Files", "Lines", "Skipped", "Other periods", "First day", "Last day", currency.code()]);
+    table.set_header([
+        "Source",
+        "Files",
+        "Lines",
+        "Skipped",
+        "Other periods",
+        "First day",
+        "Last day",
+        currency.code(),
+    ]);
     for (at, (decl, totals)) in run.model.book.sources.iter().zip(&run.read.totals).enumerate() {
         let day = |pick: fn(&(crate::period::Day, crate::period::Day)) -> crate::period::Day| {
             totals.days.as_ref().map(|days| pick(days).to_string()).unwrap_or_default()

@@ -11,7 +11,13 @@ use crate::reports::{Run, Summary, Table};
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write(path: &Path, _run: &Run<'_>, _summary: &Summary, tables: &[Table], _findings: &Findings) -> Result<(), XlsxError> {
+pub fn write(
+    path: &Path,
+    _run: &Run<'_>,
+    _summary: &Summary,
+    tables: &[Table],
+    _findings: &Findings,
+) -> Result<(), XlsxError> {
     let mut workbook = Workbook::new();
     for table in tables {
         let sheet = workbook.add_worksheet().set_name(&table.title)?;
