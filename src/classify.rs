@@ -136,13 +136,12 @@ fn members<'g>(
         if name.is_empty() {
             return false;
         }
-        match dimensions[dimension].find_or_add(&name) {
-            Some(member) => key[dimension] = member,
-            None => {
-                let tally = unknown.entry((dimension, name, by.to_owned())).or_default();
-                tally.lines += group.lines;
-                tally.sum += group.sum;
-            }
+        if let Some(member) = dimensions[dimension].find_or_add(&name) {
+            key[dimension] = member;
+        } else {
+            let tally = unknown.entry((dimension, name, by.to_owned())).or_default();
+            tally.lines += group.lines;
+            tally.sum += group.sum;
         }
         !key[dimension].is_blank()
     };

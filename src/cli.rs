@@ -104,7 +104,7 @@ fn fail(failure: &Failure) -> Outcome {
 }
 
 /// Prints findings: for people on standard error, for programs on standard output. Quiet leaves out notes.
-fn report(findings: &Findings, view: &View) {
+fn report(findings: &Findings, view: View) {
     if view.json {
         say(&render::json_lines(findings));
         return;

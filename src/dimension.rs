@@ -91,12 +91,7 @@ impl Dimension {
 
     /// A closed dimension with these members. Their parents are given by index into the list.
     #[must_use]
-    pub fn closed(
-        name: &str,
-        label: &str,
-        attributes: Vec<String>,
-        members: Vec<(Member, Option<usize>)>,
-    ) -> Dimension {
+    pub fn closed(name: &str, label: &str, attributes: Vec<String>, members: &[(Member, Option<usize>)]) -> Dimension {
         let mut dimension = Dimension { is_closed: true, attributes, ..Dimension::open(name, label) };
         let mut order: Vec<usize> = (0..members.len()).collect();
         order.sort_by(|a, b| {
@@ -231,7 +226,7 @@ mod tests {
     fn members_are_numbered_by_order_then_name() {
         let first = Member { order: -1, ..named("Zoo") };
         let list = vec![(named("Beta"), None), (first, None), (named("Alpha"), None)];
-        let dimension = Dimension::closed("unit", "Unit", Vec::new(), list);
+        let dimension = Dimension::closed("unit", "Unit", Vec::new(), &list);
         assert_eq!(dimension.names().collect::<Vec<_>>(), ["Zoo", "Alpha", "Beta"]);
         assert_eq!(dimension.find(" Beta "), Some(MemberId(3)));
     }
@@ -257,7 +252,7 @@ mod tests {
     fn leaves_are_found_below_any_parent() {
         let list =
             vec![(named("Group"), None), (named("Retail"), Some(0)), (named("Shops"), Some(1)), (named("HQ"), None)];
-        let dimension = Dimension::closed("unit", "Unit", Vec::new(), list);
+        let dimension = Dimension::closed("unit", "Unit", Vec::new(), &list);
         let id = |name: &str| dimension.find(name).expect("a member");
         assert!(dimension.is_leaf_under(id("Shops"), id("Group")));
         assert!(!dimension.is_leaf_under(id("Retail"), id("Group")));

@@ -155,7 +155,7 @@ impl Loader<'_> {
                         let order = i64::try_from(at).unwrap_or(i64::MAX);
                         (Member { name: normal_name(name), order, is_valid: true, ..Member::default() }, None)
                     });
-                    Dimension::closed(&decl.name, &decl.label, Vec::new(), members.collect())
+                    Dimension::closed(&decl.name, &decl.label, Vec::new(), &members.collect::<Vec<_>>())
                 }
                 MembersDecl::Table(members) => self
                     .member_table(&decl.name, &decl.label, members)
@@ -276,7 +276,7 @@ impl Loader<'_> {
             }
         }
         let attributes = attribute_columns.iter().map(|column| table.headings.names[*column].clone()).collect();
-        let mut dimension = Dimension::closed(name, label, attributes, members);
+        let mut dimension = Dimension::closed(name, label, attributes, &members);
         for (member, row, ..) in &chosen {
             let Some(column) = alias_column else { break };
             let Some(id) = dimension.find(member) else { continue };
@@ -513,7 +513,7 @@ impl Loader<'_> {
         for clause in conditions.clauses() {
             match &clause.field {
                 BalanceField::Attribute(dimension, attribute) => {
-                    self.attribute(&dimensions[*dimension], attribute, &clause.spot)
+                    self.attribute(&dimensions[*dimension], attribute, &clause.spot);
                 }
                 BalanceField::Dimension(dimension) => {
                     let dimension = &dimensions[*dimension];

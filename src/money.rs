@@ -268,8 +268,7 @@ fn split_exponent(body: &[u8]) -> Result<(&[u8], i32), NumberFault> {
     };
     let (sign, digits) = match &body[at + 1..] {
         [b'-', rest @ ..] => (-1, rest),
-        [b'+', rest @ ..] => (1, rest),
-        rest => (1, rest),
+        [b'+', rest @ ..] | rest => (1, rest),
     };
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(NumberFault::NotPlain);

@@ -184,7 +184,7 @@ fn post(postings: &mut Vec<Posting>, place: usize, cost: &'static Cost, period: 
     match *booked {
         Fixed => add((*text).to_string(), 1, base),
         GrowsInOctober(more) => {
-            add((*text).to_string(), 1, if period.month >= 10 { base * (1000 + more) / 1000 } else { base })
+            add((*text).to_string(), 1, if period.month >= 10 { base * (1000 + more) / 1000 } else { base });
         }
         Invoice(moves) => {
             let mut random = Random::stream(&format!("ledger {place} {}", period.month));

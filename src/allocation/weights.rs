@@ -272,7 +272,8 @@ fn cost_so_far(
     balances: &BTreeMap<Key, Amount>,
 ) -> FxHashMap<Box<[MemberId]>, Targets> {
     let being_split: FxHashSet<&Key> = taken.iter().map(|(key, _)| key).collect();
-    let mut held: BTreeMap<(Box<[MemberId]>, Box<[MemberId]>), Amount> = BTreeMap::new();
+    // By the members of `within`, then of `to`.
+    let mut held: BTreeMap<(Node, Node), Amount> = BTreeMap::new();
     for (key, amount) in balances {
         let to: Box<[MemberId]> = rule.to.iter().map(|dimension| key[*dimension]).collect();
         if being_split.contains(key) || to.iter().any(|member| member.is_blank()) || !matcher.matches(key) {

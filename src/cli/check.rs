@@ -13,7 +13,7 @@ pub(super) fn check(plan: &Plan) -> Outcome {
     match check_all(plan, &mut findings) {
         Ok(outcome) => outcome,
         Err(failure) => {
-            report(&findings, &plan.view);
+            report(&findings, plan.view);
             fail(&failure)
         }
     }
@@ -35,7 +35,7 @@ fn check_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
                 return Err(failure);
             }
         };
-        report(&of_period, &plan.view);
+        report(&of_period, plan.view);
         let run = calculation.run();
         if plan.view.json {
             say(&terminal::sources_json(&run));

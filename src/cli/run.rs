@@ -23,7 +23,7 @@ pub(super) fn run(plan: &Plan) -> Outcome {
     match outcome {
         Ok(outcome) => outcome,
         Err(failure) => {
-            report(&findings, &plan.view);
+            report(&findings, plan.view);
             fail(&failure)
         }
     }
@@ -44,7 +44,7 @@ fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
         progress.finish_and_clear();
         match result {
             Ok((calculation, place)) => {
-                report(&of_period, &plan.view);
+                report(&of_period, plan.view);
                 show(&calculation.run(), &place, plan.view);
                 worst = worst.max(if of_period.count(Severity::Attention) > 0 { Outcome::Look } else { Outcome::Done });
             }

@@ -35,7 +35,9 @@ impl SheetCell {
     fn new(data: &DataRef<'_>) -> SheetCell {
         match data {
             DataRef::Empty => SheetCell::Blank,
-            DataRef::String(text) => SheetCell::Text(text.clone()),
+            DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+                SheetCell::Text(text.clone())
+            }
             DataRef::SharedString(text) => SheetCell::Text((*text).to_owned()),
             DataRef::Int(number) => SheetCell::Text(number.to_string()),
             // A cell is a float; its shortest decimal text is what the user sees.
@@ -47,7 +49,6 @@ impl SheetCell {
                     .map_or_else(|| SheetCell::Fault(format!("date {}", time.as_f64())), SheetCell::Day)
             }
             DataRef::DateTime(time) => SheetCell::Text(time.as_f64().to_string()),
-            DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => SheetCell::Text(text.clone()),
             DataRef::Error(error) => SheetCell::Fault(error.to_string()),
         }
     }
@@ -120,12 +121,11 @@ fn rows(
         row[column] = SheetCell::new(cell.get_value());
     }
     rows.complete(number, &row);
-    match rows.headings {
-        Some(_) => Ok(true),
-        None => {
-            let title = format!("sheet `{}` has no row {headings_row} to take the headings from", clean(&sheet));
-            Err(file_fault(file, "empty-file", title, "check sheet and headings_row"))
-        }
+    if rows.headings.is_some() {
+        Ok(true)
+    } else {
+        let title = format!("sheet `{}` has no row {headings_row} to take the headings from", clean(&sheet));
+        Err(file_fault(file, "empty-file", title, "check sheet and headings_row"))
     }
 }
 

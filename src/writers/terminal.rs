@@ -203,5 +203,9 @@ fn align(mut table: Table, right: &[usize]) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.trim_fmt().lines().map(|line| format!(" {line}\n")).collect()
+    let mut text = String::new();
+    for line in table.trim_fmt().lines() {
+        let _ = writeln!(text, " {line}");
+    }
+    text
 }

@@ -1,0 +1,207 @@
+//! `[model]` and `[dimensions.*]`.
+
+use super::{Reader, Section};
+use crate::finding::{Finding, Named, clean, did_you_mean, list_names};
+use crate::money::{Amount, Currency};
+use crate::period::{Calendar, Day};
+use crate::rulebook::syntax::{Table, Value};
+use crate::rulebook::{
+    BUILT_IN, BUSINESS_UNIT, DimensionDecl, DimensionId, FOR_PERIOD, Head, MembersDecl, MembersTable, POOL, SERVICE,
+    SPEND, schema,
+};
+
+impl Reader<'_> {
+    pub(super) fn calendar(&mut self, model: &Table) -> (Calendar, u32) {
+        let Some(table) = model.get("calendar").and_then(|node| self.as_table(node, "calendar")) else {
+            return (Calendar::Months, 1);
+        };
+        self.known_keys(table, "`calendar`", schema::CALENDAR);
+        let starts = self.text(table, "year_starts");
+        let parts = starts.as_ref().and_then(|starts| {
+            let (month, day) = starts.name.split_once('-')?;
+            Day::new(2026, month.parse().ok()?, day.parse().ok()?).map(crate::period::Day::ymd)
+        });
+        let (month, day) = match (&starts, parts) {
+            (Some(starts), None) => {
+                self.error(
+                    "calendar",
+                    starts.spot.place(),
+                    format!("`{}` is not a month and a day", clean(&starts.name)),
+                    "",
+                    "write it as \"04-01\"",
+                );
+                (1, 1)
+            }
+            (_, Some((_, month, day))) => (month, day),
+            (None, None) => (1, 1),
+        };
+        let periods = self.text(table, "periods");
+        match periods.as_ref().map_or("months", |periods| periods.name.as_str()) {
+            "months" => (Calendar::Months, month),
+            "years" if day <= 28 => (Calendar::Years { month, day }, month),
+            other => {
+                let place = periods.as_ref().map_or(table.spot.place(), |periods| periods.spot.place());
+                let title = format!("the calendar `{}` is not known", clean(other));
+                self.error(
+                    "calendar",
+                    place,
+                    title,
+                    "",
+                    "\"months\" or \"years\" (which begin by the 28th of a month)",
+                );
+                (Calendar::Months, month)
+            }
+        }
+    }
+
+    pub(super) fn head(&mut self, model: &Table, year_starts: u32) -> Option<Head> {
+        let name = self.required_text(model, "name", "[model]");
+        let currency = self.required_text(model, "currency", "[model]").and_then(|code| self.currency(&code));
+        let tolerance = model
+            .get("tolerance")
+            .and_then(|node| self.as_table(node, "tolerance"))
+            .and_then(|table| {
+                self.known_keys(table, "`tolerance`", schema::TOLERANCE);
+                let node = table.get("unallocated")?;
+                if let (weight, true) = self.share(node)? {
+                    Some(weight)
+                } else {
+                    self.error(
+                        "not-a-share",
+                        node.spot.place(),
+                        "this is not a percentage",
+                        "",
+                        "write it as \"0.5%\"",
+                    );
+                    None
+                }
+            })
+            .unwrap_or(Amount::ZERO);
+        let complete = match model.get("complete") {
+            Some(_) => self.dimension_list(model, "complete"),
+            None => vec![BUSINESS_UNIT],
+        };
+        let by = model.get("charges").and_then(|node| self.as_table(node, "charges")).map(|table| {
+            self.known_keys(table, "`charges`", schema::CHARGES);
+            self.dimension_list(table, "by")
+        });
+        let charges_by = by.unwrap_or_else(|| vec![BUSINESS_UNIT, SERVICE, POOL, SPEND]);
+        for dimension in &complete {
+            if !charges_by.contains(dimension) {
+                let name = &self.dimensions[*dimension].name;
+                let title = format!("`complete` asks for `{name}`, which the charge lines do not keep");
+                self.error(
+                    "charges-by",
+                    model.spot.place(),
+                    title,
+                    "",
+                    format!("add \"{name}\" to charges = {{ by = [...] }}"),
+                );
+            }
+        }
+        let charges_by = charges_by.into_iter().filter(|dimension| *dimension != FOR_PERIOD).collect();
+        let description = self.text(model, "description").map(|text| text.name).unwrap_or_default();
+        Some(Head {
+            name: name?.name,
+            description,
+            currency: currency?,
+            calendar: self.calendar,
+            year_starts,
+            complete,
+            tolerance,
+            charges_by,
+        })
+    }
+
+    pub(super) fn currency(&mut self, code: &Named) -> Option<Currency> {
+        let currency = Currency::new(&code.name);
+        if currency.is_none() {
+            let title = format!("`{}` is not a currency", clean(&code.name));
+            self.error("currency", code.spot.place(), title, "", "expected a code of ISO 4217 such as GBP, EUR or USD");
+        }
+        currency
+    }
+
+    pub(super) fn dimension_decl(&mut self, (name, table): Section<'_>) {
+        self.known_keys(table, &format!("[dimensions.{}]", name.name), schema::DIMENSION);
+        let members = match table.get("members").map(|node| (&node.value, node)) {
+            None => None,
+            Some((Value::List(_), _)) => {
+                Some(MembersDecl::List(self.texts(table, "members").into_iter().map(|member| member.name).collect()))
+            }
+            Some((_, node)) => self.as_table(node, "members").and_then(|inner| {
+                self.known_keys(inner, "`members`", schema::MEMBERS);
+                Some(MembersDecl::Table(Box::new(MembersTable {
+                    table: self.table_file(inner, "`members`")?,
+                    name: self.required_text(inner, "name", "`members`")?,
+                    parent: self.text(inner, "parent"),
+                    alias: self.text(inner, "alias"),
+                    order: self.text(inner, "order"),
+                    valid: self.validity_columns(inner),
+                })))
+            }),
+        };
+        let label = self.text(table, "label").map(|label| label.name);
+        let reserved = ["not", "under", "none"].contains(&name.name.as_str());
+        let fits = !reserved && name.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if !fits {
+            let title = format!("`{}` cannot name a dimension", clean(&name.name));
+            self.error(
+                "dimension-name",
+                name.spot.place(),
+                title,
+                "",
+                "use lower-case letters, digits and _, such as cost_centre",
+            );
+            return;
+        }
+        match self.dimensions.iter().position(|dimension| dimension.name == name.name) {
+            Some(id)
+                if matches!(BUILT_IN[id.min(BUILT_IN.len() - 1)].0, "for_period" | "source" | "spend")
+                    && id < BUILT_IN.len()
+                    && members.is_some() =>
+            {
+                let title = format!("the members of `{}` are fixed", name.name);
+                self.error("dimension-name", name.spot.place(), title, "", "leave `members` out");
+            }
+            Some(id) => {
+                let known = &mut self.dimensions[id];
+                known.members = members.unwrap_or_else(|| known.members.clone());
+                known.label = label.unwrap_or_else(|| known.label.clone());
+            }
+            None => {
+                let label = label.unwrap_or_else(|| humanise(&name.name));
+                let members = members.unwrap_or(MembersDecl::Open);
+                self.dimensions.push(DimensionDecl { name: name.name.clone(), label, members });
+            }
+        }
+    }
+
+    pub(super) fn dimension(&mut self, name: &Named) -> Option<DimensionId> {
+        let id = self.dimensions.iter().position(|dimension| dimension.name == name.name);
+        if id.is_none() {
+            let known: Vec<String> = self.dimensions.iter().map(|dimension| dimension.name.clone()).collect();
+            let title = format!("`{}` is not a dimension", clean(&name.name));
+            let nearest = did_you_mean(&name.name, known.iter().map(String::as_str));
+            let help = format!(
+                "the dimensions are {}; declare another as [dimensions.{}]",
+                list_names(known.iter().map(String::as_str), 12),
+                clean(&name.name)
+            );
+            self.findings
+                .push(Finding::error("unknown-dimension", name.spot.place(), title).maybe_help(nearest).help(help));
+        }
+        id
+    }
+
+    pub(super) fn dimension_list(&mut self, table: &Table, key: &str) -> Vec<DimensionId> {
+        self.texts(table, key).iter().filter_map(|name| self.dimension(name)).collect()
+    }
+}
+
+/// `cost_centre` as `Cost centre`.
+fn humanise(name: &str) -> String {
+    let spaced = name.replace('_', " ");
+    let mut letters = spaced.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,514 @@
+//! `[[classify]]`, `[[allocate]]` and `[group.*]`.
+
+use std::collections::BTreeMap;
+
+use super::{Reader, Section};
+use crate::finding::{Finding, Named, clean, did_you_mean};
+use crate::money::{Amount, NumberFormat, parse_number};
+use crate::period::Validity;
+use crate::rulebook::condition::Template;
+use crate::rulebook::syntax::{Node, Table, Value};
+use crate::rulebook::{
+    AllocateRule, By, ClassifyRule, DimensionId, DriverDecl, FOR_PERIOD, Group, IfNoDriver, Method, RuleWords, SOURCE,
+    schema,
+};
+
+/// A hundred percent as a weight.
+const HUNDRED: Amount = Amount::whole(100);
+
+impl Reader<'_> {
+    pub(super) fn words(&mut self, table: &Table) -> RuleWords {
+        let mut word = |key: &str| self.text(table, key).map(|text| text.name).unwrap_or_default();
+        RuleWords { why: word("why"), owner: word("owner"), approved: word("approved") }
+    }
+
+    pub(super) fn valid(&mut self, table: &Table) -> Validity {
+        let Some(node) = table.get("valid") else { return Validity::default() };
+        let Some(text) = self.as_text(node, "valid") else { return Validity::default() };
+        Validity::parse(&text.name, self.calendar).unwrap_or_else(|| {
+            let title = format!("`{}` does not say from when to when", clean(&text.name));
+            let example = self.calendar.example();
+            self.error("valid", text.spot.place(), title, "", format!("write \"{example}\", \"{example}..\" or \"2026-04-01..2026-09-30\"; the end comes after the beginning and both are included"));
+            Validity::default()
+        })
+    }
+
+    pub(super) fn set(&mut self, table: &Table) -> Vec<(DimensionId, Template)> {
+        let Some(inner) = table.get("set").and_then(|node| self.as_table(node, "set")) else { return Vec::new() };
+        inner
+            .entries
+            .iter()
+            .filter_map(|(name, node)| {
+                let dimension = self.settable(name);
+                let text = self.as_text(node, &name.name)?;
+                let template = Template::parse(&text.name, text.spot.clone());
+                if template.is_none() {
+                    self.error(
+                        "template",
+                        text.spot.place(),
+                        "a brace is open or empty",
+                        "",
+                        "write a column in braces: \"app-{Tags.app}\"",
+                    );
+                }
+                Some((dimension?, template?))
+            })
+            .collect()
+    }
+
+    /// A dimension that lines may be given a member of.
+    pub(super) fn settable(&mut self, name: &Named) -> Option<DimensionId> {
+        let dimension = self.dimension(name)?;
+        if dimension == FOR_PERIOD || dimension == SOURCE {
+            self.error(
+                "fixed-dimension",
+                name.spot.place(),
+                format!("`{}` cannot be set", name.name),
+                "",
+                "it follows from the file and the date of a line",
+            );
+            return None;
+        }
+        Some(dimension)
+    }
+
+    pub(super) fn classify(&mut self, table: &Table, sources: &[String]) -> Option<ClassifyRule> {
+        self.known_keys(table, "a classify rule", schema::CLASSIFY);
+        let id = self.required_text(table, "id", "a classify rule");
+        let named = self.texts(table, "source");
+        for source in &named {
+            self.known_name(source, "source", sources);
+        }
+        let lookup = table
+            .get("lookup")
+            .and_then(|node| self.as_table(node, "lookup"))
+            .and_then(|inner| self.lookup(inner, "`lookup`"));
+        let set = self.set(table);
+        if set.is_empty() && table.get("lookup").is_none() && table.get("set").is_none() {
+            self.error(
+                "missing-key",
+                table.spot.place(),
+                "this rule sets nothing",
+                "",
+                "add set = { service = \"…\" } or a lookup",
+            );
+        }
+        Some(ClassifyRule {
+            id: id?.name,
+            spot: table.spot.clone(),
+            words: self.words(table),
+            sources: named,
+            filter: table.get("where").map(|node| self.conditions(node, Reader::line_field)).unwrap_or_default(),
+            set,
+            lookup,
+            valid: self.valid(table),
+        })
+    }
+
+    pub(super) fn allocate(
+        &mut self,
+        table: &Table,
+        drivers: &[String],
+        groups: &BTreeMap<String, Group>,
+    ) -> Option<AllocateRule> {
+        self.known_keys(table, "an allocate rule", schema::ALLOCATE);
+        let id = self.required_text(table, "id", "an allocate rule");
+        let (to, member) = self.target(table)?;
+        let by = self.by(table, &to, member, drivers);
+        let within = self.dimension_list(table, "within");
+        if let (Some(node), Some(by)) = (table.get("within"), &by)
+            && !matches!(by, By::CostSoFar(_))
+        {
+            self.error(
+                "within",
+                node.spot.place(),
+                "`within` goes with cost_so_far",
+                "",
+                "for a driver, name the dimension in the driver's `from`",
+            );
+        }
+        let group = self.text(table, "group");
+        if let Some(group) = &group {
+            self.known_name(group, "group", &groups.keys().cloned().collect::<Vec<_>>());
+        }
+        let method = self.method(table);
+        let order = self.texts(table, "order");
+        if group.is_some() && method.is_some() {
+            self.error(
+                "method",
+                table.spot.place(),
+                "this rule has a method and a group that has one too",
+                "",
+                "keep `method` in [group.…]",
+            );
+        }
+        Some(AllocateRule {
+            id: id?.name,
+            spot: table.spot.clone(),
+            words: self.words(table),
+            from: table.get("from").map(|node| self.conditions(node, Reader::balance_field)).unwrap_or_default(),
+            to,
+            by: by?,
+            within,
+            among: table.get("among").map(|node| self.conditions(node, Reader::balance_field)),
+            except: table.get("except").map(|node| self.conditions(node, Reader::balance_field)),
+            replace: self.dimension_list(table, "replace"),
+            if_no_driver: self.if_no_driver(table, drivers),
+            valid: self.valid(table),
+            method,
+            order,
+            group,
+        })
+    }
+
+    /// `to`: dimensions, and the member when it names one.
+    #[allow(clippy::type_complexity)]
+    pub(super) fn target(&mut self, table: &Table) -> Option<(Vec<DimensionId>, Option<Vec<(DimensionId, Named)>>)> {
+        let Some(node) = table.get("to") else {
+            self.error(
+                "missing-key",
+                table.spot.place(),
+                "this rule has no `to`",
+                "",
+                "say what it splits over: to = \"service\", or to = { business_unit = \"Corporate\" }",
+            );
+            return None;
+        };
+        let target = if let Value::Table(_) = &node.value {
+            let members = self.member_table(node)?;
+            (members.iter().map(|(dimension, _)| *dimension).collect(), Some(members))
+        } else {
+            let names = self.texts(table, "to");
+            let dimensions: Option<Vec<DimensionId>> = names.iter().map(|name| self.settable(name)).collect();
+            (dimensions?, None)
+        };
+        if target.0.is_empty() {
+            self.error("missing-key", node.spot.place(), "`to` is empty", "", "name a dimension");
+            return None;
+        }
+        Some(target)
+    }
+
+    /// `{ business_unit = "Corporate", service = "Unused seats" }`
+    pub(super) fn member_table(&mut self, node: &Node) -> Option<Vec<(DimensionId, Named)>> {
+        let table = self.as_table(node, "to")?;
+        table.entries.iter().map(|(name, node)| Some((self.settable(name)?, self.as_text(node, &name.name)?))).collect()
+    }
+
+    pub(super) fn by(
+        &mut self,
+        table: &Table,
+        to: &[DimensionId],
+        member: Option<Vec<(DimensionId, Named)>>,
+        drivers: &[String],
+    ) -> Option<By> {
+        let Some(node) = table.get("by") else {
+            if member.is_none() {
+                self.error(
+                    "missing-key",
+                    table.spot.place(),
+                    "this rule does not say what it splits by",
+                    "",
+                    "add by = \"driver\", \"even\", { shares = … }; or name one member: to = { … = \"…\" }",
+                );
+            }
+            return member.map(By::Member);
+        };
+        if member.is_some() {
+            self.error(
+                "by",
+                node.spot.place(),
+                "`to` names one member, so there is nothing to split by",
+                "",
+                "leave `by` out, or name only dimensions in `to`",
+            );
+            return None;
+        }
+        let inner = match &node.value {
+            Value::Text(text) if text == "even" => return self.single(to, node, "\"even\"").map(|()| By::Even),
+            Value::Text(text) => {
+                let driver = Named { name: text.clone(), spot: node.spot.clone() };
+                return self.known_name(&driver, "driver", drivers).then_some(By::Driver(driver));
+            }
+            Value::Table(inner) => inner,
+            _ => {
+                self.wrong_kind(node, "`by`", "a driver's name, \"even\" or a table");
+                return None;
+            }
+        };
+        self.known_keys(inner, "`by`", schema::BY);
+        let [(kind, value)] = inner.entries.as_slice() else {
+            self.error(
+                "by",
+                node.spot.place(),
+                "`by` holds more or less than one way to split",
+                "",
+                "keep one of shares, amounts, cost_so_far, attribute",
+            );
+            return None;
+        };
+        match kind.name.as_str() {
+            "shares" => {
+                self.single(to, value, "shares")?;
+                self.shares(table, value)
+            }
+            "amounts" => {
+                self.single(to, value, "amounts")?;
+                let amounts = self.as_table(value, "amounts")?;
+                let list: Option<Vec<_>> =
+                    amounts.entries.iter().map(|(name, node)| Some((name.clone(), self.amount(node)?))).collect();
+                Some(By::Amounts(list?))
+            }
+            "cost_so_far" => Some(By::CostSoFar(self.conditions(value, Reader::balance_field))),
+            "attribute" => {
+                self.single(to, value, "attribute")?;
+                let text = self.as_text(value, "attribute")?;
+                let Some((dimension, attribute)) = text.name.split_once('.') else {
+                    self.error(
+                        "attribute",
+                        text.spot.place(),
+                        format!("`{}` does not name an attribute", clean(&text.name)),
+                        "",
+                        "write it as \"service.spend\"",
+                    );
+                    return None;
+                };
+                let dimension = self.dimension(&Named { name: dimension.to_owned(), spot: text.spot.clone() })?;
+                Some(By::Attribute(dimension, attribute.to_owned(), text.spot.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn single(&mut self, to: &[DimensionId], node: &Node, what: &str) -> Option<()> {
+        if to.len() == 1 {
+            return Some(());
+        }
+        self.error(
+            "by",
+            node.spot.place(),
+            format!("{what} splits over one dimension, and `to` names {}", to.len()),
+            "",
+            "keep one dimension in `to`",
+        );
+        None
+    }
+
+    pub(super) fn shares(&mut self, rule: &Table, node: &Node) -> Option<By> {
+        let table = self.as_table(node, "shares")?;
+        let mut shares = Vec::new();
+        let mut percentages = 0;
+        for (name, value) in &table.entries {
+            let known = ["why", "valid", "owner", "approved", "if_no_driver"].contains(&name.name.as_str());
+            if known && matches!(value.value, Value::Text(_)) && Self::share_text(value).is_none() {
+                let title = format!("`{}` stands under the table of shares, so it is read as a member", name.name);
+                self.error(
+                    "misplaced-key",
+                    name.spot.place(),
+                    title,
+                    "",
+                    "move it above the table that begins with [allocate.by.shares]",
+                );
+                continue;
+            }
+            let (weight, is_percentage) = self.share(value)?;
+            if weight.is_negative() {
+                self.error("not-a-share", value.spot.place(), "a share is not negative", "", "write 0% or more");
+            }
+            percentages += usize::from(is_percentage);
+            shares.push((name.clone(), weight));
+        }
+        let remainder_to = rule.get("remainder_to").and_then(|node| self.member_table(node));
+        if percentages != 0 && percentages != shares.len() {
+            self.error(
+                "not-a-share",
+                node.spot.place(),
+                "some shares are percentages and some are plain parts",
+                "",
+                "write all of them with %, or none",
+            );
+            return None;
+        }
+        let total: Amount = shares.iter().map(|(_, weight)| *weight).sum();
+        let missing = HUNDRED - total;
+        if percentages == 0 {
+            if let Some(node) = rule.get("remainder_to") {
+                self.error(
+                    "remainder-to",
+                    node.spot.place(),
+                    "`remainder_to` goes with percentages",
+                    "",
+                    "plain parts have no remainder",
+                );
+            }
+            if total.is_zero() {
+                self.error(
+                    "not-a-share",
+                    node.spot.place(),
+                    "the parts add up to 0",
+                    "",
+                    "give at least one member a part",
+                );
+            }
+            return Some(By::Shares { shares, remainder: None });
+        }
+        if missing.is_negative() || !missing.is_zero() && remainder_to.is_none() {
+            let title = format!("the shares add up to {total} %, not to 100 %");
+            let label =
+                if missing.is_negative() { format!("{} % too much", -missing) } else { format!("{missing} % missing") };
+            let help = "put the percentages right, or say who gets what is missing: remainder_to = { … = \"…\" }";
+            self.error("not-100-percent", node.spot.place(), title, label, help);
+            return None;
+        }
+        Some(By::Shares { shares, remainder: remainder_to.map(|members| (members, missing)) })
+    }
+
+    pub(super) fn share_text(node: &Node) -> Option<(Amount, bool)> {
+        let (Value::Text(text) | Value::Number(text)) = &node.value else { return None };
+        let (digits, is_percentage) = match text.trim().strip_suffix('%') {
+            Some(digits) => (digits, true),
+            None => (text.as_str(), false),
+        };
+        let read = parse_number(digits.as_bytes(), NumberFormat::PLAIN).ok()?;
+        (read.beyond_scale == 0).then_some((read.value, is_percentage))
+    }
+
+    pub(super) fn share(&mut self, node: &Node) -> Option<(Amount, bool)> {
+        let share = Self::share_text(node);
+        if share.is_none() {
+            let label = match &node.value {
+                Value::Text(text) | Value::Number(text) => format!("`{}`", clean(text)),
+                other => other.kind().to_owned(),
+            };
+            self.error(
+                "not-a-share",
+                node.spot.place(),
+                "this is not a share",
+                label,
+                "write a percentage such as \"12.5%\" or a plain part such as 3",
+            );
+        }
+        share
+    }
+
+    pub(super) fn if_no_driver(&mut self, table: &Table, drivers: &[String]) -> IfNoDriver {
+        let Some(node) = table.get("if_no_driver") else { return IfNoDriver::Refuse };
+        match &node.value {
+            Value::Table(_) => self.member_table(node).map_or(IfNoDriver::Refuse, IfNoDriver::Member),
+            Value::Text(text) if text == "leave" => IfNoDriver::Leave,
+            Value::Text(text) if text == "even" => IfNoDriver::Even,
+            Value::Text(text) => {
+                let driver = Named { name: text.clone(), spot: node.spot.clone() };
+                self.known_name(&driver, "driver", drivers);
+                IfNoDriver::Driver(driver)
+            }
+            _ => {
+                self.wrong_kind(
+                    node,
+                    "`if_no_driver`",
+                    "\"leave\", \"even\", a driver's name or { dimension = \"member\" }",
+                );
+                IfNoDriver::Refuse
+            }
+        }
+    }
+
+    pub(super) fn method(&mut self, table: &Table) -> Option<Method> {
+        let word = self.text(table, "method")?;
+        match word.name.as_str() {
+            "direct" => Some(Method::Direct),
+            "step-down" => Some(Method::StepDown),
+            other => {
+                let title = format!("the method `{}` is not known", clean(other));
+                let help = did_you_mean(other, ["direct", "step-down"]);
+                self.findings.push(
+                    Finding::error("unknown-method", word.spot.place(), title)
+                        .maybe_help(help)
+                        .help("expected direct or step-down"),
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn group(&mut self, (name, table): Section<'_>) -> Option<Group> {
+        let what = format!("[group.{}]", name.name);
+        self.known_keys(table, &what, schema::GROUP);
+        self.required_text(table, "method", &what)?;
+        Some(Group { spot: name.spot.clone(), method: self.method(table)?, order: self.texts(table, "order") })
+    }
+
+    pub(super) fn groups_are_whole(&mut self, rules: &[AllocateRule], groups: &BTreeMap<String, Group>) {
+        for (name, group) in groups {
+            let members: Vec<usize> = (0..rules.len())
+                .filter(|at| rules[*at].group.as_ref().is_some_and(|group| group.name == *name))
+                .collect();
+            let Some((&first, rest)) = members.split_first() else {
+                self.error(
+                    "empty-group",
+                    group.spot.place(),
+                    format!("no rule is part of the group `{}`", clean(name)),
+                    "",
+                    format!("add group = \"{}\" to its rules, or delete it", clean(name)),
+                );
+                continue;
+            };
+            for (&at, expected) in rest.iter().zip(first + 1..) {
+                if at != expected {
+                    let title = format!("another rule stands between the rules of the group `{}`", clean(name));
+                    self.error(
+                        "split-group",
+                        rules[expected].spot.place(),
+                        title,
+                        "",
+                        "move it before or behind the group",
+                    );
+                    break;
+                }
+            }
+            for &at in rest {
+                if rules[at].to != rules[first].to {
+                    let help = format!(
+                        "the first rule of the group, `{}`, stands at {}",
+                        rules[first].id,
+                        rules[first].spot.describe()
+                    );
+                    self.error(
+                        "group-to",
+                        rules[at].spot.place(),
+                        "the rules of a group split over the same dimensions",
+                        "",
+                        help,
+                    );
+                }
+            }
+        }
+    }
+
+    pub(super) fn driver_fits_rules(&mut self, driver: &DriverDecl, rules: &[AllocateRule]) {
+        let mut to: Vec<DimensionId> = driver.to.iter().map(|(dimension, _)| *dimension).collect();
+        to.sort_unstable();
+        for rule in rules {
+            let uses = matches!(&rule.by, By::Driver(name) if name.name == driver.name)
+                || matches!(&rule.if_no_driver, IfNoDriver::Driver(name) if name.name == driver.name);
+            let mut wanted = rule.to.clone();
+            wanted.sort_unstable();
+            if uses && wanted != to {
+                let names = |ids: &[DimensionId]| {
+                    ids.iter().map(|id| self.dimensions[*id].name.clone()).collect::<Vec<_>>().join(", ")
+                };
+                let title = format!(
+                    "the driver `{}` spreads over {}, the rule splits over {}",
+                    driver.name,
+                    names(&to),
+                    names(&wanted)
+                );
+                let help = format!(
+                    "give the rule and the driver the same `to`; the driver is declared at {}",
+                    driver.spot.describe()
+                );
+                self.error("driver-to", rule.spot.place(), title, "", help);
+            }
+        }
+    }
+}

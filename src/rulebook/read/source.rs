@@ -1,0 +1,278 @@
+//! `[sources.*]`.
+
+use std::path::Path;
+
+use super::{Reader, Section};
+use crate::finding::{Finding, Named, clean, did_you_mean};
+use crate::money::NumberFormat;
+use crate::period::Day;
+use crate::rulebook::schema::Field;
+use crate::rulebook::syntax::Table;
+use crate::rulebook::{ControlDecl, ControlFigures, CostDecl, Format, Head, Late, SourceDecl, schema};
+
+impl Reader<'_> {
+    pub(super) fn source(&mut self, (name, table): Section<'_>, head: Option<&Head>) -> Option<SourceDecl> {
+        let what = format!("[sources.{}]", name.name);
+        self.known_keys(table, &what, schema::SOURCE);
+        let files = self.texts(table, "files");
+        if files.is_empty() {
+            self.error(
+                "missing-key",
+                name.spot.place(),
+                format!("{what} has no `files`"),
+                "",
+                "add files = \"{period}/export-*.csv\"",
+            );
+        }
+        let format = self.format(table, &files);
+        let sub = |reader: &mut Self, key: &str, fields: &'static [Field]| {
+            let inner = table.get(key).and_then(|node| reader.as_table(node, key));
+            if let Some(inner) = inner {
+                reader.known_keys(inner, &format!("`{key}` of {what}"), fields);
+            }
+            inner
+        };
+        let columns = sub(self, "columns", schema::COLUMNS);
+        let formats = sub(self, "formats", schema::FORMATS);
+        let mapped = |reader: &mut Self, key: &str| columns.and_then(|columns| reader.text(columns, key));
+        let preset = |key: &str, heading: &str| {
+            let spot = table.get("format").map_or_else(|| name.spot.clone(), |node| node.spot.clone());
+            (format == Format::Focus && !key.is_empty()).then(|| Named { name: heading.to_owned(), spot })
+        };
+        let rated = sub(self, "cost", schema::COST).and_then(|cost| self.rated(cost, &what));
+        let cost_column = mapped(self, "cost").or_else(|| preset("cost", "EffectiveCost"));
+        let cost = match (rated, cost_column) {
+            (Some(rated), None) => Some(rated),
+            (Some(_), Some(column)) => {
+                self.error(
+                    "two-costs",
+                    column.spot.place(),
+                    format!("{what} has both a cost column and hours × rate"),
+                    "",
+                    "keep one of them",
+                );
+                None
+            }
+            (None, Some(column)) => Some(CostDecl::Column(column)),
+            (None, None) if table.get("cost").is_none() => {
+                self.error(
+                    "missing-key",
+                    name.spot.place(),
+                    format!("{what} does not say where its cost is"),
+                    "",
+                    "add columns = { cost = \"Heading\" }",
+                );
+                None
+            }
+            (None, None) => None,
+        };
+        let currency_column = mapped(self, "currency").or_else(|| preset("currency", "BillingCurrency"));
+        let date = mapped(self, "date").or_else(|| preset("date", "ChargePeriodStart"));
+        if let Some(code) = self.text(table, "currency") {
+            let declared = self.currency(&code);
+            if let (Some(declared), Some(head)) = (declared, head)
+                && declared != head.currency
+            {
+                self.foreign_currency(&code, head);
+            }
+        }
+        if date.is_none() {
+            for file in files.iter().filter(|file| !file.name.contains('{')) {
+                let title = format!(
+                    "{what} has neither a date column nor {{period}} in `files`, so nothing says which period it belongs to"
+                );
+                self.error(
+                    "no-period",
+                    file.spot.place(),
+                    title,
+                    "",
+                    "add columns = { date = \"Heading\" }, or {period}, {year} or {month} to the file name",
+                );
+            }
+        }
+        let mut null: Vec<String> = self.texts(table, "null").into_iter().map(|text| text.name).collect();
+        if format == Format::Focus && table.get("null").is_none() {
+            null.push("NULL".to_owned());
+        }
+        Some(SourceDecl {
+            name: name.name.clone(),
+            spot: name.spot.clone(),
+            format,
+            files,
+            sheet: self.text(table, "sheet").map(|sheet| sheet.name),
+            headings_row: self.headings_row(table),
+            delimiter: formats.and_then(|formats| self.delimiter(formats)),
+            numbers: formats.and_then(|formats| self.number_format(formats)).unwrap_or(NumberFormat::PLAIN),
+            dates: formats.and_then(|formats| self.date_format(formats)),
+            null,
+            date,
+            currency_column,
+            cost: cost?,
+            skip: table.get("skip").map(|node| self.conditions(node, Reader::line_field)).unwrap_or_default(),
+            late: self.late(table),
+            set: self.set(table),
+            control: self.control(table, &what),
+        })
+    }
+
+    pub(super) fn foreign_currency(&mut self, code: &Named, head: &Head) {
+        let title = format!("this source is in {}, the books are in {}", code.name, head.currency.code());
+        self.error(
+            "currency",
+            code.spot.place(),
+            title,
+            "",
+            "exchange rates are not read yet: bring the source in the currency of the books",
+        );
+    }
+
+    pub(super) fn format(&mut self, table: &Table, files: &[Named]) -> Format {
+        let by_name = |file: &str| {
+            let file = file.strip_suffix(".gz").unwrap_or(file);
+            let ends = |end: &str| Path::new(file).extension().is_some_and(|e| e.eq_ignore_ascii_case(end));
+            if ends("xlsx") || ends("xlsm") {
+                Format::Xlsx
+            } else if ends("tsv") {
+                Format::Tsv
+            } else {
+                Format::Csv
+            }
+        };
+        let Some(declared) = self.text(table, "format") else {
+            return files.first().map_or(Format::Csv, |file| by_name(&file.name));
+        };
+        match declared.name.as_str() {
+            "csv" => Format::Csv,
+            "tsv" => Format::Tsv,
+            "focus" => Format::Focus,
+            "xlsx" => Format::Xlsx,
+            other => {
+                let title = format!("the format `{}` is not known", clean(other));
+                let help = did_you_mean(other, ["csv", "tsv", "focus", "xlsx"]);
+                self.findings.push(
+                    Finding::error("unknown-format", declared.spot.place(), title)
+                        .maybe_help(help)
+                        .help("expected csv, tsv, focus or xlsx"),
+                );
+                Format::Csv
+            }
+        }
+    }
+
+    pub(super) fn delimiter(&mut self, formats: &Table) -> Option<u8> {
+        let text = self.text(formats, "delimiter")?;
+        match text.name.as_bytes() {
+            [one] if !matches!(one, b'"' | b'\r' | b'\n') => Some(*one),
+            _ => {
+                self.error(
+                    "delimiter",
+                    text.spot.place(),
+                    "a delimiter is one character",
+                    "",
+                    "write delimiter = \";\" or \"\\t\"",
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn number_format(&mut self, formats: &Table) -> Option<NumberFormat> {
+        let sample = self.text(formats, "number")?;
+        let format = NumberFormat::from_sample(&sample.name);
+        if format.is_none() {
+            let title = format!("`{}` is not a sample of a number", clean(&sample.name));
+            self.error(
+                "number-format",
+                sample.spot.place(),
+                title,
+                "",
+                "write 1,234.56 the way the export writes it: \"1,234.56\", \"1.234,56\", \"1 234,56\", \"1234,56\"",
+            );
+        }
+        format
+    }
+
+    pub(super) fn date_format(&mut self, formats: &Table) -> Option<String> {
+        let format = self.text(formats, "date")?;
+        if Day::is_date_format(&format.name) {
+            return Some(format.name);
+        }
+        let title = format!("`{}` does not describe a whole date", clean(&format.name));
+        self.error(
+            "date-format",
+            format.spot.place(),
+            title,
+            "",
+            "use strftime signs: %d day, %m month, %Y year, %b short month name, as in %d/%m/%Y",
+        );
+        None
+    }
+
+    pub(super) fn late(&mut self, table: &Table) -> Late {
+        let Some(word) = self.text(table, "late") else { return Late::Refuse };
+        match word.name.as_str() {
+            "refuse" => Late::Refuse,
+            "own" => Late::Own,
+            "here" => Late::Here,
+            other => {
+                self.error(
+                    "late",
+                    word.spot.place(),
+                    format!("`{}` is not a way to treat late lines", clean(other)),
+                    "",
+                    "expected refuse, own or here",
+                );
+                Late::Refuse
+            }
+        }
+    }
+
+    pub(super) fn rated(&mut self, cost: &Table, what: &str) -> Option<CostDecl> {
+        let hours = self.required_text(cost, "hours", what);
+        let Some(node) = cost.get("hourly") else {
+            self.error(
+                "missing-key",
+                cost.spot.place(),
+                format!("`cost` of {what} has no `hourly`"),
+                "",
+                "add hourly = { file = …, on = { Grade = \"Grade\" }, take = \"Rate\" }",
+            );
+            return None;
+        };
+        let table = self.as_table(node, "hourly")?;
+        let rate = self.lookup(table, "`hourly`")?;
+        Some(CostDecl::Rated { hours: hours?, rate: Box::new(rate) })
+    }
+
+    pub(super) fn control(&mut self, table: &Table, what: &str) -> Option<ControlDecl> {
+        let node = table.get("control")?;
+        let inner = self.as_table(node, "control")?;
+        self.known_keys(inner, &format!("`control` of {what}"), schema::CONTROL);
+        let column = self.text(inner, "column");
+        let figures = if inner.get("file").is_some() {
+            ControlFigures::Table {
+                table: self.table_file(inner, "`control`")?,
+                on: self.required_text(inner, "on", "`control` with a file")?,
+                total: self.text(inner, "total"),
+                rows: self.text(inner, "rows"),
+            }
+        } else {
+            let rows = inner.get("rows").and_then(|node| {
+                let text = self.number_text(node)?;
+                let rows = text.parse().ok();
+                if rows.is_none() {
+                    self.error(
+                        "not-a-number",
+                        node.spot.place(),
+                        format!("`{}` is not a number of rows", clean(&text)),
+                        "",
+                        "write a whole number",
+                    );
+                }
+                rows
+            });
+            ControlFigures::Given { total: inner.get("total").and_then(|node| self.amount(node)), rows }
+        };
+        Some(ControlDecl { spot: node.spot.clone(), column, figures })
+    }
+}
