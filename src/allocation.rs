@@ -51,6 +51,7 @@ pub fn allocate(model: &Model, opening: &Opening, findings: &mut Findings) -> Re
         let holding: Vec<usize> =
             together.into_iter().filter(|at| rules[*at].valid.holds_on(model.period.last)).collect();
         let Some(first) = holding.first() else { continue };
+        let last = holding[holding.len() - 1];
         match method_of(model, &rules[*first]) {
             Some((method, order)) => book.settle(&holding, method, &order),
             None => book.run(*first),
@@ -58,6 +59,7 @@ pub fn allocate(model: &Model, opening: &Opening, findings: &mut Findings) -> Re
         if book.findings.has_errors() {
             return Err(Fault::Refused);
         }
+        book.judge_arrivals(last);
         let now: Amount = book.balances.values().sum();
         if now != total {
             let what = format!("the balances after rule `{}`", rules[*first].id);
@@ -146,6 +148,10 @@ struct Books<'m, 'f> {
     balances: BTreeMap<Key, Amount>,
     /// What rules left, by place; a rule that takes the money later takes it off this list.
     left: BTreeMap<Key, Vec<(Reason, usize, Amount)>>,
+    /// What has arrived since arrivals were last judged.
+    fresh: BTreeMap<Key, Amount>,
+    /// Dimensions that balances still have; the others were summed away.
+    present: Vec<DimensionId>,
     takers: Vec<Matcher>,
     ledger: Ledger,
     entries: usize,
@@ -159,7 +165,17 @@ impl<'m, 'f> Books<'m, 'f> {
         }
         let ledger = Ledger { opening: balances.clone(), ..Ledger::default() };
         let takers = model.book.allocate.iter().map(|rule| Matcher::new(model, &rule.from)).collect();
-        Books { model, findings, balances, left: BTreeMap::new(), takers, ledger, entries: 0 }
+        Books {
+            model,
+            findings,
+            balances,
+            left: BTreeMap::new(),
+            fresh: BTreeMap::new(),
+            present: (0..model.dimensions.len()).collect(),
+            takers,
+            ledger,
+            entries: 0,
+        }
     }
 
     /// Adds up over the dimensions that nobody will read any more.
@@ -171,6 +187,7 @@ impl<'m, 'f> Books<'m, 'f> {
             }
             reduced
         };
+        self.present.retain(|dimension| read.contains(dimension));
         let changes = self.balances.keys().any(|key| reduced(key) != *key);
         if !changes {
             return;
@@ -244,6 +261,7 @@ impl<'m, 'f> Books<'m, 'f> {
             Ok(split) => split,
             Err(NoWeights::Leave(reason)) => {
                 self.left.insert(key.clone(), vec![(reason, at, amount)]);
+                self.fresh.remove(key);
                 return;
             }
             Err(NoWeights::Refuse(reason, why)) => {
@@ -298,10 +316,12 @@ impl<'m, 'f> Books<'m, 'f> {
         }
         self.ledger.tallies.entry((at, key[POOL])).or_default().given += moved;
         self.left.remove(key);
+        self.fresh.remove(key);
         if !stays.is_zero() {
             self.left.insert(key.clone(), vec![(Reason::TargetNotValid, at, stays)]);
         }
         for (to, part) in arrivals {
+            *self.fresh.entry(to.clone()).or_default() += part;
             *self.balances.entry(to).or_default() += part;
         }
         self.ledger.postings.push(Posting { rule: at, from: key.clone(), taken: moved, split, parts });
@@ -505,6 +525,29 @@ impl<'m, 'f> Books<'m, 'f> {
         self.findings.push(Finding::error("too-many-entries", rule.spot.place(), title).help(help));
     }
 
+    /// Money that has arrived where a rule up to `last` would have taken it came too late. It is judged now, while
+    /// the balances still have the dimensions that those rules look at.
+    fn judge_arrivals(&mut self, last: usize) {
+        let rules = &self.model.book.allocate;
+        let complete = &self.model.book.head.complete;
+        let can_tell = |at: &usize| {
+            let looks_at = |field: &BalanceField| match field {
+                BalanceField::Dimension(dimension) | BalanceField::Attribute(dimension, _) => *dimension,
+            };
+            let holds = rules[*at].valid.holds_on(self.model.period.last);
+            holds && rules[*at].from.fields().all(|field| self.present.contains(&looks_at(field)))
+        };
+        let candidates: Vec<usize> = (0..=last).rev().filter(can_tell).collect();
+        for (key, amount) in std::mem::take(&mut self.fresh) {
+            if amount.is_zero() || complete.iter().all(|dimension| !key[*dimension].is_blank()) {
+                continue;
+            }
+            if let Some(at) = candidates.iter().copied().find(|at| self.takes(*at, &key)) {
+                self.left.entry(key).or_default().push((Reason::ArrivedLate, at, amount));
+            }
+        }
+    }
+
     // ---- the end -------------------------------------------------------------------------------------
 
     /// Gives every unallocated amount its one reason.
@@ -519,16 +562,11 @@ impl<'m, 'f> Books<'m, 'f> {
             let mut rest = *amount;
             for (reason, rule, amount) in self.left.remove(key).unwrap_or_default() {
                 rest -= amount;
-                left.push(Left { key: key.clone(), reason, rule, amount });
+                left.push(Left { key: key.clone(), reason, rule: Some(rule), amount });
             }
-            if rest.is_zero() {
-                continue;
+            if !rest.is_zero() {
+                left.push(Left { key: key.clone(), reason: Reason::NoRule, rule: None, amount: rest });
             }
-            let holds = |at: &usize| self.model.book.allocate[*at].valid.holds_on(self.model.period.last);
-            // A rule takes all it matches, so money that one matches at the end came after it had run.
-            let missed = (0..self.takers.len()).rev().filter(holds).find(|at| self.takes(*at, key));
-            let (reason, rule) = missed.map_or((Reason::NoRule, usize::MAX), |rule| (Reason::ArrivedLate, rule));
-            left.push(Left { key: key.clone(), reason, rule, amount: rest });
         }
         let mut ledger = self.ledger;
         ledger.left = left;

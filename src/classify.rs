@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dimension::{BLANK, MemberId};
+use crate::dimension::{BLANK, Dimension, MemberId};
 use crate::finding::{Finding, Findings, clean};
 use crate::footprint::{Footprint, looks_at};
 use crate::model::Model;
 use crate::money::{Amount, Fraction, apply};
-use crate::rulebook::condition::{ColumnRef, Template};
+use crate::rulebook::condition::ColumnRef;
 use crate::rulebook::{CostDecl, DimensionId, FOR_PERIOD, SOURCE};
 use crate::sources::{LineGroup, Tally};
 
@@ -55,8 +55,8 @@ impl Opening {
     }
 }
 
-/// A value of an export that should name a member but does not.
-type Unknown = (DimensionId, String, String);
+/// A value of an export that should name a member but does not: dimension, value, rule, and what is wrong.
+type Unknown = (DimensionId, String, String, &'static str);
 
 /// Gives every line group its members and adds up. Seals the model's dimensions: from here on, members are
 /// numbered in the order in which ties are broken.
@@ -128,23 +128,7 @@ fn members<'g>(
     let mut key: Key = vec![BLANK; dimensions.len()].into();
     key[SOURCE] = dimensions[SOURCE].find_or_add(&source.name).unwrap_or(BLANK);
     key[FOR_PERIOD] = dimensions[FOR_PERIOD].find_or_add(&group.for_period).unwrap_or(BLANK);
-    let mut fill = |key: &mut Key, dimension: DimensionId, template: &Template, by: &str| {
-        if !key[dimension].is_blank() {
-            return false;
-        }
-        let name = template.fill(value);
-        if name.is_empty() {
-            return false;
-        }
-        if let Some(member) = dimensions[dimension].find_or_add(&name) {
-            key[dimension] = member;
-        } else {
-            let tally = unknown.entry((dimension, name, by.to_owned())).or_default();
-            tally.lines += group.lines;
-            tally.sum += group.sum;
-        }
-        !key[dimension].is_blank()
-    };
+    let mut placing = Placing { dimensions, unknown, group };
     for (at, rule) in book.classify.iter().enumerate() {
         let applies = looks_at(rule, source)
             && rule.valid.holds_on(period.last)
@@ -154,17 +138,14 @@ fn members<'g>(
         }
         let mut has_set = false;
         for (dimension, template) in &rule.set {
-            has_set |= fill(&mut key, *dimension, template, &rule.id);
+            has_set |= placing.by_name(&mut key, *dimension, &template.fill(value), &rule.id);
         }
         if let Some(lookup) = &lookups[at] {
             let parts: Vec<&str> = lookup.on.iter().map(value).collect();
             let found = lookup.find(&parts, group.day);
             let taken = rule.lookup.iter().flat_map(|decl| &decl.take).filter_map(|(dimension, _)| *dimension);
             for (dimension, member) in taken.zip(found.into_iter().flatten()) {
-                if key[dimension].is_blank() && !member.is_blank() {
-                    key[dimension] = *member;
-                    has_set = true;
-                }
+                has_set |= placing.at(&mut key, dimension, *member, &rule.id);
             }
         }
         if has_set {
@@ -173,9 +154,60 @@ fn members<'g>(
         }
     }
     for (dimension, template) in &source.set {
-        fill(&mut key, *dimension, template, &format!("sources.{}", source.name));
+        placing.by_name(&mut key, *dimension, &template.fill(value), &format!("sources.{}", source.name));
     }
     key
+}
+
+/// Puts the money of one line group at members, and notes names that lead nowhere.
+struct Placing<'a> {
+    dimensions: &'a mut [Dimension],
+    unknown: &'a mut BTreeMap<Unknown, Tally>,
+    group: &'a LineGroup,
+}
+
+impl Placing<'_> {
+    /// Whether the dimension was blank and now has the member of this name.
+    fn by_name(&mut self, key: &mut Key, dimension: DimensionId, name: &str, rule: &str) -> bool {
+        if name.is_empty() || !key[dimension].is_blank() {
+            return false;
+        }
+        match self.dimensions[dimension].find_or_add(name) {
+            Some(member) => self.at(key, dimension, member, rule),
+            None => self.note(dimension, name.to_owned(), rule, NOT_A_MEMBER),
+        }
+    }
+
+    /// Whether the dimension was blank and now has this member.
+    fn at(&mut self, key: &mut Key, dimension: DimensionId, member: MemberId, rule: &str) -> bool {
+        if member.is_blank() || !key[dimension].is_blank() {
+            return false;
+        }
+        if let Some(why) = cannot_hold(&self.dimensions[dimension], member) {
+            let name = self.dimensions[dimension].member_name(member).to_owned();
+            return self.note(dimension, name, rule, why);
+        }
+        key[dimension] = member;
+        true
+    }
+
+    fn note(&mut self, dimension: DimensionId, name: String, rule: &str, why: &'static str) -> bool {
+        let tally = self.unknown.entry((dimension, name, rule.to_owned(), why)).or_default();
+        tally.lines += self.group.lines;
+        tally.sum += self.group.sum;
+        false
+    }
+}
+
+const NOT_A_MEMBER: &str = "is not a member of";
+
+/// Why money cannot be put at a member.
+fn cannot_hold(dimension: &Dimension, member: MemberId) -> Option<&'static str> {
+    let member = dimension.member(member);
+    if member.is_parent {
+        return Some("has members below it, so it cannot hold money, in");
+    }
+    (!member.is_valid).then_some("does not exist in this period in")
 }
 
 fn missing_rate(model: &Model, group: &LineGroup, on: &[ColumnRef], parts: &[&str], file: &str) -> Finding {
@@ -193,10 +225,10 @@ fn missing_rate(model: &Model, group: &LineGroup, on: &[ColumnRef], parts: &[&st
 }
 
 fn report_unknown(model: &Model, unknown: BTreeMap<Unknown, Tally>, findings: &mut Findings) {
-    for ((dimension, name, rule), tally) in unknown {
+    for ((dimension, name, rule, why), tally) in unknown {
         let dimension = &model.dimensions[dimension];
         let title = format!(
-            "`{}` is not a member of {}: {} lines with {} were not given one by `{rule}`",
+            "`{}` {why} {}: {} lines with {} were not given one by `{rule}`",
             clean(&name),
             dimension.name,
             tally.lines,

@@ -102,8 +102,8 @@ pub struct Left {
     pub key: Key,
     /// Why.
     pub reason: Reason,
-    /// The rule.
-    pub rule: usize,
+    /// The rule that looked at it, if any did.
+    pub rule: Option<usize>,
     /// How much.
     pub amount: Amount,
 }

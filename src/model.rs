@@ -92,7 +92,7 @@ impl Model {
             .sources
             .iter()
             .map(|source| match &source.cost {
-                crate::rulebook::CostDecl::Rated { rate, .. } => loader.rates(rate, source.numbers),
+                crate::rulebook::CostDecl::Rated { rate, .. } => loader.rates(rate, source.numbers_of(&rate.table)),
                 crate::rulebook::CostDecl::Column(_) => None,
             })
             .collect();
@@ -424,22 +424,13 @@ impl Loader<'_> {
                     }
                 }
                 By::Attribute(dimension, attribute, spot) => self.attribute(&dimensions[*dimension], attribute, spot),
-                By::Even => {
-                    if !dimensions[rule.to[0]].is_closed {
-                        let title = format!(
-                            "`{}` has no member list, so nobody knows over whom even parts go",
-                            dimensions[rule.to[0]].name
-                        );
-                        self.findings.push(
-                            Finding::error("open-dimension", rule.spot.place(), title)
-                                .help("give the dimension `members`"),
-                        );
-                    }
-                }
+                By::Even => self.even_needs_members(&dimensions[rule.to[0]], &rule.spot),
                 By::Driver(_) | By::CostSoFar(_) => {}
             }
-            if let IfNoDriver::Member(members) = &rule.if_no_driver {
-                self.targets(members, dimensions);
+            match &rule.if_no_driver {
+                IfNoDriver::Member(members) => self.targets(members, dimensions),
+                IfNoDriver::Even => self.even_needs_members(&dimensions[rule.to[0]], &rule.spot),
+                IfNoDriver::Refuse | IfNoDriver::Leave | IfNoDriver::Driver(_) => {}
             }
             let order = rule
                 .order
@@ -460,6 +451,14 @@ impl Loader<'_> {
         }
         for unit_cost in &book.unit_costs {
             self.target(&mut dimensions[SERVICE], &unit_cost.service);
+        }
+    }
+
+    fn even_needs_members(&mut self, dimension: &Dimension, spot: &crate::finding::Spot) {
+        if !dimension.is_closed {
+            let title = format!("`{}` has no member list, so nobody knows over whom even parts go", dimension.name);
+            self.findings
+                .push(Finding::error("open-dimension", spot.place(), title).help("give the dimension `members`"));
         }
     }
 

@@ -192,6 +192,18 @@ pub struct SourceDecl {
     pub control: Option<ControlDecl>,
 }
 
+impl SourceDecl {
+    /// How numbers are written in a table that belongs to this source: as in its exports; plain in a workbook,
+    /// whose cells are numbers.
+    #[must_use]
+    pub fn numbers_of(&self, table: &TableFile) -> NumberFormat {
+        match crate::files::Kind::of(&table.file.name, None, None) {
+            crate::files::Kind::Text { .. } => self.numbers,
+            crate::files::Kind::Workbook { .. } => NumberFormat::PLAIN,
+        }
+    }
+}
+
 /// Where the money of a line comes from.
 #[derive(Clone, Debug)]
 pub enum CostDecl {

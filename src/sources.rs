@@ -429,8 +429,7 @@ fn control_row(
     let mut number = |column: Option<usize>| {
         let column = column?;
         let text = table.text(row, column, findings);
-        let read = parse_number(text.as_bytes(), decl.numbers)
-            .or_else(|_| parse_number(text.as_bytes(), crate::money::NumberFormat::PLAIN));
+        let read = parse_number(text.as_bytes(), decl.numbers_of(file));
         if let Err(fault) = read {
             let title = format!("`{}` is not a number", clean(text));
             findings

@@ -28,7 +28,9 @@ fn sheets(workbook: &Path, folder: &Path) -> BTreeMap<String, Sheet> {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        let Some(sheet) = name.strip_prefix(&format!("{stem}-")).and_then(|rest| rest.strip_suffix(".csv")) else { continue };
+        let Some(sheet) = name.strip_prefix(&format!("{stem}-")).and_then(|rest| rest.strip_suffix(".csv")) else {
+            continue;
+        };
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_path(&path).expect("csv");
         let rows = reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect();
         sheets.insert(sheet.to_owned(), rows);
@@ -94,7 +96,8 @@ fn libreoffice_opens_every_statement() {
         // Its total stands on it, as a number.
         let amount = units[unit];
         let stands_there = texts.iter().any(|text| {
-            let is_number = text.parse::<f64>().is_ok() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
+            let is_number =
+                text.parse::<f64>().is_ok() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
             is_number && atoms(text) == amount
         });
         assert!(stands_there, "{unit:?}");

@@ -23,15 +23,15 @@ impl Matcher {
     }
 
     pub(super) fn matches(&self, key: &Key) -> bool {
-        self.holds(|dimension| Some(key[dimension]))
+        self.holds(|dimension| Some(key[dimension]), false)
     }
 
-    /// Whether it holds for members that are known only in some dimensions; what is not known does not count.
-    pub(super) fn holds(&self, member: impl Fn(DimensionId) -> Option<MemberId>) -> bool {
+    /// Whether it holds for members that are known only in some dimensions; `unknown` answers for the others.
+    pub(super) fn holds(&self, member: impl Fn(DimensionId) -> Option<MemberId>, unknown: bool) -> bool {
         self.0.is_empty()
             || self.0.iter().any(|all| {
                 all.iter().all(|(dimension, answers)| {
-                    member(*dimension).is_none_or(|member| answers.get(member.index()).copied().unwrap_or(false))
+                    member(*dimension).map_or(unknown, |member| answers.get(member.index()).copied().unwrap_or(false))
                 })
             })
     }

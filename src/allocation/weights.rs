@@ -31,6 +31,8 @@ type Targets = Vec<(Box<[MemberId]>, Amount)>;
 pub(super) struct Weights<'m> {
     model: &'m Model,
     rule: &'m AllocateRule,
+    /// Dimensions a receiver sets: those of `to`, then those that `remainder_to` and `if_no_driver` name besides.
+    sets: Vec<DimensionId>,
     basis: Basis<'m>,
     fallback: Option<Basis<'m>>,
     among: Option<Matcher>,
@@ -61,8 +63,9 @@ impl<'m> Weights<'m> {
     ) -> Weights<'m> {
         let find = |dimension: DimensionId, name: &Named| model.dimensions[dimension].find(&name.name).unwrap_or(BLANK);
         let driver = |name: &Named| model.drivers.iter().find(|driver| driver.name == name.name);
+        let sets = dimensions_set(rule);
         let one = |members: &[(DimensionId, Named)]| -> Targets {
-            let to = rule.to.iter().map(|dimension| {
+            let to = sets.iter().map(|dimension| {
                 members
                     .iter()
                     .find(|(other, _)| other == dimension)
@@ -103,7 +106,7 @@ impl<'m> Weights<'m> {
             IfNoDriver::Member(members) => Some(Basis::Fixed(one(members))),
         };
         let matcher = |conditions: &Option<_>| conditions.as_ref().map(|conditions| Matcher::new(model, conditions));
-        Weights { model, rule, basis, fallback, among: matcher(&rule.among), except: matcher(&rule.except) }
+        Weights { model, rule, sets, basis, fallback, among: matcher(&rule.among), except: matcher(&rule.except) }
     }
 
     /// What of a balance the weights depend on.
@@ -141,7 +144,7 @@ impl<'m> Weights<'m> {
     /// Who holds a negative cost that a share would be taken of. Such a share has no meaning.
     fn negative_holder(&self, key: &Key) -> Option<String> {
         let targets = self.targets(&self.basis, key);
-        let (to, amount) = targets.iter().find(|(_, weight)| weight.is_negative())?;
+        let (to, amount) = targets.iter().find(|(to, weight)| weight.is_negative() && self.is_wanted(to))?;
         let names: Vec<&str> = self
             .rule
             .to
@@ -157,12 +160,12 @@ impl<'m> Weights<'m> {
         if targets.is_empty() {
             return Err(Reason::NoDriverRow);
         }
-        if targets.iter().any(|(_, weight)| weight.is_negative()) {
+        if targets.iter().any(|(to, weight)| weight.is_negative() && self.is_wanted(to)) {
             return Err(Reason::DriverTotalZero);
         }
         let to = &self.rule.to;
         let mut split =
-            Split { dimensions: to.clone(), targets: Vec::with_capacity(targets.len()), total: Amount::ZERO };
+            Split { dimensions: self.sets.clone(), targets: Vec::with_capacity(targets.len()), total: Amount::ZERO };
         for (members, weight) in targets {
             let target = SplitTarget { stays: !self.is_valid(&members), to: members, weight };
             let is_dropped =
@@ -204,18 +207,18 @@ impl<'m> Weights<'m> {
     }
 
     fn is_valid(&self, members: &[MemberId]) -> bool {
-        self.rule.to.iter().zip(members).all(|(dimension, member)| {
+        self.sets.iter().zip(members).all(|(dimension, member)| {
             *member == BLANK || *member == CLEAR || self.model.dimensions[*dimension].member(*member).is_valid
         })
     }
 
     fn is_wanted(&self, members: &[MemberId]) -> bool {
         let member = |dimension: DimensionId| {
-            let at = self.rule.to.iter().position(|other| *other == dimension)?;
-            Some(members[at]).filter(|member| !member.is_blank() && *member != CLEAR)
+            let at = self.sets.iter().position(|other| *other == dimension)?;
+            members.get(at).copied().filter(|member| !member.is_blank() && *member != CLEAR)
         };
-        self.among.as_ref().is_none_or(|among| among.holds(member))
-            && self.except.as_ref().is_none_or(|except| !except.holds(member))
+        self.among.as_ref().is_none_or(|among| among.holds(member, true))
+            && self.except.as_ref().is_none_or(|except| !except.holds(member, false))
     }
 
     /// What is missing, in the words of who wrote the driver.
@@ -254,6 +257,24 @@ impl<'m> Weights<'m> {
             Basis::Fixed(_) => "nobody is left to receive".to_owned(),
         }
     }
+}
+
+fn dimensions_set(rule: &AllocateRule) -> Vec<DimensionId> {
+    let mut sets = rule.to.clone();
+    let remainder = match &rule.by {
+        By::Shares { remainder: Some((members, _)), .. } => members.as_slice(),
+        _ => &[],
+    };
+    let fallback = match &rule.if_no_driver {
+        IfNoDriver::Member(members) => members.as_slice(),
+        _ => &[],
+    };
+    for (dimension, _) in remainder.iter().chain(fallback) {
+        if !sets.contains(dimension) {
+            sets.push(*dimension);
+        }
+    }
+    sets
 }
 
 /// Shares of one member add up; receivers come in the order of their members.

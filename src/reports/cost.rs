@@ -225,7 +225,7 @@ fn humanise(word: &str) -> String {
 /// What is not allocated, by reason and members, with the rule that nearly took it.
 #[must_use]
 pub fn unallocated(run: &Run<'_>) -> Table {
-    let mut nearly: BTreeMap<(Kind, MemberId, Vec<MemberId>), usize> = BTreeMap::new();
+    let mut nearly: BTreeMap<(Kind, MemberId, Vec<MemberId>), Option<usize>> = BTreeMap::new();
     for left in &run.ledger.left {
         let members: Vec<MemberId> = run.charges.by.iter().map(|dimension| left.key[*dimension]).collect();
         nearly.entry((Kind::Unallocated(left.reason), left.key[FOR_PERIOD], members)).or_insert(left.rule);
@@ -246,7 +246,7 @@ pub fn unallocated(run: &Run<'_>) -> Table {
         );
         row.push(Value::Money(line.minor));
         let rule = nearly.get(&(line.kind, line.for_period, line.members.clone()));
-        let rule = rule.and_then(|at| run.model.book.allocate.get(*at));
+        let rule = rule.copied().flatten().and_then(|at| run.model.book.allocate.get(at));
         row.push(Value::text(rule.map_or("", |rule| rule.id.as_str())));
         row
     });

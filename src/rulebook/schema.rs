@@ -99,6 +99,10 @@ pub const FORMATS: &[Field] = &[
     field("delimiter", "the separator of a text file, such as ;"),
 ];
 
+/// `formats` of a driver
+pub const DRIVER_FORMATS: &[Field] =
+    &[field("number", "a sample such as 1.234,56"), field("delimiter", "the separator of a text file, such as ;")];
+
 /// `control`
 pub const CONTROL: &[Field] = &[
     field("total", "the sum, or the heading of the sums"),

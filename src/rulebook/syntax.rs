@@ -74,7 +74,12 @@ fn way_out(text: &str, spot: &Spot) -> Option<String> {
     if line.contains('=') && !key.contains(['"', '[', '{']) && key.trim().contains(' ') {
         return Some(format!("a name with blanks or signs in it needs quotes: \"{}\" = …", key.trim()));
     }
-    if line.contains('{') && line.contains('=') {
+    let inside = line.split_once('{').map(|(_, inside)| inside).unwrap_or_default();
+    let names_with_blanks = inside
+        .split(['{', ','])
+        .filter_map(|part| part.split_once('='))
+        .any(|(name, _)| !name.contains('"') && name.trim().contains([' ', '&']));
+    if names_with_blanks {
         return Some("inside { } a name with blanks or signs needs quotes: { \"Life & Pensions\" = … }".to_owned());
     }
     None

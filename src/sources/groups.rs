@@ -58,7 +58,7 @@ pub(super) struct Grouper<'m> {
     control: Option<usize>,
     date: Option<usize>,
     currency: Option<usize>,
-    skip: Vec<(ColumnRef, usize)>,
+    skip: Vec<(ColumnRef, Slot)>,
     index: FxHashMap<Vec<u8>, usize>,
     groups: Vec<Group>,
     key: Vec<u8>,
@@ -195,16 +195,44 @@ impl<'m> Grouper<'m> {
         }
     }
 
-    fn is_skipped(&self, row: &Row<'_>) -> bool {
-        !self.decl.skip.is_empty()
-            && self.decl.skip.hold(|clause| {
-                let column = self.skip.iter().find(|(field, _)| *field == clause.field).map(|(_, column)| *column);
-                column.is_some_and(|column| match row.cell(column) {
-                    Cell::Text(text) => clause.test.passes(text, &|_| false),
-                    Cell::Day(day) => clause.test.passes(&day.to_string(), &|_| false),
-                    Cell::Fault(_) => false,
-                })
-            })
+    fn is_skipped(&mut self, row: &Row<'_>) -> bool {
+        if self.decl.skip.is_empty() {
+            return false;
+        }
+        let skip = std::mem::take(&mut self.skip);
+        let values: Vec<(&ColumnRef, String)> =
+            skip.iter().map(|(field, slot)| (field, self.value(row, slot).unwrap_or_default())).collect();
+        let is_skipped = self.decl.skip.hold(|clause| {
+            let value = values.iter().find(|(field, _)| **field == clause.field);
+            value.is_some_and(|(_, value)| clause.test.passes(value, &|_| false))
+        });
+        drop(values);
+        self.skip = skip;
+        is_skipped
+    }
+
+    /// What stands in a slot; `None` when that is a finding.
+    fn value(&mut self, row: &Row<'_>, slot: &Slot) -> Option<String> {
+        let mut scratch = String::new();
+        match slot {
+            Slot::Absent => Some(String::new()),
+            Slot::Column(column) => self.text(row, *column, &mut scratch).map(str::to_owned),
+            Slot::Tag(column, tag) => self.tag(row, *column, *tag),
+        }
+    }
+
+    /// Where a column is in this file; a tag key is noted among those that are read.
+    fn slot(&mut self, column: &ColumnRef) -> Slot {
+        let Some(headings) = &self.headings else { return Slot::Absent };
+        let find = |name: &str| headings.names.iter().position(|heading| heading == name);
+        match (find(&column.to_string()), column) {
+            (Some(at), _) => Slot::Column(at),
+            (None, ColumnRef::Tag(heading, key)) => find(heading).map_or(Slot::Absent, |at| {
+                self.tag_keys.push(key.clone());
+                Slot::Tag(at, self.tag_keys.len() - 1)
+            }),
+            (None, ColumnRef::Plain(_)) => Slot::Absent,
+        }
     }
 
     /// The day of a line and the period it belongs to; `None` when that is a finding or another run's.
@@ -396,34 +424,22 @@ impl Visitor for Grouper<'_> {
         self.control = control.and_then(|column| find(&column.name)).filter(|column| *column != self.cost);
         self.date = decl.date.as_ref().and_then(|date| find(&date.name));
         self.currency = decl.currency_column.as_ref().and_then(|currency| find(&currency.name));
-        self.skip = decl.skip.fields().filter_map(|field| Some((field.clone(), find(&field.to_string())?))).collect();
-        for column in self.footprint {
-            let slot = match (find(&column.to_string()), column) {
-                (Some(at), _) => Slot::Column(at),
-                (None, ColumnRef::Tag(heading, key)) => match find(heading) {
-                    Some(at) => {
-                        self.tag_keys.push(key.clone());
-                        Slot::Tag(at, self.tag_keys.len() - 1)
-                    }
-                    None => Slot::Absent,
-                },
-                (None, ColumnRef::Plain(_)) => Slot::Absent,
-            };
-            self.slots.push(slot);
-        }
+        self.headings = Some(headings.clone());
+        let footprint = self.footprint;
+        self.slots = footprint.iter().map(|column| self.slot(column)).collect();
+        self.skip = decl.skip.fields().map(|field| (field.clone(), self.slot(field))).collect();
         let in_use = |at: usize| {
             [Some(self.cost), self.control, self.date, self.currency].contains(&Some(at))
-                || self.skip.iter().any(|(_, column)| *column == at)
                 || self
                     .slots
                     .iter()
+                    .chain(self.skip.iter().map(|(_, slot)| slot))
                     .any(|slot| matches!(slot, Slot::Column(column) | Slot::Tag(column, _) if *column == at))
         };
         for (at, name) in headings.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let (used, ignored) = &mut self.totals.columns;
             if in_use(at) { used.push(name.clone()) } else { ignored.push(name.clone()) }
         }
-        self.headings = Some(headings.clone());
         true
     }
 

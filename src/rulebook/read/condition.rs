@@ -50,6 +50,15 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
+        if tables.is_empty() || tables.iter().any(|table| table.entries.is_empty()) {
+            self.error(
+                "condition",
+                node.spot.place(),
+                "this condition is empty",
+                "",
+                "leave it out to mean everything",
+            );
+        }
         let mut clauses = Vec::new();
         for table in tables {
             let mut all = Vec::new();
@@ -67,6 +76,16 @@ impl Reader<'_> {
         match &node.value {
             Value::Text(text) => Some(Test::pattern(text)),
             Value::Number(text) => Some(Test::Is(text.clone())),
+            Value::List(list) if list.is_empty() => {
+                self.error(
+                    "condition",
+                    node.spot.place(),
+                    "this list is empty",
+                    "",
+                    "name what is meant, or leave it out",
+                );
+                None
+            }
             Value::List(list) => {
                 list.iter().map(|node| self.test(node, under_allowed)).collect::<Option<_>>().map(Test::Any)
             }

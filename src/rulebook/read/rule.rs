@@ -6,11 +6,11 @@ use super::{Reader, Section};
 use crate::finding::{Finding, Named, clean, did_you_mean};
 use crate::money::{Amount, NumberFormat, parse_number};
 use crate::period::Validity;
-use crate::rulebook::condition::Template;
+use crate::rulebook::condition::{Clauses, Template};
 use crate::rulebook::syntax::{Node, Table, Value};
 use crate::rulebook::{
-    AllocateRule, By, ClassifyRule, DimensionId, DriverDecl, FOR_PERIOD, Group, IfNoDriver, Method, RuleWords, SOURCE,
-    schema,
+    AllocateRule, BalanceField, By, ClassifyRule, DimensionId, DriverDecl, FOR_PERIOD, Group, IfNoDriver, Method,
+    RuleWords, SOURCE, schema,
 };
 
 /// A hundred percent as a weight.
@@ -84,7 +84,7 @@ impl Reader<'_> {
             .and_then(|node| self.as_table(node, "lookup"))
             .and_then(|inner| self.lookup(inner, "`lookup`"));
         let set = self.set(table);
-        if set.is_empty() && table.get("lookup").is_none() && table.get("set").is_none() {
+        if set.is_empty() && lookup.is_none() && !self.findings.has_errors() {
             self.error(
                 "missing-key",
                 table.spot.place(),
@@ -115,6 +115,7 @@ impl Reader<'_> {
         let id = self.required_text(table, "id", "an allocate rule");
         let (to, member) = self.target(table)?;
         let by = self.by(table, &to, member, drivers);
+        let if_no_driver = self.if_no_driver(table, &to, drivers);
         let within = self.dimension_list(table, "within");
         if let (Some(node), Some(by)) = (table.get("within"), &by)
             && !matches!(by, By::CostSoFar(_))
@@ -132,7 +133,14 @@ impl Reader<'_> {
             self.known_name(group, "group", &groups.keys().cloned().collect::<Vec<_>>());
         }
         let method = self.method(table);
-        let order = self.texts(table, "order");
+        let order = self.order(table);
+        let chosen =
+            ["among", "except"].map(|key| table.get(key).map(|node| self.conditions(node, Reader::balance_field)));
+        self.fits_together(table, by.as_ref(), group.is_some(), method.is_some());
+        for (key, conditions) in ["among", "except"].into_iter().zip(&chosen) {
+            self.looks_at_receivers(key, conditions.as_ref(), &to);
+        }
+        let [among, except] = chosen;
         if group.is_some() && method.is_some() {
             self.error(
                 "method",
@@ -150,15 +158,68 @@ impl Reader<'_> {
             to,
             by: by?,
             within,
-            among: table.get("among").map(|node| self.conditions(node, Reader::balance_field)),
-            except: table.get("except").map(|node| self.conditions(node, Reader::balance_field)),
+            among,
+            except,
             replace: self.dimension_list(table, "replace"),
-            if_no_driver: self.if_no_driver(table, drivers),
+            if_no_driver,
             valid: self.valid(table),
             method,
             order,
             group,
         })
+    }
+
+    /// Keys that only have a meaning together with others.
+    fn fits_together(&mut self, table: &Table, by: Option<&By>, has_group: bool, has_method: bool) {
+        let mut refuse = |key: &str, is_wrong: bool, title: &str, help: &str| {
+            if let Some(node) = table.get(key).filter(|_| is_wrong) {
+                self.findings.push(Finding::error("no-meaning-here", node.spot.place(), title).help(help));
+            }
+        };
+        let Some(by) = by else { return };
+        refuse(
+            "remainder_to",
+            !matches!(by, By::Shares { .. }),
+            "`remainder_to` goes with shares",
+            "leave it out: a driver has no remainder",
+        );
+        refuse("order", has_group, "the order of a group stands in its own table", "move `order` to [group.…]");
+        refuse(
+            "order",
+            !has_group && !has_method,
+            "`order` goes with a method",
+            "add method = \"step-down\", or leave it out",
+        );
+        let is_amounts = matches!(by, By::Amounts(_));
+        for key in ["method", "group"] {
+            refuse(
+                key,
+                is_amounts,
+                "stated amounts have no method",
+                "give this rule a place before or behind the group",
+            );
+        }
+        for key in ["among", "except"] {
+            refuse(
+                key,
+                matches!(by, By::Amounts(_) | By::Member(_) | By::Attribute(..)),
+                "this rule names its receivers, so none can be chosen",
+                "leave it out",
+            );
+        }
+    }
+
+    /// `among` and `except` choose receivers, so they look at dimensions of `to` only.
+    fn looks_at_receivers(&mut self, key: &str, conditions: Option<&Clauses<BalanceField>>, to: &[DimensionId]) {
+        for clause in conditions.into_iter().flat_map(Clauses::clauses) {
+            let (BalanceField::Dimension(dimension) | BalanceField::Attribute(dimension, _)) = &clause.field;
+            if !to.contains(dimension) {
+                let name = &self.dimensions[*dimension].name;
+                let title = format!("`{key}` looks at {name}, which the rule does not split over");
+                let help = "it chooses receivers, by the dimensions of `to`; which money is taken stands in `from`";
+                self.findings.push(Finding::error("no-meaning-here", clause.spot.place(), title).help(help));
+            }
+        }
     }
 
     /// `to`: dimensions, and the member when it names one.
@@ -391,12 +452,15 @@ impl Reader<'_> {
         share
     }
 
-    pub(super) fn if_no_driver(&mut self, table: &Table, drivers: &[String]) -> IfNoDriver {
+    pub(super) fn if_no_driver(&mut self, table: &Table, to: &[DimensionId], drivers: &[String]) -> IfNoDriver {
         let Some(node) = table.get("if_no_driver") else { return IfNoDriver::Refuse };
         match &node.value {
             Value::Table(_) => self.member_table(node).map_or(IfNoDriver::Refuse, IfNoDriver::Member),
             Value::Text(text) if text == "leave" => IfNoDriver::Leave,
-            Value::Text(text) if text == "even" => IfNoDriver::Even,
+            Value::Text(text) if text == "even" => {
+                self.single(to, node, "\"even\"");
+                IfNoDriver::Even
+            }
             Value::Text(text) => {
                 let driver = Named { name: text.clone(), spot: node.spot.clone() };
                 self.known_name(&driver, "driver", drivers);
@@ -431,11 +495,23 @@ impl Reader<'_> {
         }
     }
 
+    /// Senders, first to last; each once.
+    fn order(&mut self, table: &Table) -> Vec<Named> {
+        let order = self.texts(table, "order");
+        for (at, name) in order.iter().enumerate() {
+            if order[..at].iter().any(|earlier| earlier.name == name.name) {
+                let title = format!("`{}` stands twice in `order`", clean(&name.name));
+                self.error("order", name.spot.place(), title, "", "name every sender once");
+            }
+        }
+        order
+    }
+
     pub(super) fn group(&mut self, (name, table): Section<'_>) -> Option<Group> {
         let what = format!("[group.{}]", name.name);
         self.known_keys(table, &what, schema::GROUP);
         self.required_text(table, "method", &what)?;
-        Some(Group { spot: name.spot.clone(), method: self.method(table)?, order: self.texts(table, "order") })
+        Some(Group { spot: name.spot.clone(), method: self.method(table)?, order: self.order(table) })
     }
 
     pub(super) fn groups_are_whole(&mut self, rules: &[AllocateRule], groups: &BTreeMap<String, Group>) {

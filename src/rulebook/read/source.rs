@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Reader, Section};
 use crate::finding::{Finding, Named, clean, did_you_mean};
 use crate::money::NumberFormat;
-use crate::period::Day;
+use crate::period::{Calendar, Day};
 use crate::rulebook::schema::Field;
 use crate::rulebook::syntax::Table;
 use crate::rulebook::{ControlDecl, ControlFigures, CostDecl, Format, Head, Late, SourceDecl, schema};
@@ -77,17 +77,12 @@ impl Reader<'_> {
             }
         }
         if date.is_none() {
-            for file in files.iter().filter(|file| !file.name.contains('{')) {
-                let title = format!(
-                    "{what} has neither a date column nor {{period}} in `files`, so nothing says which period it belongs to"
-                );
-                self.error(
-                    "no-period",
-                    file.spot.place(),
-                    title,
-                    "",
-                    "add columns = { date = \"Heading\" }, or {period}, {year} or {month} to the file name",
-                );
+            let undated: Vec<&Named> = files.iter().filter(|file| !self.names_one_period(&file.name)).collect();
+            for file in undated {
+                let title =
+                    format!("{what} has no date column, and its file name does not say which period it belongs to");
+                let help = "add columns = { date = \"Heading\" }, or {period} to the file name ({year} and {month} for months)";
+                self.error("no-period", file.spot.place(), title, "", help);
             }
         }
         let mut null: Vec<String> = self.texts(table, "null").into_iter().map(|text| text.name).collect();
@@ -113,6 +108,16 @@ impl Reader<'_> {
             set: self.set(table),
             control: self.control(table, &what),
         })
+    }
+
+    /// Whether a file pattern is another one for each period.
+    fn names_one_period(&self, pattern: &str) -> bool {
+        let names_year = pattern.contains("{year}");
+        pattern.contains("{period}")
+            || match self.calendar {
+                Calendar::Months => names_year && pattern.contains("{month}"),
+                Calendar::Years { .. } => names_year,
+            }
     }
 
     pub(super) fn foreign_currency(&mut self, code: &Named, head: &Head) {
@@ -249,6 +254,25 @@ impl Reader<'_> {
         let inner = self.as_table(node, "control")?;
         self.known_keys(inner, &format!("`control` of {what}"), schema::CONTROL);
         let column = self.text(inner, "column");
+        if inner.get("total").is_none() && inner.get("rows").is_none() {
+            let help = "add total = \"118250.37\" or rows = 6240; with a file, the headings they stand under";
+            self.error(
+                "missing-key",
+                node.spot.place(),
+                format!("`control` of {what} has neither `total` nor `rows`"),
+                "",
+                help,
+            );
+        }
+        if let Some(on) = inner.get("on").filter(|_| inner.get("file").is_none()) {
+            self.error(
+                "no-meaning-here",
+                on.spot.place(),
+                "`on` goes with a file of control totals",
+                "",
+                "add file = \"…\", or leave it out",
+            );
+        }
         let figures = if inner.get("file").is_some() {
             ControlFigures::Table {
                 table: self.table_file(inner, "`control`")?,

@@ -98,6 +98,9 @@ impl Reader<'_> {
         let from = if table.get("from").is_some() { side(self, "from") } else { Vec::new() };
         let to = side(self, "to");
         let formats = table.get("formats").and_then(|node| self.as_table(node, "formats"));
+        if let Some(formats) = formats {
+            self.known_keys(formats, &format!("`formats` of {what}"), schema::DRIVER_FORMATS);
+        }
         Some(DriverDecl {
             name: name.name.clone(),
             spot: name.spot.clone(),
