@@ -1,53 +1,59 @@
 //! Rounds a table to minor units so that it still adds up both ways.
 //!
-//! Rounding every figure of a table on its own breaks its sums; rounding one line after the other
-//! pushes the breakage into the last one. *Controlled rounding* takes the table as a whole: every
+//! Rounding every figure of a table on its own breaks its sums, and pushing what is left over into
+//! the last line makes that line wrong. *Controlled rounding* takes the table as a whole: every
 //! entry, every row total, every column total goes to one of its two neighbouring minor units, and
 //! what was rounded adds up across and down to one grand total.
 //!
 //! # Which rounding
 //!
 //! 1. The grand total is the exact one, rounded half to even.
-//! 2. Everything else is its exact value rounded down (towards minus infinity) or up. What is whole
-//!    stays as it is.
+//! 2. Every other figure is its exact value rounded down (towards minus infinity) or up. What is
+//!    whole stays as it is.
 //! 3. Of all such tables the one whose row totals lie closest to the exact ones (sum of absolute
 //!    differences), then whose column totals do, then whose entries do.
-//! 4. Of equally close tables the one where the first row (by number) goes up, if any of them lets
-//!    it, then the second, and so on through the rows, then through the columns, then through the
-//!    entries by row and column.
+//! 4. Of equally close tables the one in which the first row's total goes up, if there is one; of
+//!    those the one in which the second row's does; and so on through the rows, then through the
+//!    columns, then through the entries by row and column.
 //!
-//! Rule 4 leaves exactly one table, so the answer depends on nothing but the figures and their
-//! numbering. With one column (or one row) it is the method of largest remainders.
+//! Rule 4 leaves exactly one table, so the answer depends on the figures and their numbering and on
+//! nothing else: not on the order in which entries are listed, not on how the search went. With one
+//! column, or one row, it is the method of largest remainders, ties to the lower number.
 //!
 //! # How it is found
 //!
-//! The choice "down or up" is an arc that carries 0 or 1; a table that adds up is a flow from a hub
-//! through the rows, the entries, the columns to another hub. The exact fractions are such a flow,
-//! so a whole one exists (M. Bacharach, "Matrix rounding problems", Management Science 12, 1966),
-//! for both roundings of a grand total that is not whole: the fractions are a mean of whole flows,
-//! and these cannot all lie on one side of it. Going up instead of down costs 1 - 2f with f the
-//! fraction, so the closest table is a flow of least cost (L. H. Cox and L. R. Ernst, "Controlled
-//! rounding", INFOR 20, 1982), the three sums being compared one after the other.
+//! The choice "down or up" is an arc that carries 0 or 1, and a table that adds up is a flow from
+//! one hub through the rows, the entries and the columns to another hub. The exact fractions are
+//! such a flow, so there is one in whole units (M. Bacharach, "Matrix rounding problems",
+//! Management Science 12, 1966). There is one for either rounding of a grand total that is not
+//! whole: the fractions are a weighted mean of flows in whole units, and those cannot all have the
+//! lower total, nor all the higher. Going up instead of down costs 1 - 2f, with f the fraction, so
+//! the closest table is a flow of least cost (L. H. Cox and L. R. Ernst, "Controlled rounding",
+//! INFOR 20, 1982), where the three sums of rule 3 are compared one after the other.
 //!
-//! The flow is found by successive shortest paths with node prices (R. K. Ahuja, T. L. Magnanti,
-//! J. B. Orlin, "Network flows", 1993, section 9.7): [`Network::round_near_lines`] solves the table
-//! as if the columns did not have to add up, which is largest remainders and sorting, and
-//! [`Network::repair_far_lines`] then moves one unit after the other, at least cost, from a column
-//! that got too many to one that got too few. (Columns and rows change places where there are fewer
-//! rows.) Last, [`Network::settle_ties`] walks through the choices that the prices leave open.
+//! The flow is found by successive shortest paths with prices at the nodes (R. K. Ahuja,
+//! T. L. Magnanti and J. B. Orlin, "Network flows", 1993, chapter 9). First the table is solved as if
+//! the columns did not have to add up, by largest remainders in each row; then one unit after the
+//! other is moved, at least cost, from a column that got too many to one that got too few. Rows and
+//! columns change places if there are fewer rows. Last come the ties.
 //!
 //! Knows nobody: no names, no currencies, no money type. Integers only.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
-use std::ops::{Add, Neg, Sub};
+use std::ops::{Add, Neg, Range, Sub};
 
-/// The largest minor unit, in units of an amount: a currency without minor units at a scale of
-/// 10^-18. The bound is what lets costs be added along any path without a check.
+/// The largest minor unit, in units of an amount: that of a currency without decimals at a scale of
+/// 10^-18. Being bounded, costs can be added up along any path without a check.
 pub const UNIT_MAX: i128 = 1_000_000_000_000_000_000;
 
-/// One figure of the table. Pairs that are not listed are zero and stay zero.
+/// How often the far lines are priced before the table is solved. More rounds leave fewer units to
+/// move afterwards, which is what takes long; the answer is the same. Ten is where the time of
+/// 1,000 × 100 made tables stopped falling.
+const PRICING_ROUNDS: usize = 3;
+
+/// One figure of the table. A pair of row and column that is not listed is zero and stays zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The row's number; rows are numbered in the order in which they win ties.
@@ -59,7 +65,7 @@ pub struct Entry {
     pub amount: i128,
 }
 
-/// The rounded table; every figure is in minor units.
+/// The rounded table. Every figure is in minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rounded {
     /// The entries, in the order in which they were given.
@@ -72,7 +78,7 @@ pub struct Rounded {
     pub total: i128,
 }
 
-/// A total does not fit into an `i128` of minor units.
+/// A total of the table does not fit into an `i128` of minor units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overflow;
 
@@ -84,76 +90,80 @@ impl fmt::Display for Overflow {
 
 impl std::error::Error for Overflow {}
 
-/// Rounds a table of `rows` × `columns` to minor units, see the module's page for what is chosen.
+/// Rounds a table of `rows` × `columns` to minor units; the module's page says which of the possible
+/// roundings it is.
 ///
-/// `unit` says how many units of an amount make one minor unit: at a scale of 10^-18 it is 10^16
-/// for cents, 10^18 for yen, 10^15 for dinars. The order of `entries` does not matter.
+/// `unit` is how many units of an amount make one minor unit: at a scale of 10^-18 it is 10^16 for
+/// cents, 10^18 for yen, 10^15 for dinars. The order of `entries` does not matter.
 ///
 /// # Errors
 ///
-/// [`Overflow`] if a total does not fit into an `i128` of minor units. Sums are taken in minor
-/// units, so exact amounts that would overflow at their own scale are not refused for it.
+/// [`Overflow`] if a total, or a sum on the way to it by row and column, does not fit into an `i128`
+/// of minor units. A total that only overflows at the scale of the amounts is not refused.
 ///
 /// # Panics
 ///
 /// If `unit` is not within 1 ..= [`UNIT_MAX`], a row or column number is not below its count, or a
-/// pair of row and column is listed twice: each is a mistake of the caller, not of the figures.
+/// pair of row and column is listed twice. Each is a mistake of the caller, not of the figures.
 pub fn round_table(rows: usize, columns: usize, entries: &[Entry], unit: i128) -> Result<Rounded, Overflow> {
-    assert!((1..=UNIT_MAX).contains(&unit), "minor unit out of range: {unit}");
-    let mut order: Vec<usize> = (0..entries.len()).collect();
-    order.sort_unstable_by_key(|&index| (entries[index].row, entries[index].column));
+    let near = if rows >= columns { Lines::Rows } else { Lines::Columns };
+    round_table_from(near, rows, columns, entries, unit)
+}
+
+/// [`round_table`] with a say in which lines are solved first. It changes the time, not the answer.
+fn round_table_from(
+    near: Lines,
+    rows: usize,
+    columns: usize,
+    entries: &[Entry],
+    unit: i128,
+) -> Result<Rounded, Overflow> {
+    assert!((1..=UNIT_MAX).contains(&unit), "a minor unit of {unit} is out of range");
+    let in_table = |entry: &Entry| entry.row < rows && entry.column < columns;
+    assert!(entries.iter().all(in_table), "an entry lies outside the table");
     let place = |index: usize| (entries[index].row, entries[index].column);
-    assert!(order.windows(2).all(|pair| place(pair[0]) != place(pair[1])), "an entry is listed twice");
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_unstable_by_key(|&index| place(index));
+    let listed_twice = order.windows(2).any(|pair| place(pair[0]) == place(pair[1]));
+    assert!(!listed_twice, "a pair of row and column is listed twice");
 
-    // From here on in the order of rows and columns: it is the order in which ties are settled, and
-    // a sum that overflows half way must do so whatever order the caller chose.
+    // From here on by row and column: ties are settled in that order, and a sum that overflows half
+    // way must do so whatever order the caller chose.
     let cells: Vec<Cell> = order.iter().map(|&index| Cell::new(entries[index], unit)).collect();
-    let mut total: i128 = 0;
-    for cell in &cells {
-        total = total.checked_add(cell.floor).ok_or(Overflow)?;
-    }
-    // Cannot overflow: a remainder is below 2^60, and there are fewer than 2^64 of them.
+    let floors = checked_sum(cells.iter().map(|cell| cell.floor))?;
+    // No check needed: a remainder is below 2^60, and there are fewer than 2^64 of them.
     let remainders: i128 = cells.iter().map(|cell| cell.remainder).sum();
-    let floor = total.checked_add(remainders / unit).ok_or(Overflow)?;
-    let ups = remainders / unit + i128::from(rounds_up(floor, remainders % unit, unit));
+    let total_floor = checked_sum([floors, remainders / unit])?;
+    let total_up = i128::from(rounds_up(total_floor, remainders % unit, unit));
 
+    let mut network = Network::new(rows, columns, &cells, unit, remainders / unit + total_up);
+    network.solve(near);
+
+    let mut raised = network.entries_up();
     let mut rounded = Rounded {
         entries: vec![0; entries.len()],
         rows: vec![0; rows],
         columns: vec![0; columns],
-        total: total.checked_add(ups).ok_or(Overflow)?,
+        total: checked_sum([total_floor, total_up])?,
     };
-    let mut network = Network::new(rows, columns, &cells, unit, ups);
-    let t0 = std::time::Instant::now();
-    network.round_near_lines();
-    let imb: i128 = network.excess.iter().map(|e| e.abs()).sum::<i128>() / 2;
-    let t1 = std::time::Instant::now();
-    network.repair_far_lines();
-    let t2 = std::time::Instant::now();
-    network.settle_ties();
-    eprintln!("   near {:?} imbalance {imb} repair {:?} ties {:?}", t1 - t0, t2 - t1, t2.elapsed());
-    let mut raised = network.entries_up();
     for (&index, cell) in order.iter().zip(&cells) {
         let up = !cell.is_whole() && raised.next() == Some(true);
         let amount = cell.floor + i128::from(up);
         rounded.entries[index] = amount;
-        let row = &mut rounded.rows[cell.row];
-        *row = row.checked_add(amount).ok_or(Overflow)?;
-        let column = &mut rounded.columns[cell.column];
-        *column = column.checked_add(amount).ok_or(Overflow)?;
+        rounded.rows[cell.row] = checked_sum([rounded.rows[cell.row], amount])?;
+        rounded.columns[cell.column] = checked_sum([rounded.columns[cell.column], amount])?;
     }
-    debug_assert_eq!(rounded.rows.iter().sum::<i128>(), rounded.total);
-    debug_assert_eq!(rounded.columns.iter().sum::<i128>(), rounded.total);
     Ok(rounded)
 }
 
-/// Whether `floor` and a `remainder` of the `unit`, taken together, round up: half to even.
+fn checked_sum(amounts: impl IntoIterator<Item = i128>) -> Result<i128, Overflow> {
+    amounts.into_iter().try_fold(0_i128, i128::checked_add).ok_or(Overflow)
+}
+
+/// Whether a whole part and a remainder, taken together, round up: half to even.
 fn rounds_up(floor: i128, remainder: i128, unit: i128) -> bool {
-    match (2 * remainder).cmp(&unit) {
-        std::cmp::Ordering::Less => false,
-        std::cmp::Ordering::Equal => floor.rem_euclid(2) == 1,
-        std::cmp::Ordering::Greater => true,
-    }
+    let odd = floor.rem_euclid(2) == 1;
+    2 * remainder > unit || (2 * remainder == unit && odd)
 }
 
 /// An entry as whole minor units and what is left over: `floor * unit + remainder`.
@@ -161,7 +171,7 @@ struct Cell {
     row: usize,
     column: usize,
     floor: i128,
-    /// At least 0 and below the unit, for negative amounts too.
+    /// At least 0 and less than the unit, for a negative amount too.
     remainder: i128,
 }
 
@@ -180,25 +190,46 @@ impl Cell {
     }
 }
 
-/// What a choice adds to the three sums of differences, which are compared one after the other:
-/// rows, columns, entries. In units of an amount.
+/// What a choice adds to each sum of differences, in units of an amount. They are compared in the
+/// order in which the fields stand here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Cost([i128; 3]);
+struct Cost {
+    rows: i128,
+    columns: i128,
+    entries: i128,
+}
 
 impl Cost {
-    const ZERO: Self = Self([0; 3]);
+    const ZERO: Self = Self { rows: 0, columns: 0, entries: 0 };
+
+    fn of_row(rows: i128) -> Self {
+        Self { rows, ..Self::ZERO }
+    }
+
+    fn of_column(columns: i128) -> Self {
+        Self { columns, ..Self::ZERO }
+    }
+
+    fn of_entry(entries: i128) -> Self {
+        Self { entries, ..Self::ZERO }
+    }
 }
 
 impl Add for Cost {
     type Output = Self;
-    fn add(self, Self([d, e, f]): Self) -> Self {
-        let Self([a, b, c]) = self;
-        Self([a + d, b + e, c + f])
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            rows: self.rows + other.rows,
+            columns: self.columns + other.columns,
+            entries: self.entries + other.entries,
+        }
     }
 }
 
 impl Sub for Cost {
     type Output = Self;
+
     fn sub(self, other: Self) -> Self {
         self + -other
     }
@@ -206,13 +237,13 @@ impl Sub for Cost {
 
 impl Neg for Cost {
     type Output = Self;
+
     fn neg(self) -> Self {
-        let Self([a, b, c]) = self;
-        Self([-a, -b, -c])
+        Self { rows: -self.rows, columns: -self.columns, entries: -self.entries }
     }
 }
 
-/// A figure that is not whole and so goes down or up: a row's or column's total, or an entry.
+/// A figure that is not whole, so that it goes down or up: a row's or column's total, or an entry.
 struct Arc {
     tail: usize,
     head: usize,
@@ -222,7 +253,7 @@ struct Arc {
 }
 
 impl Arc {
-    /// Where a unit standing at `node` can go by changing this choice, and at what cost.
+    /// Where changing this choice takes a unit that is one too many at `node`, and at what cost.
     fn onward(&self, node: usize) -> Option<(usize, Cost)> {
         match (node == self.tail, self.up) {
             (true, false) => Some((self.head, self.cost)),
@@ -236,72 +267,130 @@ impl Arc {
     }
 }
 
+/// Which lines of the table are near: solved first, each on its own. The far ones are then repaired,
+/// so it is well that they are few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lines {
+    Rows,
+    Columns,
+}
+
 /// The choices of a table as a flow: row hub → rows → columns → column hub.
 ///
-/// A node is a row (by its number), a column (after the rows) or one of the two hubs. Only what is
-/// not whole is an arc; what surely flows (the whole units that a line's remainders add up to) is in
-/// `excess`.
+/// A node is a row (by its number), a column (numbered on from the rows), the row hub or the column
+/// hub. Only what is not whole is an arc; the whole units that the remainders of a line add up to
+/// flow in any case and are part of `excess`.
+///
+/// Prices prove that a flow is cheapest. Let the reduced cost of an arc be its cost plus the price
+/// of its tail less the price of its head. Then no arc that is down may have a negative reduced
+/// cost, and none that is up a positive one. This holds from [`Network::round_near_lines`] on.
 struct Network {
     rows: usize,
     columns: usize,
     /// Rows, then columns, then entries by row and column: the order in which ties are settled.
     arcs: Vec<Arc>,
-    /// How many of the arcs are rows or columns; the others are entries.
-    lines: usize,
-    /// The arcs at each node, by index, ascending.
+    /// How many of the arcs are row or column totals; the others are entries.
+    totals: usize,
+    /// The arcs at each node, ascending.
     arcs_at: Vec<Vec<usize>>,
-    /// How many units more come in than go out at each node. All are 0 when the table adds up.
+    /// How many units more come in than go out at each node; 0 everywhere if the table adds up.
     excess: Vec<i128>,
-    /// Prices that prove the choices cheapest: with `cost + price(tail) - price(head)` for the
-    /// reduced cost, no arc that is down has a negative one, and none that is up a positive one.
     prices: Vec<Cost>,
 }
 
 impl Network {
-    /// All choices down. `ups` is how many entries must go up for the grand total.
+    /// The network with every choice down. `ups` is how many entries must go up in all.
     fn new(rows: usize, columns: usize, cells: &[Cell], unit: i128, ups: i128) -> Self {
-        let (row_hub, column_hub) = (rows + columns, rows + columns + 1);
         let nodes = rows + columns + 2;
+        let mut network = Self {
+            rows,
+            columns,
+            arcs: Vec::new(),
+            totals: 0,
+            arcs_at: vec![Vec::new(); nodes],
+            excess: vec![0; nodes],
+            prices: vec![Cost::ZERO; nodes],
+        };
+        let (row_hub, column_hub) = (network.row_hub(), network.column_hub());
+        network.excess[row_hub] = ups;
+        network.excess[column_hub] = -ups;
         let mut remainders = vec![0; rows + columns];
         for cell in cells {
-            assert!(cell.row < rows && cell.column < columns, "an entry lies outside the table");
             remainders[cell.row] += cell.remainder;
             remainders[rows + cell.column] += cell.remainder;
         }
-        let mut excess = vec![0; nodes];
-        excess[row_hub] = ups;
-        excess[column_hub] = -ups;
-        let mut arcs = Vec::new();
         for (node, remainder) in remainders.into_iter().enumerate() {
             let (whole, fraction) = (remainder / unit, remainder % unit);
-            let more = unit - 2 * fraction;
-            let (tail, head, cost, hub, flow) = if node < rows {
-                (row_hub, node, Cost([more, 0, 0]), row_hub, whole)
+            let cost = unit - 2 * fraction;
+            let (tail, head, cost) = if node < rows {
+                (row_hub, node, Cost::of_row(cost))
             } else {
-                (node, column_hub, Cost([0, more, 0]), column_hub, -whole)
+                (node, column_hub, Cost::of_column(cost))
             };
-            excess[node] += flow;
-            excess[hub] -= flow;
+            network.excess[tail] -= whole;
+            network.excess[head] += whole;
             if fraction != 0 {
-                arcs.push(Arc { tail, head, cost, up: false });
+                network.add_arc(tail, head, cost);
             }
         }
-        let lines = arcs.len();
+        network.totals = network.arcs.len();
         for cell in cells.iter().filter(|cell| !cell.is_whole()) {
-            let cost = Cost([0, 0, unit - 2 * cell.remainder]);
-            arcs.push(Arc { tail: cell.row, head: rows + cell.column, cost, up: false });
+            let cost = Cost::of_entry(unit - 2 * cell.remainder);
+            network.add_arc(cell.row, rows + cell.column, cost);
         }
-        let mut arcs_at = vec![Vec::new(); nodes];
-        for (index, arc) in arcs.iter().enumerate() {
-            arcs_at[arc.tail].push(index);
-            arcs_at[arc.head].push(index);
-        }
-        Self { rows, columns, arcs, lines, arcs_at, excess, prices: vec![Cost::ZERO; nodes] }
+        network
     }
 
-    /// Which entries that are not whole go up, by row and column.
+    fn add_arc(&mut self, tail: usize, head: usize, cost: Cost) {
+        self.arcs_at[tail].push(self.arcs.len());
+        self.arcs_at[head].push(self.arcs.len());
+        self.arcs.push(Arc { tail, head, cost, up: false });
+    }
+
+    fn row_hub(&self) -> usize {
+        self.rows + self.columns
+    }
+
+    fn column_hub(&self) -> usize {
+        self.rows + self.columns + 1
+    }
+
+    /// The nodes of the lines, and their hub.
+    fn nodes_of(&self, lines: Lines) -> (Range<usize>, usize) {
+        match lines {
+            Lines::Rows => (0..self.rows, self.row_hub()),
+            Lines::Columns => (self.rows..self.rows + self.columns, self.column_hub()),
+        }
+    }
+
+    fn solve(&mut self, near: Lines) {
+        let far = match near {
+            Lines::Rows => Lines::Columns,
+            Lines::Columns => Lines::Rows,
+        };
+        self.price_far_lines(near, far);
+        self.round_near_lines(near, far);
+        self.repair_far_lines();
+        debug_assert!(self.adds_up_at_least_cost());
+        self.settle_ties();
+        debug_assert!(self.adds_up_at_least_cost());
+    }
+
+    /// Which of the entries that are not whole go up, by row and column.
     fn entries_up(&self) -> impl Iterator<Item = bool> {
-        self.arcs[self.lines..].iter().map(|arc| arc.up)
+        self.arcs[self.totals..].iter().map(|arc| arc.up)
+    }
+
+    fn adds_up_at_least_cost(&self) -> bool {
+        self.excess.iter().all(|&units| units == 0)
+            && self.arcs.iter().all(|arc| {
+                let reduced = self.reduced_cost(arc);
+                if arc.up { reduced <= Cost::ZERO } else { reduced >= Cost::ZERO }
+            })
+    }
+
+    fn reduced_cost(&self, arc: &Arc) -> Cost {
+        arc.cost + self.prices[arc.tail] - self.prices[arc.head]
     }
 
     /// Changes a choice.
@@ -313,180 +402,190 @@ impl Network {
         self.excess[arc.head] += units;
     }
 
-    /// How many units have to pass a node whose choices are all down still.
-    fn units_due(&self, node: usize) -> usize {
-        usize::try_from(self.excess[node].unsigned_abs()).expect("no more units than entries")
+    /// The arcs of the entries in a line.
+    fn entries_at(&self, node: usize) -> &[usize] {
+        let arcs = &self.arcs_at[node];
+        &arcs[arcs.partition_point(|&index| index < self.totals)..]
     }
 
-    /// Sets a node's price so that a choice that costs `threshold` makes no difference there.
-    fn set_price(&mut self, node: usize, threshold: Cost) {
-        let before_entries = node < self.rows || node == self.rows + self.columns;
-        self.prices[node] = if before_entries { -threshold } else { threshold };
+    /// How many entries more a line's total asks for than are up; of a hub, how many totals.
+    fn lack(&self, node: usize) -> i128 {
+        if self.is_before_entries(node) { self.excess[node] } else { -self.excess[node] }
     }
 
-    /// What a choice costs when its line and the one across take their prices for it.
-    fn price_at(&self, node: usize) -> i128 {
-        let [_, _, price] = self.prices[node].0;
-        if node < self.rows { -price } else { price }
+    /// [`Network::lack`] of a node at which all choices are down: as many must go up.
+    fn due(&self, node: usize) -> usize {
+        usize::try_from(self.lack(node)).expect("lines of positive fractions lack nothing negative")
     }
 
-    /// Prices a line so that as many entries are worth raising as it needs, the prices across being
-    /// what they are.
-    fn price_line(&mut self, node: usize, due: usize, costs: &mut Vec<i128>) {
-        costs.clear();
-        for &index in &self.arcs_at[node] {
-            let arc = &self.arcs[index];
-            let Cost([_, _, cost]) = arc.cost;
-            if index >= self.lines {
-                costs.push(cost - self.price_at(arc.other_end(node)));
+    fn is_before_entries(&self, node: usize) -> bool {
+        node < self.rows || node == self.row_hub()
+    }
+
+    /// A node's price as a threshold: up to which cost a choice is worth raising there. It has the
+    /// same sense on both sides of the entries: an entry goes up if it costs less than the
+    /// thresholds of its row and its column together.
+    fn threshold(&self, node: usize) -> Cost {
+        if self.is_before_entries(node) { -self.prices[node] } else { self.prices[node] }
+    }
+
+    fn set_threshold(&mut self, node: usize, threshold: Cost) {
+        let before = self.is_before_entries(node);
+        self.prices[node] = if before { -threshold } else { threshold };
+    }
+
+    /// Guesses thresholds for the far lines such that little will be left to repair.
+    ///
+    /// Any thresholds would do. These come from pricing one far line after the other as an auction
+    /// would, with the others' thresholds as they stand: at each near line it can outbid whoever
+    /// comes last among those who get a unit there.
+    fn price_far_lines(&mut self, near: Lines, far: Lines) {
+        let mut dues = vec![0; self.rows + self.columns];
+        for lines in [near, far] {
+            let (nodes, hub) = self.nodes_of(lines);
+            for node in nodes {
+                dues[node] = self.due(node);
             }
-        }
-        if due < costs.len() {
-            let (below, &mut next, _) = costs.select_nth_unstable(due);
-            let threshold = match below.iter().max() {
-                Some(&last) => last + (next - last) / 2,
-                None => next,
-            };
-            self.set_price(node, Cost([0, 0, threshold]));
-        }
-    }
-
-    /// Solves the table as if the far lines (columns, or rows if there are fewer) did not have to
-    /// add up. Every line of the near ones then stands alone, and so do the far totals.
-    fn round_near_lines(&mut self) {
-        let (rows, columns) = (self.rows, self.columns);
-        let (row_hub, column_hub) = (rows + columns, rows + columns + 1);
-        let by_rows = rows >= columns;
-        let (near, far, near_hub, far_hub) = if by_rows {
-            (0..rows, rows..rows + columns, row_hub, column_hub)
-        } else {
-            (rows..rows + columns, 0..rows, column_hub, row_hub)
-        };
-        let sweeps: usize = std::env::var("SWEEPS").map_or(5, |s| s.parse().unwrap());
-        let mut costs = Vec::new();
-        let mut dues: Vec<usize> = (0..rows + columns).map(|node| self.units_due(node)).collect();
-        for hub in [row_hub, column_hub] {
-            let mut lines = self.arcs_at[hub].clone();
-            lines.sort_by_key(|&index| self.arcs[index].cost);
-            for &index in &lines[..self.units_due(hub)] {
+            let mut totals = self.arcs_at[hub].clone();
+            totals.sort_by_key(|&index| self.arcs[index].cost);
+            for &index in &totals[..self.due(hub)] {
                 dues[self.arcs[index].other_end(hub)] += 1;
             }
         }
-        for _ in 0..sweeps {
-            for node in near.clone().chain(far.clone()) {
-                self.price_line(node, dues[node], &mut costs);
+        let mut offers = vec![Vec::new(); self.rows + self.columns];
+        for node in self.nodes_of(near).0 {
+            let costs = self.entries_at(node).iter().map(|&index| self.arcs[index].cost.entries);
+            offers[node] = costs.collect();
+            offers[node].sort_unstable();
+        }
+        for _ in 0..PRICING_ROUNDS {
+            for node in self.nodes_of(far).0 {
+                self.price_far_line(node, &dues, &mut offers);
             }
         }
+    }
 
-        let far_totals = self.arcs_at[far_hub].iter().map(|&line| {
-            let node = self.arcs[line].other_end(far_hub);
-            (self.arcs[line].cost + Cost([0, 0, self.price_at(node)]), vec![line])
-        });
-        let far_totals = far_totals.collect();
-        self.raise_cheapest(far_hub, far_totals);
-
-        let mut near_totals = Vec::new();
-        for node in near {
-            let due = self.units_due(node);
-            let mut line = None;
-            let mut entries = Vec::new();
-            for &index in &self.arcs_at[node] {
-                let arc = &self.arcs[index];
-                if index < self.lines {
-                    line = Some(index);
-                } else {
-                    let across = arc.other_end(node);
-                    // Among equals the far line that lacks most, which leaves less to repair.
-                    let lack = if by_rows { -self.excess[across] } else { self.excess[across] };
-                    let Cost([_, _, cost]) = arc.cost;
-                    entries.push((cost - self.price_at(across), Reverse(lack), index));
-                }
+    /// Sets the threshold of a far line. `offers` are, for each near line, the costs of its entries
+    /// less the thresholds across, ascending.
+    fn price_far_line(&mut self, node: usize, dues: &[usize], offers: &mut [Vec<i128>]) {
+        let mut due = dues[node];
+        let mut bids = Vec::new();
+        let threshold = self.threshold(node).entries;
+        for &index in self.entries_at(node) {
+            let near = self.arcs[index].other_end(node);
+            let cost = self.arcs[index].cost.entries;
+            let rivals = &mut offers[near];
+            rivals.remove(rivals.partition_point(|&offer| offer < cost - threshold));
+            match dues[near] {
+                0 => {}
+                // There is a unit for everyone, whatever the bid.
+                near_due if near_due > rivals.len() => due = due.saturating_sub(1),
+                near_due => bids.push(cost - rivals[near_due - 1]),
             }
+        }
+        bids.sort_unstable();
+        let threshold = match (bids.get(due.wrapping_sub(1)), bids.get(due)) {
+            (Some(last), Some(next)) => last + (next - last) / 2,
+            (None, Some(only)) => *only,
+            (_, None) => bids.last().copied().unwrap_or(threshold),
+        };
+        self.set_threshold(node, Cost::of_entry(threshold));
+        for &index in self.entries_at(node) {
+            let offer = self.arcs[index].cost.entries - threshold;
+            let offers = &mut offers[self.arcs[index].other_end(node)];
+            offers.insert(offers.partition_point(|&other| other < offer), offer);
+        }
+    }
+
+    /// Solves the table as if the far lines did not have to add up, at their thresholds. Each near
+    /// line then stands alone, and its entries go by largest remainder.
+    fn round_near_lines(&mut self, near: Lines, far: Lines) {
+        self.raise_totals(self.nodes_of(far).1);
+        let (nodes, hub) = self.nodes_of(near);
+        for node in nodes {
+            let due = self.due(node);
+            // Among equals to the far line that lacks most: that leaves less to repair.
+            let mut entries: Vec<_> = self
+                .entries_at(node)
+                .iter()
+                .map(|&index| {
+                    let arc = &self.arcs[index];
+                    let across = arc.other_end(node);
+                    let cost = arc.cost.entries - self.threshold(across).entries;
+                    (cost, Reverse(self.lack(across)), index)
+                })
+                .collect();
             entries.sort_unstable();
             for &(_, _, index) in &entries[..due] {
                 self.turn(index);
             }
-            // If the line's total goes up, one entry more does: the next one. Its cost as the price
-            // suits either case, and also a line that is whole, as long as there is a next one.
-            if let Some(&(threshold, _, next)) = entries.get(due).or(entries.last()) {
-                let threshold = Cost([0, 0, threshold]);
-                self.set_price(node, threshold);
-                if let Some(line) = line {
-                    near_totals.push((self.arcs[line].cost + threshold, line));
-                }
-                let _ = next;
+            // A total that goes up takes one entry more, the next one. At a threshold of just its
+            // cost both are right, with it and without it. (A line without a next one is whole.)
+            if let Some(&(cost, _, _)) = entries.get(due).or(entries.last()) {
+                self.set_threshold(node, Cost::of_entry(cost));
             }
         }
-        let due = self.units_due(near_hub);
-        near_totals.sort_unstable();
-        for &(_, line) in &near_totals[..due] {
-            self.turn(line);
-            let node = self.arcs[line].other_end(near_hub);
-            let next = self.arcs_at[node]
+        for node in self.raise_totals(hub) {
+            let next = self
+                .entries_at(node)
                 .iter()
-                .copied()
-                .filter(|&index| {
-                    let arc = &self.arcs[index];
-                    index >= self.lines && !arc.up && arc.cost + self.prices[arc.tail] == self.prices[arc.head]
-                })
-                .min_by_key(|&index| {
-                    let across = self.arcs[index].other_end(node);
-                    if by_rows { self.excess[across] } else { -self.excess[across] }
-                })
-                .expect("next");
-            self.turn(next);
-        }
-        if let Some(&(threshold, _)) = near_totals.get(due).or(near_totals.last()) {
-            self.set_price(near_hub, threshold);
+                .filter(|&&index| !self.arcs[index].up && self.is_open(index))
+                .max_by_key(|&&index| self.lack(self.arcs[index].other_end(node)));
+            self.turn(*next.expect("a total that is not whole has an entry to raise"));
         }
     }
 
-    /// Raises as many totals as the hub has units, the cheapest ones, each with the arcs that go
-    /// with it.
-    fn raise_cheapest(&mut self, hub: usize, mut totals: Vec<(Cost, Vec<usize>)>) {
-        let due = self.units_due(hub);
-        totals.sort_by_key(|&(cost, _)| cost);
-        for (_, indices) in &totals[..due] {
-            for &index in indices {
-                self.turn(index);
-            }
+    /// Raises as many totals as the hub lacks, those that cost least with what their lines take for
+    /// one entry more. The lines that were raised.
+    fn raise_totals(&mut self, hub: usize) -> Vec<usize> {
+        let due = self.due(hub);
+        let mut totals: Vec<_> = self.arcs_at[hub]
+            .iter()
+            .map(|&index| {
+                let arc = &self.arcs[index];
+                (arc.cost + self.threshold(arc.other_end(hub)), index)
+            })
+            .collect();
+        totals.sort_unstable();
+        if let Some(&(cost, _)) = totals.get(due).or(totals.last()) {
+            self.set_threshold(hub, cost);
         }
-        if let Some(&(threshold, _)) = totals.get(due).or(totals.last()) {
-            self.set_price(hub, threshold);
-        }
+        totals.truncate(due);
+        let raise = |(_, index): (Cost, usize)| {
+            self.turn(index);
+            self.arcs[index].other_end(hub)
+        };
+        totals.into_iter().map(raise).collect()
     }
 
-    /// Makes the far lines add up: takes a unit from a line with too many along the cheapest path to
-    /// one with too few, until none has too many.
+    /// Makes the far lines add up: from a line with units too many takes one after the other to the
+    /// nearest that has too few.
     fn repair_far_lines(&mut self) {
-        let mut search = Search::new(self.excess.len());
+        let mut search = NearestSearch::new(self.excess.len());
         for source in 0..self.excess.len() {
             while self.excess[source] > 0 {
-                let path = self.cheapest_path(source, &mut search);
-                for index in path {
+                for index in self.cheapest_path(source, &mut search) {
                     self.turn(index);
                 }
             }
         }
-        debug_assert!(self.excess.iter().all(|&units| units == 0));
     }
 
-    /// The arcs of a cheapest path from `source` to the nearest node with too few units, by
-    /// Dijkstra's algorithm on reduced costs; moves the prices so that the arcs on it are free.
-    fn cheapest_path(&mut self, source: usize, search: &mut Search) -> Vec<usize> {
+    /// The arcs of a cheapest path from `source` to the nearest node with too few units. Moves the
+    /// prices so that turning them leaves the proof intact: on the path, reduced costs become zero.
+    fn cheapest_path(&mut self, source: usize, search: &mut NearestSearch) -> Vec<usize> {
         search.start(source);
         let (target, length) = loop {
-            // The exact fractions are a flow, so whoever has too many can be brought to who lacks.
-            let (distance, node) = search.next().expect("a table can always be rounded");
+            let (node, distance) = search.settle_nearest().expect("a table can always be rounded");
             if self.excess[node] < 0 {
                 break (node, distance);
             }
             let here = distance + self.prices[node];
             for &index in &self.arcs_at[node] {
-                if let Some((to, cost)) = self.arcs[index].onward(node)
-                    && !search.is_settled(to)
+                if let Some((end, cost)) = self.arcs[index].onward(node)
+                    && !search.is_settled(end)
                 {
-                    search.reach(to, here + cost - self.prices[to], index);
+                    search.reach(end, here + cost - self.prices[end], index);
                 }
             }
         };
@@ -496,30 +595,29 @@ impl Network {
         let mut path = Vec::new();
         let mut node = target;
         while node != source {
-            let index = search.by[node];
+            let index = search.reached_by[node];
             path.push(index);
             node = self.arcs[index].other_end(node);
         }
         path
     }
 
-    /// Whether a choice could as well be the other one, by its reduced cost.
-    fn makes_no_difference(&self, index: usize) -> bool {
-        let arc = &self.arcs[index];
-        arc.cost + self.prices[arc.tail] == self.prices[arc.head]
+    /// Whether a choice could be the other one at the same cost, as far as the prices tell.
+    fn is_open(&self, index: usize) -> bool {
+        self.reduced_cost(&self.arcs[index]) == Cost::ZERO
     }
 
-    /// Takes, of all tables that are equally close, the first by rule 4 of the module's page.
+    /// Takes the first by rule 4 of all tables that are equally close.
     ///
-    /// By the prices, a choice whose reduced cost is not zero is the same in all of them, and one
-    /// table is turned into another by going round cycles of the others. So each choice in its turn
-    /// goes up if it lies on such a cycle, and is then closed to what comes after it.
+    /// Choices whose reduced cost is not zero are the same in all of them, and any two differ by
+    /// cycles of the others. So each choice in its turn goes up if it can on a cycle that leaves
+    /// alone those before it.
     fn settle_ties(&mut self) {
-        let open: Vec<usize> = (0..self.arcs.len()).filter(|&index| self.makes_no_difference(index)).collect();
+        let open: Vec<usize> = (0..self.arcs.len()).filter(|&index| self.is_open(index)).collect();
         let mut search = CycleSearch::new(&self.arcs, &open, self.excess.len());
         for index in open {
             if !self.arcs[index].up
-                && let Some(cycle) = search.cycle(&self.arcs, index)
+                && let Some(cycle) = search.cycle_raising(index, &self.arcs)
             {
                 for index in cycle {
                     self.turn(index);
@@ -530,165 +628,149 @@ impl Network {
 }
 
 /// The working state of Dijkstra's algorithm, kept from one search to the next.
-struct Search {
+struct NearestSearch {
     heap: BinaryHeap<Reverse<(Cost, usize)>>,
-    state: Vec<State>,
-    /// Valid for nodes that are not `Unseen`.
+    progress: Vec<Progress>,
+    /// Holds for nodes that are not `Unseen`.
     distance: Vec<Cost>,
-    /// The arc by which a node was reached; valid like `distance`, but for the source.
-    by: Vec<usize>,
-    settled: Vec<usize>,
+    /// The arc on which a node was reached. Holds as `distance` does, but for the source.
+    reached_by: Vec<usize>,
     seen: Vec<usize>,
+    settled: Vec<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Progress {
     Unseen,
     Seen,
     Settled,
 }
 
-impl Search {
+impl NearestSearch {
     fn new(nodes: usize) -> Self {
         Self {
             heap: BinaryHeap::new(),
-            state: vec![State::Unseen; nodes],
+            progress: vec![Progress::Unseen; nodes],
             distance: vec![Cost::ZERO; nodes],
-            by: vec![0; nodes],
-            settled: Vec::new(),
+            reached_by: vec![0; nodes],
             seen: Vec::new(),
+            settled: Vec::new(),
         }
     }
 
     fn start(&mut self, source: usize) {
         for node in self.seen.drain(..) {
-            self.state[node] = State::Unseen;
+            self.progress[node] = Progress::Unseen;
         }
         self.settled.clear();
         self.heap.clear();
-        self.reach(source, Cost::ZERO, usize::MAX);
+        self.reach(source, Cost::ZERO, 0);
     }
 
     fn is_settled(&self, node: usize) -> bool {
-        self.state[node] == State::Settled
+        self.progress[node] == Progress::Settled
     }
 
     fn reach(&mut self, node: usize, distance: Cost, by: usize) {
-        match self.state[node] {
-            State::Unseen => {
-                self.state[node] = State::Seen;
+        match self.progress[node] {
+            Progress::Unseen => {
+                self.progress[node] = Progress::Seen;
                 self.seen.push(node);
             }
-            State::Seen if distance < self.distance[node] => {}
+            Progress::Seen if distance < self.distance[node] => {}
             _ => return,
         }
         self.distance[node] = distance;
-        self.by[node] = by;
+        self.reached_by[node] = by;
         self.heap.push(Reverse((distance, node)));
     }
 
-    /// The nearest node that is not settled yet, now settled.
-    fn next(&mut self) -> Option<(Cost, usize)> {
+    fn settle_nearest(&mut self) -> Option<(usize, Cost)> {
         while let Some(Reverse((distance, node))) = self.heap.pop() {
-            if self.state[node] != State::Settled {
-                self.state[node] = State::Settled;
+            if !self.is_settled(node) {
+                self.progress[node] = Progress::Settled;
                 self.settled.push(node);
-                return Some((distance, node));
+                return Some((node, distance));
             }
         }
         None
     }
 }
 
-/// Looks for cycles among the open choices.
+/// Looks for cycles among the open choices, raising one after the other, ascending.
 ///
-/// Nodes that no cycle joins any more are told apart by `group`, for good: a cycle that is turned
-/// stays within a group, and closing choices only takes cycles away. So a search that fails is
-/// paid for by a group that falls in two, and there are no more such searches than nodes.
+/// Nodes that no cycle joins any more get different groups, for good: a cycle stays within one
+/// group, turning it keeps its nodes joined, and going on to the next choice only takes cycles away.
+/// So a search that fails splits a group, and fewer fail than there are nodes.
 struct CycleSearch {
-    /// The open arcs by which a unit can leave each node. What can not be used any more is only
-    /// taken out when a search meets it.
-    ways_out: Vec<Vec<usize>>,
     /// The open arcs at each node, ascending.
     open_at: Vec<Vec<usize>>,
+    /// The open arcs by which a unit can leave each node. One that has become of no use is taken out
+    /// when a search comes across it.
+    ways_out: Vec<Vec<usize>>,
     group: Vec<usize>,
     groups: usize,
-    /// The number of the last search that came to a node.
-    visited: Vec<usize>,
+    /// The last search that came to each node.
+    visited_in: Vec<usize>,
     searches: usize,
-    /// Where the cycles looked for at the moment end, and for each node the arc that leads there.
-    target: Option<usize>,
-    last_step: Vec<Option<usize>>,
+    /// Where the cycles that are looked for come back to; the same for many in a row.
+    end: Option<usize>,
+    /// The arcs at `end`, without those that have turned out to be of no use.
+    last_steps: Vec<usize>,
+    /// For each node the arc to `end`, if there is one; else one to a former end, or none.
+    last_step_from: Vec<Option<usize>>,
 }
 
 impl CycleSearch {
     fn new(arcs: &[Arc], open: &[usize], nodes: usize) -> Self {
-        let mut ways_out = vec![Vec::new(); nodes];
         let mut open_at = vec![Vec::new(); nodes];
+        let mut ways_out = vec![Vec::new(); nodes];
         for &index in open {
             let arc = &arcs[index];
-            ways_out[if arc.up { arc.head } else { arc.tail }].push(index);
             open_at[arc.tail].push(index);
             open_at[arc.head].push(index);
+            ways_out[if arc.up { arc.head } else { arc.tail }].push(index);
         }
         Self {
-            ways_out,
             open_at,
+            ways_out,
             group: vec![0; nodes],
             groups: 1,
-            visited: vec![0; nodes],
+            visited_in: vec![0; nodes],
             searches: 0,
-            target: None,
-            last_step: vec![None; nodes],
+            end: None,
+            last_steps: Vec::new(),
+            last_step_from: vec![None; nodes],
         }
     }
 
-    /// The arcs of a cycle that raises the arc `raise` and leaves alone all before it; to be turned
-    /// by the caller.
+    /// A cycle that raises the arc `raised` and leaves alone all before it, if there is one. The
+    /// caller is to turn its arcs.
     ///
-    /// Goes depth first: among many equals nearly any way leads there.
-    fn cycle(&mut self, arcs: &[Arc], raise: usize) -> Option<Vec<usize>> {
-        let (from, to) = (arcs[raise].head, arcs[raise].tail);
-        if self.group[from] != self.group[to] {
+    /// Goes depth first: where ties are many, nearly any way leads there.
+    fn cycle_raising(&mut self, raised: usize, arcs: &[Arc]) -> Option<Vec<usize>> {
+        let (start, end) = (arcs[raised].head, arcs[raised].tail);
+        if self.group[start] != self.group[end] {
             return None;
         }
-        if self.target != Some(to) {
-            self.target = Some(to);
-            for &index in &self.open_at[to] {
-                self.last_step[arcs[index].other_end(to)] = Some(index);
-            }
+        if !self.has_last_step(end, raised, arcs) {
+            self.split_off(&[end]);
+            return None;
         }
         self.searches += 1;
-        let mut reached = vec![from];
-        self.visited[from] = self.searches;
-        // Each node on the way, with the position of the way out of it that is being tried.
-        let mut way = vec![(from, 0)];
+        self.visited_in[start] = self.searches;
+        let mut reached = vec![start];
+        // Each node on the way, with the position of the way out that was taken.
+        let mut way = vec![(start, 0)];
         while let Some((node, position)) = way.last_mut() {
-            let node = *node;
-            if let Some(last) = self.last_step[node]
-                && last > raise
-                && arcs[last].onward(node).is_some_and(|(end, _)| end == to)
+            if let Some(index) = self.last_step_from[*node]
+                && self.leads_on(index, *node, raised, arcs) == Some(end)
             {
                 way.pop();
-                return Some(self.close(arcs, &way, raise, last));
+                return Some(self.close_cycle(raised, &way, index, arcs));
             }
-            let mut next = None;
-            while let Some(&index) = self.ways_out[node].get(*position) {
-                match arcs[index].onward(node) {
-                    Some((end, _)) if index > raise && self.group[end] == self.group[node] => {
-                        if self.visited[end] != self.searches {
-                            next = Some(end);
-                            break;
-                        }
-                        *position += 1;
-                    }
-                    _ => {
-                        self.ways_out[node].swap_remove(*position);
-                    }
-                }
-            }
-            if let Some(next) = next {
-                self.visited[next] = self.searches;
+            if let Some(next) = self.next_on_way(*node, position, raised, arcs) {
+                self.visited_in[next] = self.searches;
                 reached.push(next);
                 way.push((next, 0));
             } else {
@@ -698,24 +780,67 @@ impl CycleSearch {
                 }
             }
         }
-        for node in reached {
-            self.group[node] = self.groups;
-        }
-        self.groups += 1;
+        self.split_off(&reached);
         None
     }
 
-    /// The cycle along the way, the last step, and the raised arc; notes that the ways along it will
-    /// lead the other way round.
-    fn close(&mut self, arcs: &[Arc], way: &[(usize, usize)], raise: usize, last: usize) -> Vec<usize> {
-        let mut cycle = vec![raise, last];
+    /// Where an arc takes a unit from a node, if it is still to be decided and can be on a cycle.
+    fn leads_on(&self, index: usize, node: usize, raised: usize, arcs: &[Arc]) -> Option<usize> {
+        let (end, _) = arcs[index].onward(node)?;
+        (index > raised && self.group[end] == self.group[node]).then_some(end)
+    }
+
+    /// Whether any arc leads to `end`. While `end` stays the same, none becomes of use again.
+    fn has_last_step(&mut self, end: usize, raised: usize, arcs: &[Arc]) -> bool {
+        if self.end != Some(end) {
+            self.end = Some(end);
+            self.last_steps.clone_from(&self.open_at[end]);
+            for &index in &self.last_steps {
+                self.last_step_from[arcs[index].other_end(end)] = Some(index);
+            }
+        }
+        while let Some(&index) = self.last_steps.last() {
+            let node = arcs[index].other_end(end);
+            if self.leads_on(index, node, raised, arcs).is_some() {
+                return true;
+            }
+            self.last_steps.pop();
+        }
+        false
+    }
+
+    /// The next node that this search has not come to; `position` moves on to the way there.
+    fn next_on_way(&mut self, node: usize, position: &mut usize, raised: usize, arcs: &[Arc]) -> Option<usize> {
+        while let Some(&index) = self.ways_out[node].get(*position) {
+            match self.leads_on(index, node, raised, arcs) {
+                Some(next) if self.visited_in[next] != self.searches => return Some(next),
+                Some(_) => *position += 1,
+                None => {
+                    self.ways_out[node].swap_remove(*position);
+                }
+            }
+        }
+        None
+    }
+
+    /// The arcs of a cycle; from now on the ways along it lead the other way round.
+    fn close_cycle(&mut self, raised: usize, way: &[(usize, usize)], last_step: usize, arcs: &[Arc]) -> Vec<usize> {
+        let mut cycle = vec![last_step];
         for &(node, position) in way {
             cycle.push(self.ways_out[node].swap_remove(position));
         }
-        for &index in &cycle[1..] {
+        for &index in &cycle {
             let arc = &arcs[index];
             self.ways_out[if arc.up { arc.tail } else { arc.head }].push(index);
         }
+        cycle.push(raised);
         cycle
+    }
+
+    fn split_off(&mut self, nodes: &[usize]) {
+        for &node in nodes {
+            self.group[node] = self.groups;
+        }
+        self.groups += 1;
     }
 }
