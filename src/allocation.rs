@@ -1,6 +1,9 @@
 //! Allocation: rules split balances, in order, each rule once.
 
+mod bills;
 mod matcher;
+mod reciprocal;
+mod settle;
 mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +17,9 @@ use crate::ledger::trial::Imbalance;
 use crate::ledger::{Ledger, Left, Posting, Reason, Split};
 use crate::model::Model;
 use crate::money::Amount;
-use crate::rulebook::{AllocateRule, BalanceField, By, DimensionId, FOR_PERIOD, IfNoDriver, Method, POOL, SOURCE};
+use crate::rulebook::{
+    AllocateRule, BalanceField, By, DimensionId, FOR_PERIOD, KIND, POOL, SOURCE, Settlement,
+};
 use crate::shares;
 use matcher::Matcher;
 use weights::{NoWeights, Weights};
@@ -52,8 +57,8 @@ pub fn allocate(model: &Model, opening: &Opening, findings: &mut Findings) -> Re
             together.into_iter().filter(|at| rules[*at].valid.holds_on(model.period.last)).collect();
         let Some(first) = holding.first() else { continue };
         let last = holding[holding.len() - 1];
-        match method_of(model, &rules[*first]) {
-            Some((method, order)) => book.settle(&holding, method, &order),
+        match settlement_of(model, &rules[*first]) {
+            Some(settlement) => book.settle(&holding, settlement),
             None => book.run(*first),
         }
         if book.findings.has_errors() {
@@ -73,7 +78,7 @@ pub fn allocate(model: &Model, opening: &Opening, findings: &mut Findings) -> Re
 /// What charge lines and the reconciliation need of a balance.
 fn kept_dimensions(model: &Model) -> Vec<DimensionId> {
     let head = &model.book.head;
-    let kept: BTreeSet<DimensionId> = [FOR_PERIOD, SOURCE]
+    let kept: BTreeSet<DimensionId> = [FOR_PERIOD, SOURCE, KIND]
         .into_iter()
         .chain(head.charges_by.iter().copied())
         .chain(head.complete.iter().copied())
@@ -102,20 +107,12 @@ fn dimensions_read(model: &Model, at: usize, kept: &[DimensionId]) -> Vec<Dimens
         if let By::Attribute(dimension, ..) = &rule.by {
             read.insert(*dimension);
         }
-        for name in [driver_name(&rule.by), fallback_driver(&rule.if_no_driver)].into_iter().flatten() {
+        for name in rule.drivers() {
             let driver = model.drivers.iter().find(|driver| driver.name == name.name);
             read.extend(driver.into_iter().flat_map(|driver| driver.from.iter().copied()));
         }
     }
     read.into_iter().collect()
-}
-
-fn driver_name(by: &By) -> Option<&Named> {
-    if let By::Driver(name) = by { Some(name) } else { None }
-}
-
-fn fallback_driver(fallback: &IfNoDriver) -> Option<&Named> {
-    if let IfNoDriver::Driver(name) = fallback { Some(name) } else { None }
 }
 
 /// The rules that run when rule `at` runs: those of its group, or itself.
@@ -128,10 +125,10 @@ fn rules_together(rules: &[AllocateRule], at: usize) -> Vec<usize> {
     }
 }
 
-fn method_of(model: &Model, rule: &AllocateRule) -> Option<(Method, Vec<Named>)> {
+fn settlement_of<'m>(model: &'m Model, rule: &'m AllocateRule) -> Option<&'m Settlement> {
     match &rule.group {
-        Some(name) => model.book.groups.get(&name.name).map(|group| (group.method, group.order.clone())),
-        None => rule.method.map(|method| (method, rule.order.clone())),
+        Some(name) => model.book.groups.get(&name.name).map(|group| &group.settlement),
+        None => rule.settlement.as_ref(),
     }
 }
 
@@ -222,15 +219,51 @@ impl<'m, 'f> Books<'m, 'f> {
     fn run(&mut self, at: usize) {
         let taken = self.taken_by(at);
         let rule = &self.model.book.allocate[at];
-        if let By::Amounts(amounts) = &rule.by {
-            self.hand_out_amounts(at, amounts, &taken);
+        if bills::makes_bills(rule) {
+            self.run_bills(at, taken);
             return;
         }
-        let weights = Weights::new(self.model, rule, &taken, &self.balances, self.findings);
+        if let By::Mix(parts) = &rule.by {
+            self.run_mix(at, parts, &taken);
+            return;
+        }
+        let weights = Weights::new(self.model, rule, &rule.by, &taken, &self.balances, self.findings);
         let mut known = Known::default();
         for (key, amount) in &taken {
             let split = self.split_for(&weights, key, None, &mut known);
             self.post(at, key, *amount, split);
+        }
+        self.report_over_capacity(at, &weights, &taken);
+    }
+
+    /// `mix`: each balance is divided by the percentages, then each part by its driver.
+    fn run_mix(&mut self, at: usize, parts: &[(Named, Amount)], taken: &[(Key, Amount)]) {
+        let rule = &self.model.book.allocate[at];
+        let percentages: Vec<i128> = parts.iter().map(|(_, share)| share.atoms()).collect();
+        let by: Vec<By> = parts.iter().map(|(name, _)| By::Driver(name.clone())).collect();
+        let weights: Vec<Weights<'_>> =
+            by.iter().map(|by| Weights::new(self.model, rule, by, taken, &self.balances, self.findings)).collect();
+        let mut known: Vec<Known> = by.iter().map(|_| Known::default()).collect();
+        for (key, amount) in taken {
+            let Ok(shares) = shares::split(amount.atoms(), &percentages) else { continue };
+            for ((weights, known), share) in weights.iter().zip(&mut known).zip(shares) {
+                let split = self.split_for(weights, key, None, known);
+                self.post(at, key, Amount::from_atoms(share), split);
+            }
+        }
+    }
+
+    /// Says where more was used than there is; nothing is scaled down.
+    fn report_over_capacity(&mut self, at: usize, weights: &Weights<'_>, taken: &[(Key, Amount)]) {
+        let rule = &self.model.book.allocate[at];
+        let Some(capacity) = &rule.capacity else { return };
+        let mut told = FxHashSet::default();
+        for (key, _) in taken.iter().filter(|(key, _)| told.insert(weights.signature(key))) {
+            if let Some((used, size)) = weights.used_and_capacity(key).filter(|(used, size)| used > size) {
+                let title = format!("rule `{}`: {used} were used, and the capacity is {size}", rule.id);
+                let help = "nothing is idle and nothing is scaled down; check the capacity";
+                self.findings.push(Finding::attention("over-capacity", capacity.spot.place(), title).help(help));
+            }
         }
     }
 
@@ -260,8 +293,7 @@ impl<'m, 'f> Books<'m, 'f> {
         let split = match split {
             Ok(split) => split,
             Err(NoWeights::Leave(reason)) => {
-                self.left.insert(key.clone(), vec![(reason, at, amount)]);
-                self.fresh.remove(key);
+                self.leave(at, key, reason, amount);
                 return;
             }
             Err(NoWeights::Refuse(reason, why)) => {
@@ -290,6 +322,14 @@ impl<'m, 'f> Books<'m, 'f> {
         tally.offered += amount;
     }
 
+    /// Notes why a rule has left money where it is. What an earlier rule said of it no longer counts.
+    fn leave(&mut self, at: usize, key: &Key, reason: Reason, amount: Amount) {
+        self.fresh.remove(key);
+        let left = self.left.entry(key.clone()).or_default();
+        left.retain(|(_, rule, _)| *rule == at);
+        left.push((reason, at, amount));
+    }
+
     /// Moves the parts of a split; those of receivers that do not exist stay.
     fn book(&mut self, at: usize, key: &Key, split: usize, mut parts: Vec<Amount>) {
         self.entries += parts.len();
@@ -315,151 +355,18 @@ impl<'m, 'f> Books<'m, 'f> {
             *balance -= moved;
         }
         self.ledger.tallies.entry((at, key[POOL])).or_default().given += moved;
-        self.left.remove(key);
         self.fresh.remove(key);
+        if let Some(left) = self.left.get_mut(key) {
+            left.retain(|(_, rule, _)| *rule == at);
+        }
         if !stays.is_zero() {
-            self.left.insert(key.clone(), vec![(Reason::TargetNotValid, at, stays)]);
+            self.leave(at, key, Reason::TargetNotValid, stays);
         }
         for (to, part) in arrivals {
             *self.fresh.entry(to.clone()).or_default() += part;
             *self.balances.entry(to).or_default() += part;
         }
         self.ledger.postings.push(Posting { rule: at, from: key.clone(), taken: moved, split, parts });
-    }
-
-    /// `amounts`: each member gets exactly what is stated, taken from the balances in proportion; the rest stays.
-    fn hand_out_amounts(&mut self, at: usize, amounts: &[(Named, Amount)], taken: &[(Key, Amount)]) {
-        let rule = &self.model.book.allocate[at];
-        let dimension = rule.to[0];
-        let available: Amount = taken.iter().map(|(_, amount)| *amount).sum();
-        let wanted: Amount = amounts.iter().map(|(_, amount)| *amount).sum();
-        let rest = available - wanted;
-        let too_much = wanted.is_negative() != available.is_negative() && !wanted.is_zero()
-            || !rest.is_zero() && rest.is_negative() != available.is_negative();
-        if too_much {
-            let title = format!("rule `{}` hands out {wanted}, and there is {available} to hand out", rule.id);
-            self.findings.push(
-                Finding::error("over-allocation", rule.spot.place(), title)
-                    .help("lower the amounts, or widen `from`")
-                    .money(-rest),
-            );
-            return;
-        }
-        let mut sorted: Vec<(MemberId, Amount)> = amounts
-            .iter()
-            .filter_map(|(name, amount)| Some((self.model.dimensions[dimension].find(&name.name)?, *amount)))
-            .collect();
-        sorted.sort_unstable_by_key(|(member, _)| *member);
-        let valid = |member: MemberId| self.model.dimensions[dimension].member(member).is_valid;
-        let targets = sorted
-            .iter()
-            .map(|(member, amount)| crate::ledger::SplitTarget {
-                to: Box::new([*member]),
-                weight: *amount,
-                stays: !valid(*member),
-            })
-            .collect();
-        self.ledger.splits.push(Split { dimensions: vec![dimension], targets, total: available });
-        let split = self.ledger.splits.len() - 1;
-        let balances: Vec<i128> = taken.iter().map(|(_, amount)| amount.atoms()).collect();
-        let columns: Vec<Vec<i128>> = sorted
-            .iter()
-            .map(|(_, amount)| shares::split(amount.atoms(), &balances).unwrap_or_else(|_| vec![0; balances.len()]))
-            .collect();
-        for (row, (key, amount)) in taken.iter().enumerate() {
-            let parts: Vec<Amount> = columns.iter().map(|column| Amount::from_atoms(column[row])).collect();
-            let stays: Amount = *amount - parts.iter().sum::<Amount>();
-            self.offer(at, key, *amount);
-            self.book(at, key, split, parts);
-            if !stays.is_zero() {
-                self.left.entry(key.clone()).or_default().push((Reason::Capped, at, stays));
-            }
-        }
-    }
-
-    // ---- rules that are settled together -------------------------------------------------------------
-
-    /// Runs a method over the rules of a group (or one rule). A node is the members in the `to` dimensions; a
-    /// sender is what a rule of the group takes; everything else receives.
-    fn settle(&mut self, rules: &[usize], method: Method, order: &[Named]) {
-        let Some(senders) = self.senders(rules, order) else { return };
-        let mut dropped: FxHashSet<Node> = match method {
-            Method::Direct => senders.iter().map(|(node, _)| node.clone()).collect(),
-            Method::StepDown => FxHashSet::default(),
-        };
-        for (node, at) in senders {
-            dropped.insert(node.clone());
-            let to = &self.model.book.allocate[at].to;
-            let taken: Vec<(Key, Amount)> =
-                self.taken_by(at).into_iter().filter(|(key, _)| node_of(to, key) == node).collect();
-            let weights =
-                Weights::new(self.model, &self.model.book.allocate[at], &taken, &self.balances, self.findings);
-            let mut known = Known::default();
-            for (key, amount) in &taken {
-                let split = self.split_for(&weights, key, Some(&dropped), &mut known);
-                self.post(at, key, *amount, split);
-            }
-            if self.findings.has_errors() {
-                return;
-            }
-        }
-    }
-
-    /// All senders of a group with their rule, in the order in which they send.
-    fn senders(&mut self, rules: &[usize], order: &[Named]) -> Option<Vec<(Node, usize)>> {
-        let model = self.model;
-        let to = &model.book.allocate[rules[0]].to;
-        let mut rule_of: BTreeMap<Node, usize> = BTreeMap::new();
-        let mut seen: FxHashSet<Key> = FxHashSet::default();
-        let mut open: Vec<Key> =
-            self.balances.iter().filter(|(_, amount)| !amount.is_zero()).map(|(key, _)| key.clone()).collect();
-        let all_weights: Vec<(usize, Weights<'_>)> = rules
-            .iter()
-            .map(|at| (*at, Weights::new(model, &model.book.allocate[*at], &[], &self.balances, self.findings)))
-            .collect();
-        // Money wanders along the drivers: whoever it can reach and a rule of the group takes is a sender too.
-        while let Some(key) = open.pop() {
-            if !seen.insert(key.clone()) {
-                continue;
-            }
-            let taking: Vec<usize> = rules.iter().copied().filter(|at| self.takes(*at, &key)).collect();
-            let Some(&at) = taking.first() else { continue };
-            if let Some(second) = taking.get(1) {
-                self.two_rules_for_one(at, *second, to, &key);
-                return None;
-            }
-            rule_of.insert(node_of(to, &key), at);
-            let Some((_, weights)) = all_weights.iter().find(|(rule, _)| *rule == at) else { continue };
-            if let Ok(split) = weights.split(&key, None) {
-                open.extend(split.targets.iter().map(|target| split.destination(&key, target)));
-            }
-        }
-        let mut senders: Vec<(Node, usize)> = rule_of.into_iter().collect();
-        if order.is_empty() {
-            senders.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-            return Some(senders);
-        }
-        let rank = |node: &Node| {
-            order.iter().position(|name| {
-                to.iter().zip(node).any(|(dimension, member)| {
-                    !member.is_blank() && model.dimensions[*dimension].find(&name.name) == Some(*member)
-                })
-            })
-        };
-        for (node, at) in &senders {
-            if rank(node).is_none() {
-                let rule = &model.book.allocate[*at];
-                let title = format!(
-                    "`order` leaves out `{}`, which sends by rule `{}`",
-                    clean(&self.describe(to, node)),
-                    rule.id
-                );
-                let place = order.first().map_or(rule.spot.place(), |name| name.spot.place());
-                self.findings.push(Finding::error("order", place, title).help("name every sender once, first to last"));
-            }
-        }
-        senders.sort_by_key(|(node, _)| rank(node));
-        (!self.findings.has_errors()).then_some(senders)
     }
 
     // ---- findings ------------------------------------------------------------------------------------
@@ -539,7 +446,8 @@ impl<'m, 'f> Books<'m, 'f> {
         };
         let candidates: Vec<usize> = (0..=last).rev().filter(can_tell).collect();
         for (key, amount) in std::mem::take(&mut self.fresh) {
-            if amount.is_zero() || complete.iter().all(|dimension| !key[*dimension].is_blank()) {
+            let is_gone = self.balances.get(&key).is_none_or(|balance| balance.is_zero());
+            if amount.is_zero() || is_gone || complete.iter().all(|dimension| !key[*dimension].is_blank()) {
                 continue;
             }
             if let Some(at) = candidates.iter().copied().find(|at| self.takes(*at, &key)) {

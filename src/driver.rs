@@ -19,7 +19,7 @@ pub const CLEAR: MemberId = MemberId(u32::MAX);
 pub struct DriverTarget {
     /// A member for each of the driver's `to` dimensions: blank keeps what the money has, [`CLEAR`] clears it.
     pub to: Box<[MemberId]>,
-    /// The quantity; never negative.
+    /// The quantity; negative only where all rules that use the driver drop those.
     pub quantity: Amount,
     /// First row of the table it comes from.
     pub row: u64,
@@ -43,11 +43,13 @@ pub struct Driver {
 
 impl Driver {
     /// Reads a driver from its table. `None` when a column is missing; rows that cannot be used are findings.
+    /// `keeps_negative` lets negative quantities pass, for rules that drop them.
     pub fn read(
         decl: &DriverDecl,
         table: &Table,
         dimensions: &mut [Dimension],
         period: &Period,
+        keeps_negative: bool,
         findings: &mut Findings,
     ) -> Option<Driver> {
         let mut side = |pairs: &[(DimensionId, crate::finding::Named)]| -> Option<Vec<(DimensionId, usize)>> {
@@ -116,11 +118,11 @@ impl Driver {
             }
             let text = table.text(row, quantity_column, findings);
             let quantity = match parse_number(text.as_bytes(), decl.numbers) {
-                Ok(read) if read.value.is_negative() => {
+                Ok(read) if read.value.is_negative() && !keeps_negative => {
                     let title = format!("the quantity `{}` is negative", clean(text));
                     findings.push(
                         Finding::error("negative-quantity", table.place(row, Some(quantity_column)), title)
-                            .help("a share of something negative has no meaning; correct it or leave the row out"),
+                            .help("a share of something negative has no meaning; correct it, leave the row out, or say negative = \"drop\" in the rules that use it"),
                     );
                     continue;
                 }

@@ -25,6 +25,8 @@ pub enum Reason {
     Capped,
     /// It belongs to a member that does not exist in the period.
     TargetNotValid,
+    /// It is on a sender after the last round of an iterative method.
+    IterationStopped,
 }
 
 impl Reason {
@@ -38,6 +40,7 @@ impl Reason {
             Reason::DriverTotalZero => "driver total zero",
             Reason::Capped => "capped",
             Reason::TargetNotValid => "target not valid",
+            Reason::IterationStopped => "iteration stopped",
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::journal::Accounts;
 use crate::money::{Amount, NumberFormat, parse_number};
 use crate::period::{Day, Period, Validity};
 use crate::rulebook::condition::{Clauses, ColumnRef, Test};
-use crate::rulebook::{
+use crate::rulebook::{Bound, Order, 
     BalanceField, By, DimensionId, IfNoDriver, LookupDecl, MembersDecl, MembersTable, RuleBook, SERVICE,
 };
 use crate::tables::{DatedBy, Table, TableRow};
@@ -376,7 +376,10 @@ impl Loader<'_> {
 
     fn driver(&mut self, decl: &crate::rulebook::DriverDecl, dimensions: &mut [Dimension]) -> Option<Driver> {
         let table = self.table(&decl.table, decl.delimiter)?;
-        Driver::read(decl, &table, dimensions, self.period, self.findings)
+        // Negative quantities are kept where every rule that reads them says what they mean.
+        let mut uses = self.book.allocate.iter().filter(|rule| rule.drivers().any(|name| name.name == decl.name)).peekable();
+        let keeps_negative = uses.peek().is_some() && uses.all(|rule| rule.drops_negative);
+        Driver::read(decl, &table, dimensions, self.period, keeps_negative, self.findings)
     }
 
     fn accounts(&mut self, decl: &crate::rulebook::JournalDecl, dimensions: &[Dimension]) -> Option<Accounts> {
@@ -425,17 +428,29 @@ impl Loader<'_> {
                 }
                 By::Attribute(dimension, attribute, spot) => self.attribute(&dimensions[*dimension], attribute, spot),
                 By::Even => self.even_needs_members(&dimensions[rule.to[0]], &rule.spot),
-                By::Driver(_) | By::CostSoFar(_) => {}
+                By::Driver(_) | By::CostSoFar(_) | By::Mix(_) | By::Price { .. } => {}
+            }
+            let sets = [&rule.remainder_to, &rule.recovery_to].into_iter().flatten();
+            for members in sets.chain(rule.capacity.iter().map(|capacity| &capacity.idle_to)) {
+                self.targets(members, dimensions);
+            }
+            for bound in [&rule.limits.cap, &rule.limits.floor].into_iter().flatten() {
+                if let Bound::Members(members) = bound {
+                    for (name, _) in members {
+                        self.target(&mut dimensions[rule.to[0]], name);
+                    }
+                }
             }
             match &rule.if_no_driver {
                 IfNoDriver::Member(members) => self.targets(members, dimensions),
                 IfNoDriver::Even => self.even_needs_members(&dimensions[rule.to[0]], &rule.spot),
                 IfNoDriver::Refuse | IfNoDriver::Leave | IfNoDriver::Driver(_) => {}
             }
-            let order = rule
-                .order
-                .iter()
-                .chain(rule.group.iter().filter_map(|g| book.groups.get(&g.name)).flat_map(|g| &g.order));
+            let group = rule.group.as_ref().and_then(|group| book.groups.get(&group.name));
+            let order = match rule.settlement.as_ref().or(group.map(|group| &group.settlement)).map(|s| &s.order) {
+                Some(Order::Declared(order)) => order.as_slice(),
+                _ => &[],
+            };
             for name in order {
                 let known = rule.to.iter().any(|dimension| dimensions[*dimension].find(&name.name).is_some());
                 if !known {

@@ -347,6 +347,14 @@ pub fn apply(amount: Amount, fraction: Fraction) -> Option<Amount> {
     half_even(product, fraction.denominator).map(Amount)
 }
 
+/// The sum of products such as quantities × prices, rounded once, half to even, at the scale. `None` where the
+/// result leaves the range.
+#[must_use]
+pub fn sum_of_products(products: &[(Amount, Amount)]) -> Option<Amount> {
+    let sum: I256 = products.iter().map(|(a, b)| I256::from(a.0) * I256::from(b.0)).sum();
+    half_even(sum, ONE).map(Amount)
+}
+
 /// `value / divisor` for a positive divisor, rounded half to even. `None` where it leaves `i128`.
 fn half_even(value: I256, divisor: i128) -> Option<i128> {
     let divisor = I256::from(divisor);

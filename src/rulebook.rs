@@ -41,6 +41,8 @@ pub struct RuleBook {
     pub allocate: Vec<AllocateRule>,
     /// `[group.*]`, by name.
     pub groups: BTreeMap<String, Group>,
+    /// `[prices.*]`, by name.
+    pub prices: BTreeMap<String, PriceList>,
     /// `[journal]`.
     pub journal: Option<JournalDecl>,
     /// `[unit_costs]`.
@@ -343,16 +345,41 @@ pub struct AllocateRule {
     pub if_no_driver: IfNoDriver,
     /// When the rule holds.
     pub valid: Validity,
-    /// Method of a rule with several senders; none is a plain split.
-    pub method: Option<Method>,
-    /// Order of the senders in a step-down.
-    pub order: Vec<Named>,
+    /// How a rule with several senders is settled; none is a plain split.
+    pub settlement: Option<Settlement>,
     /// The group it is part of.
     pub group: Option<Named>,
+    /// Bounds of what a receiver gets.
+    pub limits: Limits,
+    /// What the quantities could be at most, and who pays for what is not used.
+    pub capacity: Option<Capacity>,
+    /// Who gets what stated amounts and caps leave over.
+    pub remainder_to: Option<MemberSet>,
+    /// Who gets the difference between prices, minimum or maximum bills and the cost.
+    pub recovery_to: Option<MemberSet>,
+    /// Whether negative quantities count as 0; otherwise they are refused.
+    pub drops_negative: bool,
 }
 
 impl AllocateRule {
-    /// Dimensions of the driver's `from` are joined on; those and `from`'s are what the rule reads.
+    /// Every driver the rule reads.
+    pub fn drivers(&self) -> impl Iterator<Item = &Named> {
+        let by: Vec<&Named> = match &self.by {
+            By::Driver(name) | By::Price { quantity: name, .. } => vec![name],
+            By::Mix(parts) => parts.iter().map(|(name, _)| name).collect(),
+            _ => Vec::new(),
+        };
+        let fallback = if let IfNoDriver::Driver(name) = &self.if_no_driver { Some(name) } else { None };
+        let bounds = [&self.limits.cap, &self.limits.floor].into_iter().flatten().filter_map(|bound| {
+            if let Bound::Driver(name) = bound { Some(name) } else { None }
+        });
+        let capacity = self.capacity.as_ref().and_then(|capacity| {
+            if let CapacityOf::Driver(name) = &capacity.size { Some(name) } else { None }
+        });
+        by.into_iter().chain(fallback).chain(bounds).chain(capacity)
+    }
+
+    /// Whether a condition of `from` looks at a dimension, so that the rule may overwrite its member.
     #[must_use]
     pub fn from_names(&self, dimension: DimensionId) -> bool {
         self.from.fields().any(
@@ -361,11 +388,14 @@ impl AllocateRule {
     }
 }
 
+/// A member for each of some dimensions.
+pub type MemberSet = Vec<(DimensionId, Named)>;
+
 /// What a rule splits by.
 #[derive(Clone, Debug)]
 pub enum By {
     /// Everything to one member of each dimension.
-    Member(Vec<(DimensionId, Named)>),
+    Member(MemberSet),
     /// A driver.
     Driver(Named),
     /// Equal parts.
@@ -375,7 +405,7 @@ pub enum By {
         /// Member and weight.
         shares: Vec<(Named, Amount)>,
         /// Who gets what is missing to 100 %, with that weight.
-        remainder: Option<(Vec<(DimensionId, Named)>, Amount)>,
+        remainder: Option<(MemberSet, Amount)>,
     },
     /// Declared amounts; the rest stays.
     Amounts(Vec<(Named, Amount)>),
@@ -383,6 +413,98 @@ pub enum By {
     CostSoFar(Clauses<BalanceField>),
     /// To the member that an attribute names.
     Attribute(DimensionId, String, Spot),
+    /// Percentages of the money, each split by a driver of its own.
+    Mix(Vec<(Named, Amount)>),
+    /// A price for each of a driver's quantities.
+    Price {
+        /// The price.
+        price: PriceOf,
+        /// The driver.
+        quantity: Named,
+    },
+}
+
+/// Where a price stands.
+#[derive(Clone, Debug)]
+pub enum PriceOf {
+    /// In the rule: one price for every quantity.
+    Flat(Amount),
+    /// In `[prices.*]`.
+    List(Named),
+}
+
+/// `[prices.*]`: prices by tier.
+#[derive(Clone, Debug)]
+pub struct PriceList {
+    /// Where it is declared.
+    pub spot: Spot,
+    /// Whether the tier a quantity lands in prices all of it, or only what lies in the tier.
+    pub is_volume: bool,
+    /// Tiers, lowest first; only the last is open.
+    pub tiers: Vec<Tier>,
+}
+
+/// A tier of a price list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// The largest quantity in it, included; none for the last.
+    pub up_to: Option<Amount>,
+    /// Price of one.
+    pub price: Amount,
+    /// Fee for entering it.
+    pub flat: Amount,
+}
+
+/// Bounds of what receivers get.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// Most that a receiver gets; the others share the rest at one common rate.
+    pub cap: Option<Bound>,
+    /// Least that a receiver gets.
+    pub floor: Option<Bound>,
+    /// Least that a bill is.
+    pub minimum: Option<Amount>,
+    /// Most that a bill is.
+    pub maximum: Option<Amount>,
+}
+
+impl Limits {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cap.is_none() && self.floor.is_none() && self.minimum.is_none() && self.maximum.is_none()
+    }
+}
+
+/// A bound for receivers.
+#[derive(Clone, Debug)]
+pub enum Bound {
+    /// The same for each.
+    Each(Amount),
+    /// For those that are named.
+    Members(Vec<(Named, Amount)>),
+    /// From a driver's quantities.
+    Driver(Named),
+}
+
+/// `capacity` with `idle_to`.
+#[derive(Clone, Debug)]
+pub struct Capacity {
+    /// How much there is.
+    pub size: CapacityOf,
+    /// Who pays for what is not used.
+    pub idle_to: MemberSet,
+    /// Where it stands.
+    pub spot: Spot,
+}
+
+/// Where a capacity stands.
+#[derive(Clone, Debug)]
+pub enum CapacityOf {
+    /// In the rule.
+    Given(Amount),
+    /// The total of a driver, for the same sender.
+    Driver(Named),
 }
 
 /// What happens to money for which there is no driver.
@@ -397,7 +519,7 @@ pub enum IfNoDriver {
     /// Another driver.
     Driver(Named),
     /// One member.
-    Member(Vec<(DimensionId, Named)>),
+    Member(MemberSet),
 }
 
 /// How senders that serve each other are settled.
@@ -407,6 +529,44 @@ pub enum Method {
     Direct,
     /// One sender after the other; who has sent does not receive any more.
     StepDown,
+    /// Twice: first over everybody, then as a step-down of what has come back to senders.
+    DoubleStepDown(FirstRound),
+    /// All at once, as simultaneous equations.
+    Reciprocal {
+        /// Whether a sender's use of itself counts; receivers get the same either way, gross costs do not.
+        keeps_self_use: bool,
+    },
+    /// Round after round, each sender handing out all it has; what is left after the last stays.
+    Iterative(u32),
+}
+
+/// What a sender hands out in the first round of a double step-down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstRound {
+    /// Only its own cost; what it receives waits for the second round.
+    OwnCost,
+    /// Also what it has received before its turn.
+    WithReceived,
+}
+
+/// How rules with several senders are settled.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// How.
+    pub method: Method,
+    /// In which order the senders send.
+    pub order: Order,
+}
+
+/// The order in which senders send.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// That of the rules, then of names.
+    Rules,
+    /// As declared, first to last.
+    Declared(Vec<Named>),
+    /// By the share of its quantities that a sender gives to other senders, falling.
+    Ranked,
 }
 
 impl Method {
@@ -416,6 +576,9 @@ impl Method {
         match self {
             Method::Direct => "direct",
             Method::StepDown => "step-down",
+            Method::DoubleStepDown(_) => "double-step-down",
+            Method::Reciprocal { .. } => "reciprocal",
+            Method::Iterative(_) => "iterative",
         }
     }
 }
@@ -426,9 +589,7 @@ pub struct Group {
     /// Where it is declared.
     pub spot: Spot,
     /// How.
-    pub method: Method,
-    /// Order of the senders; the order of the rules when empty.
-    pub order: Vec<Named>,
+    pub settlement: Settlement,
 }
 
 /// `[drivers.*]`: quantities to split by.
@@ -491,7 +652,7 @@ pub struct UnitCostDecl {
 }
 
 /// Dimensions every model has, in the order they are printed.
-pub const BUILT_IN: [(&str, &str); 7] = [
+pub const BUILT_IN: [(&str, &str); 8] = [
     ("for_period", "For period"),
     ("source", "Source"),
     ("pool", "Pool"),
@@ -499,6 +660,7 @@ pub const BUILT_IN: [(&str, &str); 7] = [
     ("service", "Service"),
     ("business_unit", "Business unit"),
     ("spend", "Spend"),
+    ("kind", "Kind"),
 ];
 
 /// Index of the built-in dimension `for_period`: the period a line belongs to by its date.
@@ -513,6 +675,10 @@ pub const SERVICE: DimensionId = 4;
 pub const BUSINESS_UNIT: DimensionId = 5;
 /// Index of the built-in dimension `spend`.
 pub const SPEND: DimensionId = 6;
+/// Index of the built-in dimension `kind`: what a charge is when it is not plain cost.
+pub const KIND: DimensionId = 7;
+/// The members of `kind`.
+pub const KIND_MEMBERS: [&str; 3] = ["idle", "price", "recovery"];
 /// The members of `spend`.
 pub const SPEND_MEMBERS: [&str; 3] = ["run", "grow", "transform"];
 

@@ -13,7 +13,7 @@ use crate::finding::{Finding, Findings, Named, clean};
 use crate::ledger::{Reason, Split, SplitTarget};
 use crate::model::Model;
 use crate::money::Amount;
-use crate::rulebook::{AllocateRule, By, DimensionId, IfNoDriver};
+use crate::rulebook::{AllocateRule, By, CapacityOf, DimensionId, IfNoDriver, KIND, MemberSet};
 
 /// Why a balance is not split.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +25,13 @@ pub(super) enum NoWeights {
 }
 
 /// Receivers with their weights: members of the `to` dimensions in the order of the rule.
-type Targets = Vec<(Box<[MemberId]>, Amount)>;
+pub(super) type Targets = Vec<(Box<[MemberId]>, Amount)>;
 
 /// The weights of one rule.
 pub(super) struct Weights<'m> {
     model: &'m Model,
     rule: &'m AllocateRule,
-    /// Dimensions a receiver sets: those of `to`, then those that `remainder_to` and `if_no_driver` name besides.
+    /// Dimensions a receiver may set.
     sets: Vec<DimensionId>,
     basis: Basis<'m>,
     fallback: Option<Basis<'m>>,
@@ -52,11 +52,12 @@ enum Basis<'m> {
 }
 
 impl<'m> Weights<'m> {
-    /// Works out what does not depend on the sender. `taken` is the money being split, which does not count as
+    /// Works out what does not depend on the sender. `by` is the rule's, or a part of its mix. `taken` is the money being split, which does not count as
     /// cost already held.
     pub(super) fn new(
         model: &'m Model,
         rule: &'m AllocateRule,
+        by: &By,
         taken: &[(Key, Amount)],
         balances: &BTreeMap<Key, Amount>,
         findings: &mut Findings,
@@ -77,7 +78,7 @@ impl<'m> Weights<'m> {
             let leaves = model.dimensions[rule.to[0]].valid_leaves();
             leaves.map(|leaf| (Box::from([leaf]), Amount::whole(1))).collect()
         };
-        let basis = match &rule.by {
+        let basis = match by {
             By::Member(members) => Basis::Fixed(one(members)),
             By::Even => Basis::Fixed(even()),
             By::Shares { shares, remainder } => {
@@ -88,7 +89,8 @@ impl<'m> Weights<'m> {
                 }
                 Basis::Fixed(add_up(targets))
             }
-            By::Amounts(_) => Basis::Fixed(Targets::new()),
+            By::Amounts(_) | By::Mix(_) => Basis::Fixed(Targets::new()),
+            By::Price { quantity, .. } => driver(quantity).map_or_else(|| Basis::Fixed(Targets::new()), Basis::Driver),
             By::Driver(name) => driver(name).map_or_else(|| Basis::Fixed(Targets::new()), Basis::Driver),
             By::CostSoFar(conditions) => {
                 let matcher = Matcher::new(model, conditions);
@@ -155,6 +157,63 @@ impl<'m> Weights<'m> {
         Some(format!("`{}` holds {amount}; narrow cost_so_far, or allocate credits first", clean(&names.join(" · "))))
     }
 
+    /// All receivers with their quantities, those of 0 included, for rules that make bills.
+    pub(super) fn quantities(&self, key: &Key) -> Vec<SplitTarget> {
+        let wanted = self.targets(&self.basis, key).into_iter().filter(|(to, _)| self.is_wanted(to));
+        wanted.map(|(to, weight)| SplitTarget { stays: !self.is_valid(&to), to, weight }).collect()
+    }
+
+    /// What a driver says of each receiver of a sender; used for caps and floors.
+    pub(super) fn driver_quantities(&self, name: &Named, key: &Key) -> Targets {
+        let driver = self.model.drivers.iter().find(|driver| driver.name == name.name);
+        driver.map(|driver| self.targets(&Basis::Driver(driver), key)).unwrap_or_default()
+    }
+
+    /// What a sender's receivers use together, and its capacity.
+    pub(super) fn used_and_capacity(&self, key: &Key) -> Option<(Amount, Amount)> {
+        let capacity = self.rule.capacity.as_ref()?;
+        let sum = |targets: Targets| -> Amount { targets.iter().map(|(_, quantity)| *quantity).sum() };
+        let size = match &capacity.size {
+            CapacityOf::Given(size) => *size,
+            CapacityOf::Driver(name) => sum(self.driver_quantities(name, key)),
+        };
+        Some((sum(self.targets(&self.basis, key)), size))
+    }
+
+    /// Members by name, as a receiver that sets all of this rule's dimensions; `kind` is what the money becomes.
+    pub(super) fn receiver(&self, members: &MemberSet, kind: &str) -> SplitTarget {
+        let kind = self.model.dimensions[KIND].find(kind).unwrap_or(BLANK);
+        let to: Box<[MemberId]> = self
+            .sets
+            .iter()
+            .map(|dimension| {
+                let named = members.iter().find(|(other, _)| other == dimension);
+                match named {
+                    Some((_, name)) => self.model.dimensions[*dimension].find(&name.name).unwrap_or(BLANK),
+                    None if *dimension == KIND => kind,
+                    None => BLANK,
+                }
+            })
+            .collect();
+        SplitTarget { stays: !self.is_valid(&to), to, weight: Amount::ZERO }
+    }
+
+    /// The same receiver, with what its money becomes.
+    pub(super) fn with_kind(&self, target: SplitTarget, kind: &str) -> SplitTarget {
+        let kind = self.model.dimensions[KIND].find(kind).unwrap_or(BLANK);
+        let mut to = target.to.to_vec();
+        to.resize(self.sets.len(), BLANK);
+        if let Some(at) = self.sets.iter().position(|dimension| *dimension == KIND) {
+            to[at] = kind;
+        }
+        SplitTarget { to: to.into(), ..target }
+    }
+
+    /// Dimensions that receivers of this rule may set.
+    pub(super) fn dimensions(&self) -> Vec<DimensionId> {
+        self.sets.clone()
+    }
+
     fn split_by(&self, basis: &Basis<'_>, key: &Key, dropped: Option<&FxHashSet<Node>>) -> Result<Split, Reason> {
         let targets = self.targets(basis, key);
         if targets.is_empty() {
@@ -176,11 +235,24 @@ impl<'m> Weights<'m> {
             split.total += weight;
             split.targets.push(target);
         }
+        let idle = self.used_and_capacity(key).map(|(used, size)| size - used).filter(|idle| *idle > Amount::ZERO);
+        if let (Some(idle), Some(capacity)) = (idle, &self.rule.capacity) {
+            split.total += idle;
+            split.targets.push(SplitTarget { weight: idle, ..self.receiver(&capacity.idle_to, "idle") });
+        }
         if split.total.is_zero() { Err(Reason::DriverTotalZero) } else { Ok(split) }
     }
 
     /// Receivers of a sender, in the order of their members.
     fn targets(&self, basis: &Basis<'_>, key: &Key) -> Targets {
+        let mut targets = self.targets_as_given(basis, key);
+        if self.rule.drops_negative {
+            targets.retain(|(_, weight)| !weight.is_negative());
+        }
+        targets
+    }
+
+    fn targets_as_given(&self, basis: &Basis<'_>, key: &Key) -> Targets {
         match basis {
             Basis::Fixed(targets) => targets.clone(),
             Basis::Driver(driver) => {
@@ -259,19 +331,27 @@ impl<'m> Weights<'m> {
     }
 }
 
+/// Dimensions a receiver may set: those of `to`, then those that other receivers of the rule name besides.
 fn dimensions_set(rule: &AllocateRule) -> Vec<DimensionId> {
+    let mut named: Vec<DimensionId> = Vec::new();
+    let mut add = |members: &MemberSet| named.extend(members.iter().map(|(dimension, _)| *dimension));
+    if let By::Shares { remainder: Some((members, _)), .. } = &rule.by {
+        add(members);
+    }
+    if let IfNoDriver::Member(members) = &rule.if_no_driver {
+        add(members);
+    }
+    rule.remainder_to.iter().chain(&rule.recovery_to).for_each(&mut add);
+    if let Some(capacity) = &rule.capacity {
+        add(&capacity.idle_to);
+    }
+    if rule.capacity.is_some() || super::bills::makes_bills(rule) {
+        named.push(KIND);
+    }
     let mut sets = rule.to.clone();
-    let remainder = match &rule.by {
-        By::Shares { remainder: Some((members, _)), .. } => members.as_slice(),
-        _ => &[],
-    };
-    let fallback = match &rule.if_no_driver {
-        IfNoDriver::Member(members) => members.as_slice(),
-        _ => &[],
-    };
-    for (dimension, _) in remainder.iter().chain(fallback) {
-        if !sets.contains(dimension) {
-            sets.push(*dimension);
+    for dimension in named {
+        if !sets.contains(&dimension) {
+            sets.push(dimension);
         }
     }
     sets

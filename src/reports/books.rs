@@ -7,7 +7,7 @@ use crate::dimension::{MemberId, NONE_WORD};
 use crate::driver::CLEAR;
 use crate::ledger::Reason;
 use crate::money::Amount;
-use crate::rulebook::{By, CostDecl, DimensionId, POOL, RuleWords, SOURCE};
+use crate::rulebook::{By, CostDecl, DimensionId, POOL, PriceOf, RuleWords, SOURCE};
 
 fn text(name: &str, label: &str) -> Column {
     Column::new(name, label, Shown::Text)
@@ -237,10 +237,18 @@ fn by_words(rule: &crate::rulebook::AllocateRule) -> String {
         By::Amounts(_) => "amounts".to_owned(),
         By::CostSoFar(_) => "cost so far".to_owned(),
         By::Attribute(_, attribute, _) => format!("attribute {attribute}"),
+        By::Mix(parts) => {
+            let parts: Vec<String> = parts.iter().map(|(name, share)| format!("{share} % {}", name.name)).collect();
+            parts.join(" + ")
+        }
+        By::Price { price, quantity } => match price {
+            PriceOf::Flat(price) => format!("{price} × {}", quantity.name),
+            PriceOf::List(list) => format!("prices {} × {}", list.name, quantity.name),
+        },
     };
-    match (&rule.group, rule.method) {
+    match (&rule.group, &rule.settlement) {
         (Some(group), _) => format!("{by}, group {}", group.name),
-        (None, Some(method)) => format!("{by}, {}", method.word()),
+        (None, Some(settlement)) => format!("{by}, {}", settlement.method.word()),
         (None, None) => by,
     }
 }

@@ -3,6 +3,8 @@
 mod condition;
 mod head;
 mod journal;
+mod limits;
+mod method;
 mod rule;
 mod source;
 mod table;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 use crate::finding::{Finding, Findings, Named, Place, RuleText, Spot, clean};
 use crate::period::Calendar;
 use crate::rulebook::syntax::{Node, Table, Value};
-use crate::rulebook::{BUILT_IN, DimensionDecl, Group, MembersDecl, RuleBook, SPEND_MEMBERS, schema, syntax};
+use crate::rulebook::{KIND_MEMBERS, BUILT_IN, DimensionDecl, Group, MembersDecl, RuleBook, SPEND_MEMBERS, schema, syntax};
 
 /// Reads the model in `folder`: `model.toml` and every other `*.toml` directly in it, in byte order of names.
 ///
@@ -97,6 +99,7 @@ fn built_in_dimensions() -> Vec<DimensionDecl> {
             label: (*label).to_owned(),
             members: match *name {
                 "spend" => MembersDecl::List(SPEND_MEMBERS.map(str::to_owned).to_vec()),
+                "kind" => MembersDecl::List(KIND_MEMBERS.map(str::to_owned).to_vec()),
                 _ => MembersDecl::Open,
             },
         })
@@ -136,7 +139,11 @@ impl Reader<'_> {
         let source_names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
         let driver_names: Vec<String> = drivers.iter().map(|driver| driver.name.clone()).collect();
         let classify = self.rules(roots, "classify", |reader, table| reader.classify(table, &source_names));
-        let allocate = self.rules(roots, "allocate", |reader, table| reader.allocate(table, &driver_names, &groups));
+        let prices: BTreeMap<_, _> = self
+            .each(roots, "prices", |reader, section| Some((section.0.name.clone(), reader.price_list(section)?)))
+            .into_iter()
+            .collect();
+        let allocate = self.rules(roots, "allocate", |reader, table| reader.allocate(table, &driver_names, &groups, &prices));
         self.unique_ids(classify.iter().map(|rule| (&rule.id, &rule.spot)));
         self.unique_ids(allocate.iter().map(|rule| (&rule.id, &rule.spot)));
         self.groups_are_whole(&allocate, &groups);
@@ -164,6 +171,7 @@ impl Reader<'_> {
             classify,
             allocate,
             groups,
+            prices,
             journal,
             unit_costs,
             texts,

@@ -23,6 +23,7 @@ pub const TOP: &[Field] = &[
     field("classify", "rules that say what a cost line was spent for"),
     field("allocate", "rules that split balances"),
     field("group", "rules that are settled together"),
+    field("prices", "prices by tier"),
     field("journal", "accounts for the draft journal"),
     field("unit_costs", "services whose cost per measure is shown"),
 ];
@@ -174,10 +175,21 @@ pub const ALLOCATE: &[Field] = &[
     field("replace", "dimensions that may be overwritten"),
     field("if_no_driver", "\"leave\", \"even\", another driver or a member"),
     field("valid", "when it holds, such as \"2026-04..\""),
-    field("method", "direct or step-down"),
-    field("order", "senders of a step-down, first to last"),
+    field("method", "direct, step-down, double-step-down, reciprocal or iterative"),
+    field("order", "senders, first to last; or \"ranked\""),
+    field("first_round", "of a double step-down: \"own cost\" or \"with received\""),
+    field("rounds", "of an iterative method"),
+    field("self_use", "\"keep\" counts a sender's use of itself (reciprocal)"),
     field("group", "the group it is part of"),
-    field("remainder_to", "who gets what is missing to 100 %"),
+    field("remainder_to", "who gets what is missing to 100 %, or what amounts and caps leave over"),
+    field("cap", "most that a receiver gets: an amount, { member = amount } or a driver"),
+    field("floor", "least that a receiver gets: an amount, { member = amount } or a driver"),
+    field("minimum", "least that a bill is"),
+    field("maximum", "most that a bill is"),
+    field("recovery_to", "who gets the difference between bills and cost"),
+    field("capacity", "how much there is: a quantity or a driver"),
+    field("idle_to", "who pays for what is not used"),
+    field("negative", "\"drop\" counts negative quantities as 0"),
 ];
 
 /// `by`
@@ -186,10 +198,32 @@ pub const BY: &[Field] = &[
     field("amounts", "member = amount; the rest stays"),
     field("cost_so_far", "in proportion to the balances that match"),
     field("attribute", "\"dimension.attribute\" that names the member"),
+    field("mix", "driver = percentage of the money"),
+    field("price", "a price, or the name of a price list"),
+    field("quantity", "the driver that is priced"),
+];
+
+/// `[prices.*]`
+pub const PRICES: &[Field] = &[
+    field("mode", "\"graduated\" (each tier prices what lies in it) or \"volume\" (the tier reached prices all)"),
+    field("tiers", "list of tiers, lowest first"),
+];
+
+/// A tier
+pub const TIER: &[Field] = &[
+    field("up_to", "the largest quantity in the tier; the last tier has none"),
+    field("price", "price of one"),
+    field("flat", "fee for entering the tier"),
 ];
 
 /// `[group.*]`
-pub const GROUP: &[Field] = &[field("method", "direct or step-down"), field("order", "senders, first to last")];
+pub const GROUP: &[Field] = &[
+    field("method", "direct, step-down, double-step-down, reciprocal or iterative"),
+    field("order", "senders, first to last; or \"ranked\""),
+    field("first_round", "of a double step-down: \"own cost\" or \"with received\""),
+    field("rounds", "of an iterative method"),
+    field("self_use", "\"keep\" counts a sender's use of itself (reciprocal)"),
+];
 
 /// `[journal]`
 pub const JOURNAL: &[Field] =

@@ -157,7 +157,7 @@ impl Reader<'_> {
         }
         match self.dimensions.iter().position(|dimension| dimension.name == name.name) {
             Some(id)
-                if matches!(BUILT_IN[id.min(BUILT_IN.len() - 1)].0, "for_period" | "source" | "spend")
+                if matches!(BUILT_IN[id.min(BUILT_IN.len() - 1)].0, "for_period" | "source" | "spend" | "kind")
                     && id < BUILT_IN.len()
                     && members.is_some() =>
             {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Reader, Section};
-use crate::finding::{Finding, Named, clean, did_you_mean};
+use super::Reader;
+use crate::finding::{Finding, Named, clean};
 use crate::money::{Amount, NumberFormat, parse_number};
 use crate::period::Validity;
 use crate::rulebook::condition::{Clauses, Template};
 use crate::rulebook::syntax::{Node, Table, Value};
 use crate::rulebook::{
-    AllocateRule, BalanceField, By, ClassifyRule, DimensionId, DriverDecl, FOR_PERIOD, Group, IfNoDriver, Method,
+    AllocateRule, BalanceField, By, ClassifyRule, DimensionId, DriverDecl, FOR_PERIOD, Group, IfNoDriver, MemberSet, PriceList, PriceOf,
     RuleWords, SOURCE, schema,
 };
 
@@ -110,11 +110,12 @@ impl Reader<'_> {
         table: &Table,
         drivers: &[String],
         groups: &BTreeMap<String, Group>,
+        prices: &BTreeMap<String, PriceList>,
     ) -> Option<AllocateRule> {
         self.known_keys(table, "an allocate rule", schema::ALLOCATE);
         let id = self.required_text(table, "id", "an allocate rule");
         let (to, member) = self.target(table)?;
-        let by = self.by(table, &to, member, drivers);
+        let by = self.by(table, &to, member, drivers, prices);
         let if_no_driver = self.if_no_driver(table, &to, drivers);
         let within = self.dimension_list(table, "within");
         if let (Some(node), Some(by)) = (table.get("within"), &by)
@@ -132,16 +133,15 @@ impl Reader<'_> {
         if let Some(group) = &group {
             self.known_name(group, "group", &groups.keys().cloned().collect::<Vec<_>>());
         }
-        let method = self.method(table);
-        let order = self.order(table);
+        let settlement = self.settlement(table);
         let chosen =
             ["among", "except"].map(|key| table.get(key).map(|node| self.conditions(node, Reader::balance_field)));
-        self.fits_together(table, by.as_ref(), group.is_some(), method.is_some());
+        self.fits_together(table, by.as_ref(), group.is_some());
         for (key, conditions) in ["among", "except"].into_iter().zip(&chosen) {
             self.looks_at_receivers(key, conditions.as_ref(), &to);
         }
         let [among, except] = chosen;
-        if group.is_some() && method.is_some() {
+        if group.is_some() && settlement.is_some() {
             self.error(
                 "method",
                 table.spot.place(),
@@ -163,33 +163,52 @@ impl Reader<'_> {
             replace: self.dimension_list(table, "replace"),
             if_no_driver,
             valid: self.valid(table),
-            method,
-            order,
+            settlement,
             group,
+            limits: self.limits(table, drivers),
+            capacity: self.capacity(table, drivers),
+            remainder_to: self.members_at(table, "remainder_to"),
+            recovery_to: self.members_at(table, "recovery_to"),
+            drops_negative: self.drops_negative(table),
         })
     }
 
     /// Keys that only have a meaning together with others.
-    fn fits_together(&mut self, table: &Table, by: Option<&By>, has_group: bool, has_method: bool) {
+    fn fits_together(&mut self, table: &Table, by: Option<&By>, has_group: bool) {
         let mut refuse = |key: &str, is_wrong: bool, title: &str, help: &str| {
             if let Some(node) = table.get(key).filter(|_| is_wrong) {
                 self.findings.push(Finding::error("no-meaning-here", node.spot.place(), title).help(help));
             }
         };
         let Some(by) = by else { return };
+        let has_limits = ["cap", "floor", "minimum", "maximum"].iter().any(|key| table.get(key).is_some());
+        let makes_bills = has_limits || matches!(by, By::Price { .. });
         refuse(
             "remainder_to",
-            !matches!(by, By::Shares { .. }),
-            "`remainder_to` goes with shares",
+            !matches!(by, By::Shares { .. } | By::Amounts(_)) && table.get("cap").is_none(),
+            "`remainder_to` goes with shares, amounts or a cap",
             "leave it out: a driver has no remainder",
         );
-        refuse("order", has_group, "the order of a group stands in its own table", "move `order` to [group.…]");
         refuse(
-            "order",
-            !has_group && !has_method,
-            "`order` goes with a method",
-            "add method = \"step-down\", or leave it out",
+            "recovery_to",
+            !makes_bills,
+            "`recovery_to` goes with a price, a minimum or a maximum",
+            "leave it out: without them the cost is handed out as it is",
         );
+        refuse(
+            "capacity",
+            makes_bills || !matches!(by, By::Driver(_)),
+            "`capacity` goes with a driver and without limits",
+            "split by a driver, and put the limits into a rule of their own",
+        );
+        for key in ["method", "group"] {
+            refuse(
+                key,
+                makes_bills || matches!(by, By::Mix(_)) || table.get("capacity").is_some(),
+                "prices, limits, capacity and mixes have no method",
+                "give this rule a place before or behind the group",
+            );
+        }
         let is_amounts = matches!(by, By::Amounts(_));
         for key in ["method", "group"] {
             refuse(
@@ -209,6 +228,15 @@ impl Reader<'_> {
         }
     }
 
+    fn drops_negative(&mut self, table: &Table) -> bool {
+        let Some(word) = self.text(table, "negative") else { return false };
+        if word.name != "drop" {
+            let title = format!("`{}` is not a way to treat negative quantities", clean(&word.name));
+            self.error("negative", word.spot.place(), title, "", "expected \"drop\"; without it they are refused");
+        }
+        word.name == "drop"
+    }
+
     /// `among` and `except` choose receivers, so they look at dimensions of `to` only.
     fn looks_at_receivers(&mut self, key: &str, conditions: Option<&Clauses<BalanceField>>, to: &[DimensionId]) {
         for clause in conditions.into_iter().flat_map(Clauses::clauses) {
@@ -223,8 +251,7 @@ impl Reader<'_> {
     }
 
     /// `to`: dimensions, and the member when it names one.
-    #[allow(clippy::type_complexity)]
-    pub(super) fn target(&mut self, table: &Table) -> Option<(Vec<DimensionId>, Option<Vec<(DimensionId, Named)>>)> {
+    pub(super) fn target(&mut self, table: &Table) -> Option<(Vec<DimensionId>, Option<MemberSet>)> {
         let Some(node) = table.get("to") else {
             self.error(
                 "missing-key",
@@ -251,7 +278,7 @@ impl Reader<'_> {
     }
 
     /// `{ business_unit = "Corporate", service = "Unused seats" }`
-    pub(super) fn member_table(&mut self, node: &Node) -> Option<Vec<(DimensionId, Named)>> {
+    pub(super) fn member_table(&mut self, node: &Node) -> Option<MemberSet> {
         let table = self.as_table(node, "to")?;
         table.entries.iter().map(|(name, node)| Some((self.settable(name)?, self.as_text(node, &name.name)?))).collect()
     }
@@ -260,8 +287,9 @@ impl Reader<'_> {
         &mut self,
         table: &Table,
         to: &[DimensionId],
-        member: Option<Vec<(DimensionId, Named)>>,
+        member: Option<MemberSet>,
         drivers: &[String],
+        prices: &BTreeMap<String, PriceList>,
     ) -> Option<By> {
         let Some(node) = table.get("by") else {
             if member.is_none() {
@@ -298,13 +326,16 @@ impl Reader<'_> {
             }
         };
         self.known_keys(inner, "`by`", schema::BY);
+        if inner.get("price").is_some() {
+            return self.price(inner, drivers, prices);
+        }
         let [(kind, value)] = inner.entries.as_slice() else {
             self.error(
                 "by",
                 node.spot.place(),
                 "`by` holds more or less than one way to split",
                 "",
-                "keep one of shares, amounts, cost_so_far, attribute",
+                "keep one of shares, amounts, cost_so_far, attribute, mix, price with quantity",
             );
             return None;
         };
@@ -320,6 +351,7 @@ impl Reader<'_> {
                     amounts.entries.iter().map(|(name, node)| Some((name.clone(), self.amount(node)?))).collect();
                 Some(By::Amounts(list?))
             }
+            "mix" => self.mix(value, drivers),
             "cost_so_far" => Some(By::CostSoFar(self.conditions(value, Reader::balance_field))),
             "attribute" => {
                 self.single(to, value, "attribute")?;
@@ -339,6 +371,45 @@ impl Reader<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `{ price = "vm", quantity = "vm_hours" }`
+    fn price(&mut self, by: &Table, drivers: &[String], prices: &BTreeMap<String, PriceList>) -> Option<By> {
+        let price = self.required_text(by, "price", "`by`")?;
+        let quantity = self.required_text(by, "quantity", "`by` with a price")?;
+        if let Some((key, _)) = by.entries.iter().find(|(key, _)| key.name != "price" && key.name != "quantity") {
+            self.error("by", key.spot.place(), "a price goes with a quantity only", "", "keep price and quantity");
+        }
+        let is_driver = self.known_name(&quantity, "driver", drivers);
+        let price = match parse_number(price.name.as_bytes(), NumberFormat::PLAIN) {
+            Ok(read) => PriceOf::Flat(read.value),
+            Err(_) => {
+                let known: Vec<String> = prices.keys().cloned().collect();
+                self.known_name(&price, "price list", &known).then_some(PriceOf::List(price))?
+            }
+        };
+        is_driver.then_some(By::Price { price, quantity })
+    }
+
+    /// `{ tickets = "70%", headcount = "30%" }`
+    fn mix(&mut self, node: &Node, drivers: &[String]) -> Option<By> {
+        let table = self.as_table(node, "mix")?;
+        let mut parts = Vec::new();
+        for (name, value) in &table.entries {
+            let (weight, is_percentage) = self.share(value)?;
+            if !is_percentage || weight <= Amount::ZERO {
+                self.error("not-a-share", value.spot.place(), "a mix has percentages above 0", "", "write it as \"70%\"");
+            }
+            if self.known_name(name, "driver", drivers) {
+                parts.push((name.clone(), weight));
+            }
+        }
+        let total: Amount = parts.iter().map(|(_, weight)| *weight).sum();
+        if total != HUNDRED {
+            let title = format!("the mix adds up to {total} %, not to 100 %");
+            self.error("not-100-percent", node.spot.place(), title, "", "put the percentages right");
+        }
+        Some(By::Mix(parts))
     }
 
     pub(super) fn single(&mut self, to: &[DimensionId], node: &Node, what: &str) -> Option<()> {
@@ -477,43 +548,6 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn method(&mut self, table: &Table) -> Option<Method> {
-        let word = self.text(table, "method")?;
-        match word.name.as_str() {
-            "direct" => Some(Method::Direct),
-            "step-down" => Some(Method::StepDown),
-            other => {
-                let title = format!("the method `{}` is not known", clean(other));
-                let help = did_you_mean(other, ["direct", "step-down"]);
-                self.findings.push(
-                    Finding::error("unknown-method", word.spot.place(), title)
-                        .maybe_help(help)
-                        .help("expected direct or step-down"),
-                );
-                None
-            }
-        }
-    }
-
-    /// Senders, first to last; each once.
-    fn order(&mut self, table: &Table) -> Vec<Named> {
-        let order = self.texts(table, "order");
-        for (at, name) in order.iter().enumerate() {
-            if order[..at].iter().any(|earlier| earlier.name == name.name) {
-                let title = format!("`{}` stands twice in `order`", clean(&name.name));
-                self.error("order", name.spot.place(), title, "", "name every sender once");
-            }
-        }
-        order
-    }
-
-    pub(super) fn group(&mut self, (name, table): Section<'_>) -> Option<Group> {
-        let what = format!("[group.{}]", name.name);
-        self.known_keys(table, &what, schema::GROUP);
-        self.required_text(table, "method", &what)?;
-        Some(Group { spot: name.spot.clone(), method: self.method(table)?, order: self.order(table) })
-    }
-
     pub(super) fn groups_are_whole(&mut self, rules: &[AllocateRule], groups: &BTreeMap<String, Group>) {
         for (name, group) in groups {
             let members: Vec<usize> = (0..rules.len())
@@ -565,8 +599,7 @@ impl Reader<'_> {
         let mut to: Vec<DimensionId> = driver.to.iter().map(|(dimension, _)| *dimension).collect();
         to.sort_unstable();
         for rule in rules {
-            let uses = matches!(&rule.by, By::Driver(name) if name.name == driver.name)
-                || matches!(&rule.if_no_driver, IfNoDriver::Driver(name) if name.name == driver.name);
+            let uses = rule.drivers().any(|name| name.name == driver.name);
             let mut wanted = rule.to.clone();
             wanted.sort_unstable();
             if uses && wanted != to {

@@ -1,0 +1,100 @@
+//! Prices, limits and capacity: `[prices.*]`, `cap`, `floor`, `minimum`, `maximum`, `capacity`, `idle_to`.
+
+use super::{Reader, Section};
+use crate::finding::clean;
+use crate::money::{Amount, NumberFormat, parse_number};
+use crate::rulebook::syntax::{Node, Table, Value};
+use crate::rulebook::{Bound, Capacity, CapacityOf, Limits, MemberSet, PriceList, Tier, schema};
+
+impl Reader<'_> {
+    pub(super) fn price_list(&mut self, (name, table): Section<'_>) -> Option<PriceList> {
+        let what = format!("[prices.{}]", name.name);
+        self.known_keys(table, &what, schema::PRICES);
+        let mode = self.required_text(table, "mode", &what)?;
+        if !["graduated", "volume"].contains(&mode.name.as_str()) {
+            let title = format!("`{}` is not a way to price by tier", clean(&mode.name));
+            let help = "expected \"graduated\" (each tier prices what lies in it) or \"volume\" (the tier reached prices all)";
+            self.error("price-mode", mode.spot.place(), title, "", help);
+        }
+        let Some(Value::List(list)) = table.get("tiers").map(|node| &node.value) else {
+            let help = "add tiers = [ { up_to = \"100\", price = \"4\" }, { price = \"3\" } ]";
+            self.error("missing-key", name.spot.place(), format!("{what} has no list of tiers"), "", help);
+            return None;
+        };
+        let mut tiers: Vec<Tier> = Vec::new();
+        for (at, node) in list.iter().enumerate() {
+            let inner = self.as_table(node, "tiers")?;
+            self.known_keys(inner, "a tier", schema::TIER);
+            let mut amount = |key: &str| inner.get(key).and_then(|node| self.amount(node));
+            let tier = Tier {
+                up_to: amount("up_to"),
+                price: amount("price").unwrap_or_default(),
+                flat: amount("flat").unwrap_or_default(),
+            };
+            let rises = match (tiers.last().map(|last| last.up_to), tier.up_to) {
+                (Some(Some(last)), Some(up_to)) => last < up_to,
+                (None, Some(up_to)) => !up_to.is_negative(),
+                (last, None) => last != Some(None),
+                (Some(None), Some(_)) => false,
+            };
+            let ends = at + 1 < list.len() || tier.up_to.is_none();
+            if !rises || !ends {
+                let title = if rises { "the last tier has an end, and nothing prices what is beyond" } else { "the tiers do not rise" };
+                self.error("tiers", node.spot.place(), title, "", "order them by `up_to`; the last has none");
+            }
+            tiers.push(tier);
+        }
+        (!tiers.is_empty()).then(|| PriceList { spot: name.spot.clone(), is_volume: mode.name == "volume", tiers })
+    }
+
+    pub(super) fn limits(&mut self, table: &Table, drivers: &[String]) -> Limits {
+        Limits {
+            cap: table.get("cap").and_then(|node| self.bound(node, "cap", drivers)),
+            floor: table.get("floor").and_then(|node| self.bound(node, "floor", drivers)),
+            minimum: table.get("minimum").and_then(|node| self.amount(node)),
+            maximum: table.get("maximum").and_then(|node| self.amount(node)),
+        }
+    }
+
+    fn bound(&mut self, node: &Node, key: &str, drivers: &[String]) -> Option<Bound> {
+        if let Value::Table(table) = &node.value {
+            let list: Option<Vec<_>> =
+                table.entries.iter().map(|(name, node)| Some((name.clone(), self.amount(node)?))).collect();
+            return list.map(Bound::Members);
+        }
+        let text = self.as_text(node, key)?;
+        if let Ok(read) = parse_number(text.name.as_bytes(), NumberFormat::PLAIN) {
+            return Some(Bound::Each(read.value));
+        }
+        self.known_name(&text, "driver", drivers).then_some(Bound::Driver(text))
+    }
+
+    pub(super) fn capacity(&mut self, table: &Table, drivers: &[String]) -> Option<Capacity> {
+        let idle_to = self.members_at(table, "idle_to");
+        let Some(node) = table.get("capacity") else {
+            if let Some(node) = table.get("idle_to") {
+                self.error("no-meaning-here", node.spot.place(), "`idle_to` goes with `capacity`", "", "add capacity = \"1000\"");
+            }
+            return None;
+        };
+        let text = self.as_text(node, "capacity")?;
+        let size = match parse_number(text.name.as_bytes(), NumberFormat::PLAIN) {
+            Ok(read) => CapacityOf::Given(read.value),
+            Err(_) => self.known_name(&text, "driver", drivers).then(|| CapacityOf::Driver(text.clone()))?,
+        };
+        if matches!(size, CapacityOf::Given(size) if size <= Amount::ZERO) {
+            self.error("capacity", node.spot.place(), "a capacity is above 0", "", "give how much there is");
+        }
+        let Some(idle_to) = idle_to else {
+            let help = "add idle_to = { business_unit = \"IT\" }";
+            self.error("missing-key", node.spot.place(), "nobody pays for what is not used", "", help);
+            return None;
+        };
+        Some(Capacity { size, idle_to, spot: node.spot.clone() })
+    }
+
+    /// `{ business_unit = "IT", service = "Unused seats" }` under a key.
+    pub(super) fn members_at(&mut self, table: &Table, key: &str) -> Option<MemberSet> {
+        table.get(key).and_then(|node| self.member_table(node))
+    }
+}
