@@ -52,7 +52,7 @@ fn blocks(page: &str) -> Vec<Block> {
             let pairs = words.map(|word| word.split_once('=').unwrap_or_else(|| panic!("line {}: `{word}`", at + 1)));
             let words = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
             let body: Vec<&str> = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
-            let text = body.iter().map(|line| format!("{line}\n")).collect();
+            let text = body.join("\n") + "\n";
             blocks.push(Block { line: at + 1, language, words, above: above.clone(), text });
         } else if !line.trim().is_empty() {
             line.clone_into(&mut above);
@@ -135,7 +135,7 @@ fn every_model_on_the_page_gives_what_the_page_says() {
     for model in models.keys() {
         assert!(runs.keys().any(|(name, _)| name == model), "the model {model} is not run");
     }
-    let mut wrong = String::new();
+    let mut wrong: Vec<String> = Vec::new();
     for ((model, period), expected) in runs {
         let folder = tempfile::tempdir().expect("a folder");
         let files = models.get(model).unwrap_or_else(|| panic!("no model {model}"));
@@ -151,16 +151,16 @@ fn every_model_on_the_page_gives_what_the_page_says() {
         let messages = String::from_utf8(output.stderr).expect("text");
         let exit = expected.iter().find_map(|block| block.word("exit")).unwrap_or("0");
         if output.status.code().map(|code| code.to_string()).as_deref() != Some(exit) {
-            wrong += &format!("\n{model} {period}: not exit code {exit}: {}\n{messages}", output.status);
+            wrong.push(format!("{model} {period}: not exit code {exit}: {}\n{messages}", output.status));
             continue;
         }
         for block in expected {
             if let Err(difference) = compare(block, &folder.path().join("out").join(period), &messages) {
-                wrong += &format!("\ndocs/RULES.md:{}, model {model}: {difference}\n", block.line);
+                wrong.push(format!("docs/RULES.md:{}, model {model}: {difference}", block.line));
             }
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 /// Compares a block with a file of the run, or with what it said.
@@ -306,10 +306,21 @@ fn every_reason_for_unallocated_money_is_explained() {
     }
 }
 
+/// The anchors of a page's headings, as code hosts make them.
+fn anchors(page: &str) -> Vec<String> {
+    let headings = page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let anchor = |heading: &str| {
+        let kept =
+            heading.to_lowercase().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect::<String>();
+        kept.replace(' ', "-")
+    };
+    headings.map(anchor).collect()
+}
+
 #[test]
 fn links_between_the_pages_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for page in [
+    let pages = [
         "README.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
@@ -317,13 +328,18 @@ fn links_between_the_pages_lead_somewhere() {
         "docs/ARCHITECTURE.md",
         "docs/GLOSSARY.md",
         "docs/DECISIONS.md",
-    ] {
-        let text = fs::read_to_string(root.join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
-        let folder = root.join(page).parent().expect("a folder").to_owned();
+    ];
+    for page in pages {
+        let path = root.join(page);
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
         for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
-            let file = link.split('#').next().unwrap_or_default();
-            let is_elsewhere = link.starts_with("https://") || file.is_empty();
-            assert!(is_elsewhere || folder.join(file).exists(), "{page}: {link}");
+            let (file, anchor) = link.split_once('#').map_or((link, None), |(file, anchor)| (file, Some(anchor)));
+            if link.starts_with("https://") {
+                continue;
+            }
+            let target = if file.is_empty() { path.clone() } else { path.parent().expect("a folder").join(file) };
+            let target = fs::read_to_string(target).unwrap_or_else(|error| panic!("{page}: {link}: {error}"));
+            assert!(anchor.is_none_or(|anchor| anchors(&target).iter().any(|known| known == anchor)), "{page}: {link}");
         }
     }
 }
