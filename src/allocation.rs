@@ -14,12 +14,10 @@ use crate::classify::{Key, Opening};
 use crate::dimension::{BLANK, MemberId};
 use crate::finding::{Finding, Findings, Named, clean};
 use crate::ledger::trial::Imbalance;
-use crate::ledger::{Ledger, Left, Posting, Reason, Split};
+use crate::ledger::{Ledger, Left, Posting, Reason};
 use crate::model::Model;
 use crate::money::Amount;
-use crate::rulebook::{
-    AllocateRule, BalanceField, By, DimensionId, FOR_PERIOD, KIND, POOL, SOURCE, Settlement,
-};
+use crate::rulebook::{AllocateRule, BalanceField, By, DimensionId, FOR_PERIOD, KIND, POOL, SOURCE, Settlement};
 use crate::shares;
 use matcher::Matcher;
 use weights::{NoWeights, Weights};

@@ -228,10 +228,10 @@ fn report_unknown(model: &Model, unknown: BTreeMap<Unknown, Tally>, findings: &m
     for ((dimension, name, rule, why), tally) in unknown {
         let dimension = &model.dimensions[dimension];
         let title = format!(
-            "`{}` {why} {}: {} lines with {} were not given one by `{rule}`",
+            "`{}` {why} {}: {} with {} not given one by `{rule}`",
             clean(&name),
             dimension.name,
-            tally.lines,
+            if tally.lines == 1 { "1 line".to_owned() } else { format!("{} lines", tally.lines) },
             tally.sum
         );
         findings.push(

@@ -14,8 +14,9 @@ use crate::journal::Accounts;
 use crate::money::{Amount, NumberFormat, parse_number};
 use crate::period::{Day, Period, Validity};
 use crate::rulebook::condition::{Clauses, ColumnRef, Test};
-use crate::rulebook::{Bound, Order, 
-    BalanceField, By, DimensionId, IfNoDriver, LookupDecl, MembersDecl, MembersTable, RuleBook, SERVICE,
+use crate::rulebook::{
+    BUILT_IN, BalanceField, Bound, By, DimensionId, IfNoDriver, LookupDecl, MembersDecl, MembersTable, Order, RuleBook,
+    SERVICE,
 };
 use crate::tables::{DatedBy, Table, TableRow};
 
@@ -150,10 +151,11 @@ impl Loader<'_> {
             .map(|decl| match &decl.members {
                 MembersDecl::Open => Dimension::open(&decl.name, &decl.label),
                 MembersDecl::List(names) => {
+                    self.listed_once(&decl.name, names);
                     let members = names.iter().enumerate().map(|(at, name)| {
                         // A list in the rules is already in the order its author wants to see.
                         let order = i64::try_from(at).unwrap_or(i64::MAX);
-                        (Member { name: normal_name(name), order, is_valid: true, ..Member::default() }, None)
+                        (Member { name: normal_name(&name.name), order, is_valid: true, ..Member::default() }, None)
                     });
                     Dimension::closed(&decl.name, &decl.label, Vec::new(), &members.collect::<Vec<_>>())
                 }
@@ -162,6 +164,15 @@ impl Loader<'_> {
                     .unwrap_or_else(|| Dimension::open(&decl.name, &decl.label)),
             })
             .collect()
+    }
+
+    fn listed_once(&mut self, dimension: &str, names: &[Named]) {
+        for (at, name) in names.iter().enumerate() {
+            if names[..at].iter().any(|first| normal_name(&first.name) == normal_name(&name.name)) {
+                let title = format!("`{}` is listed twice in {dimension}", clean(&name.name));
+                self.findings.push(Finding::error("twice", name.spot.place(), title).help("keep one of them"));
+            }
+        }
     }
 
     fn member_table(&mut self, name: &str, label: &str, decl: &MembersTable) -> Option<Dimension> {
@@ -377,7 +388,8 @@ impl Loader<'_> {
     fn driver(&mut self, decl: &crate::rulebook::DriverDecl, dimensions: &mut [Dimension]) -> Option<Driver> {
         let table = self.table(&decl.table, decl.delimiter)?;
         // Negative quantities are kept where every rule that reads them says what they mean.
-        let mut uses = self.book.allocate.iter().filter(|rule| rule.drivers().any(|name| name.name == decl.name)).peekable();
+        let mut uses =
+            self.book.allocate.iter().filter(|rule| rule.drivers().any(|name| name.name == decl.name)).peekable();
         let keeps_negative = uses.peek().is_some() && uses.all(|rule| rule.drops_negative);
         Driver::read(decl, &table, dimensions, self.period, keeps_negative, self.findings)
     }
@@ -502,7 +514,7 @@ impl Loader<'_> {
         self.findings.push(
             Finding::error("unknown-member", name.spot.place(), title)
                 .maybe_help(did_you_mean(&name.name, dimension.names()))
-                .help(format!("add it to the member list of [dimensions.{}], or correct the name", dimension.name)),
+                .help(way_to_member(dimension)),
         );
     }
 
@@ -554,6 +566,16 @@ impl Loader<'_> {
             }
         }
     }
+}
+
+/// How a name becomes a member of a dimension.
+fn way_to_member(dimension: &Dimension) -> String {
+    if BUILT_IN.iter().any(|(name, _)| *name == dimension.name) && ["spend", "kind"].contains(&dimension.name.as_str())
+    {
+        let names: Vec<&str> = dimension.names().collect();
+        return format!("its members are fixed: {}", names.join(", "));
+    }
+    format!("add it to the member list of [dimensions.{}], or correct the name", dimension.name)
 }
 
 fn climbs_for_ever(members: &[(Member, Option<usize>)], from: usize) -> bool {

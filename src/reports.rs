@@ -123,12 +123,13 @@ pub struct Table {
     pub total: Option<Vec<Value>>,
 }
 
-/// The word for money that is at no member.
-pub const UNALLOCATED: &str = "(unallocated)";
-
-/// The name of a member for people; what is blank is unallocated.
-fn name_or_unallocated(name: &str) -> String {
-    if name.is_empty() { UNALLOCATED.to_owned() } else { name.to_owned() }
+/// The name of a member for people; a blank one is said to be none.
+fn name_or_none(dimension: &crate::dimension::Dimension, member: crate::dimension::MemberId) -> String {
+    if member.is_blank() {
+        format!("(no {})", dimension.label.to_lowercase())
+    } else {
+        dimension.member_name(member).to_owned()
+    }
 }
 
 #[cfg(test)]

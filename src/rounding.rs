@@ -12,13 +12,19 @@ use crate::dimension::{BLANK, MemberId};
 use crate::ledger::{Ledger, Reason};
 use crate::model::Model;
 use crate::money::{Amount, Currency};
-use crate::rulebook::{BUSINESS_UNIT, DimensionId, FOR_PERIOD, POOL, SERVICE, SPEND};
+use crate::rulebook::{BUSINESS_UNIT, DimensionId, FOR_PERIOD, KIND, POOL, SERVICE, SPEND};
 
 /// What a charge line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Cost that was allocated.
     Cost,
+    /// What of a capacity nobody used.
+    Idle,
+    /// A bill at a price.
+    Price,
+    /// Cost minus bills: what prices, minimum or maximum bills leave to somebody to bear.
+    Recovery,
     /// Cost that was not, with its reason.
     Unallocated(Reason),
 }
@@ -29,16 +35,30 @@ impl Kind {
     pub const fn word(self) -> &'static str {
         match self {
             Kind::Cost => "cost",
+            Kind::Idle => "idle",
+            Kind::Price => "price",
+            Kind::Recovery => "recovery",
             Kind::Unallocated(_) => "unallocated",
         }
+    }
+
+    /// Whether somebody was found to bear it.
+    #[must_use]
+    pub const fn is_allocated(self) -> bool {
+        !matches!(self, Kind::Unallocated(_))
+    }
+
+    /// The kind of a balance by the member of the dimension `kind`.
+    fn of(word: &str) -> Kind {
+        [Kind::Idle, Kind::Price, Kind::Recovery].into_iter().find(|kind| kind.word() == word).unwrap_or(Kind::Cost)
     }
 
     /// The reason of unallocated money, empty for the rest.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
-            Kind::Cost => "",
             Kind::Unallocated(reason) => reason.words(),
+            _ => "",
         }
     }
 }
@@ -91,12 +111,12 @@ impl Charges {
 
     /// Lines that were allocated.
     pub fn allocated(&self) -> impl Iterator<Item = &ChargeLine> {
-        self.lines.iter().filter(|line| line.kind == Kind::Cost)
+        self.lines.iter().filter(|line| line.kind.is_allocated())
     }
 
     /// Lines that were not.
     pub fn unallocated(&self) -> impl Iterator<Item = &ChargeLine> {
-        self.lines.iter().filter(|line| line.kind != Kind::Cost)
+        self.lines.iter().filter(|line| !line.kind.is_allocated())
     }
 
     /// The identity of a line, from its key columns and never from its amount: 16 hexadecimal digits of BLAKE3.
@@ -138,7 +158,7 @@ pub fn round(model: &Model, ledger: &Ledger) -> Result<Charges, controlled::Over
     };
     for (key, amount) in &ledger.closing {
         if head.complete.iter().all(|dimension| !key[*dimension].is_blank()) {
-            add(Kind::Cost, key, *amount);
+            add(Kind::of(model.dimensions[KIND].member_name(key[KIND])), key, *amount);
         }
     }
     for left in &ledger.left {
@@ -163,8 +183,8 @@ fn round_lines(charges: &mut Charges, currency: &Currency) -> Result<(), control
     let mut cells: BTreeMap<(RowOf, MemberId), Vec<usize>> = BTreeMap::new();
     for (at, line) in charges.lines.iter().enumerate() {
         let row = match line.kind {
-            Kind::Cost => RowOf::Unit(charges.member(line, BUSINESS_UNIT)),
             Kind::Unallocated(_) => RowOf::Unallocated,
+            _ => RowOf::Unit(charges.member(line, BUSINESS_UNIT)),
         };
         cells.entry((row, charges.member(line, POOL))).or_default().push(at);
     }

@@ -109,7 +109,7 @@ pub enum MembersDecl {
     /// Whatever the exports, tables and rules name.
     Open,
     /// Listed in the rules.
-    List(Vec<String>),
+    List(Vec<Named>),
     /// Listed in a table.
     Table(Box<MembersTable>),
 }
@@ -370,12 +370,14 @@ impl AllocateRule {
             _ => Vec::new(),
         };
         let fallback = if let IfNoDriver::Driver(name) = &self.if_no_driver { Some(name) } else { None };
-        let bounds = [&self.limits.cap, &self.limits.floor].into_iter().flatten().filter_map(|bound| {
-            if let Bound::Driver(name) = bound { Some(name) } else { None }
-        });
-        let capacity = self.capacity.as_ref().and_then(|capacity| {
-            if let CapacityOf::Driver(name) = &capacity.size { Some(name) } else { None }
-        });
+        let bounds = [&self.limits.cap, &self.limits.floor]
+            .into_iter()
+            .flatten()
+            .filter_map(|bound| if let Bound::Driver(name) = bound { Some(name) } else { None });
+        let capacity = self
+            .capacity
+            .as_ref()
+            .and_then(|capacity| if let CapacityOf::Driver(name) = &capacity.size { Some(name) } else { None });
         by.into_iter().chain(fallback).chain(bounds).chain(capacity)
     }
 

@@ -150,6 +150,7 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         .collect();
     let mut read =
         Read { groups: Vec::new(), totals: vec![SourceTotals::default(); book.sources.len()], controls: Vec::new() };
+    note_shared_files(book, &plans, findings);
     let mut by_hash: BTreeMap<String, &str> = BTreeMap::new();
     for (plan, result) in plans.iter().zip(results) {
         let FileRead { evidence, grouped } = match result {
@@ -185,6 +186,19 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     }
     control(model, &mut read, inputs, findings);
     (!findings.has_errors()).then_some(read)
+}
+
+/// A file may feed two sources, each with its own part of it; nothing checks that the parts do not overlap.
+fn note_shared_files(book: &RuleBook, plans: &[Plan], findings: &mut Findings) {
+    for (at, plan) in plans.iter().enumerate() {
+        if let Some(first) = plans[..at].iter().find(|first| first.file == plan.file) {
+            let (one, two) = (&book.sources[first.source].name, &book.sources[plan.source].name);
+            let title = format!("`{}` is read by two sources, `{one}` and `{two}`", plan.file.name);
+            let help =
+                "that is right where `skip` or `sheet` gives each its own lines; otherwise its money counts twice";
+            findings.push(Finding::note("shared-file", Place::File(plan.file.name.clone()), title).help(help));
+        }
+    }
 }
 
 struct Plan {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use ethnum::I256;
 
-use super::weights::Weights;
 use super::Books;
+use super::weights::Weights;
 use crate::classify::Key;
 use crate::dimension::{BLANK, MemberId};
 use crate::finding::Finding;
@@ -101,7 +101,10 @@ impl Books<'_, '_> {
                 let mut bills = Vec::new();
                 for target in weights.quantities(key) {
                     let Some(amount) = price(target.weight) else {
-                        let title = format!("rule `{}`: the bill of {} is beyond what the program can hold", rule.id, target.weight);
+                        let title = format!(
+                            "rule `{}`: the bill of {} is beyond what the program can hold",
+                            rule.id, target.weight
+                        );
                         self.findings.push(Finding::error("too-large", rule.spot.place(), title));
                         return None;
                     };
@@ -168,14 +171,24 @@ impl Books<'_, '_> {
                     self.describe(&rule.to, &targets[line].to)
                 ),
                 None => {
-                    format!("rule `{}`: the floors add up to {}, and there is {total}", rule.id, Amount::from_atoms(least))
+                    format!(
+                        "rule `{}`: the floors add up to {}, and there is {total}",
+                        rule.id,
+                        Amount::from_atoms(least)
+                    )
                 }
             };
             self.findings.push(Finding::error("limits", rule.spot.place(), title).help("lower the floors"));
             return None;
         }
         let parts = fill(total.atoms(), &lines);
-        Some(targets.into_iter().zip(parts).map(|(target, part)| Bill { target, amount: Amount::from_atoms(part) }).collect())
+        Some(
+            targets
+                .into_iter()
+                .zip(parts)
+                .map(|(target, part)| Bill { target, amount: Amount::from_atoms(part) })
+                .collect(),
+        )
     }
 
     /// The bound of each receiver.
@@ -370,7 +383,8 @@ mod tests {
         let tiers = vec![tier(Some(100), 4, 10), tier(Some(500), 3, 0), tier(None, 2, 0)];
         let graduated = PriceList { spot: spot.clone(), is_volume: false, tiers: tiers.clone() };
         let volume = PriceList { spot, is_volume: true, tiers };
-        let bill = |list: &PriceList, quantity: i64| bill_of(list, Amount::whole(quantity)).map(|bill| bill.to_string());
+        let bill =
+            |list: &PriceList, quantity: i64| bill_of(list, Amount::whole(quantity)).map(|bill| bill.to_string());
         // 100 × 4 + 300 × 3 + the first tier's fee of 10.
         assert_eq!(bill(&graduated, 400).as_deref(), Some("1310"));
         assert_eq!(bill(&graduated, 100).as_deref(), Some("410"));

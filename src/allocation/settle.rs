@@ -120,8 +120,14 @@ impl<'m> Books<'m, '_> {
             Share::All => self.balances.get(key).copied().unwrap_or_default(),
             Share::Own(own) => own.get(key).copied().unwrap_or_default(),
         };
-        let taken: Vec<(Key, Amount)> =
-            places.into_iter().map(|key| { let amount = amount(&key); (key, amount) }).filter(|(_, amount)| !amount.is_zero()).collect();
+        let taken: Vec<(Key, Amount)> = places
+            .into_iter()
+            .map(|key| {
+                let amount = amount(&key);
+                (key, amount)
+            })
+            .filter(|(_, amount)| !amount.is_zero())
+            .collect();
         let fresh;
         let weights = match group.weights.get(&at) {
             Some(weights) => weights,
@@ -169,7 +175,8 @@ impl<'m> Books<'m, '_> {
         for (key, at) in self.reachable(group)? {
             let node = node_of(group.to, &key);
             let own: FxHashSet<Node> = std::iter::once(node.clone()).collect();
-            if let (Order::Ranked, Some(Ok(split))) = (order, group.weights.get(&at).map(|w| w.split(&key, Some(&own)))) {
+            if let (Order::Ranked, Some(Ok(split))) = (order, group.weights.get(&at).map(|w| w.split(&key, Some(&own))))
+            {
                 let flows = split.targets.iter().map(|target| (split.destination(&key, target), target.weight));
                 to_senders.entry(node.clone()).or_default().extend(flows);
             }
@@ -255,7 +262,8 @@ impl<'m> Books<'m, '_> {
     fn settle_reciprocal(&mut self, group: &Group<'m>, keeps_self_use: bool) {
         if let Some(at) = group.rules.iter().find(|at| !group.weights.contains_key(at)) {
             let rule = &self.model.book.allocate[*at];
-            let title = format!("rule `{}` splits by cost so far, which a reciprocal method has no moment for", rule.id);
+            let title =
+                format!("rule `{}` splits by cost so far, which a reciprocal method has no moment for", rule.id);
             self.findings.push(Finding::error("method", rule.spot.place(), title).help("use step-down, or a driver"));
             return;
         }
@@ -294,7 +302,8 @@ impl<'m> Books<'m, '_> {
                 return;
             }
         };
-        let bookings: Vec<(Key, usize, usize)> = splits.into_iter().map(|(key, at, split)| (key.clone(), at, split)).collect();
+        let bookings: Vec<(Key, usize, usize)> =
+            splits.into_iter().map(|(key, at, split)| (key.clone(), at, split)).collect();
         for ((key, at, split), parts) in bookings.into_iter().zip(flows) {
             let parts: Vec<Amount> = parts.into_iter().map(Amount::from_atoms).collect();
             let gross: Amount = parts.iter().sum();
@@ -333,7 +342,11 @@ impl<'m> Books<'m, '_> {
             members.iter().map(|at| self.describe(group.to, &node_of(group.to, senders[*at].0))).collect();
         names.dedup();
         let rule = &self.model.book.allocate[members.first().map_or(group.rules[0], |at| senders[*at].1)];
-        let title = if names.is_empty() { title.to_owned() } else { format!("{title}: {}", list_names(names.iter().map(String::as_str), 20)) };
+        let title = if names.is_empty() {
+            title.to_owned()
+        } else {
+            format!("{title}: {}", list_names(names.iter().map(String::as_str), 20))
+        };
         self.findings.push(Finding::error("closed-loop", rule.spot.place(), title).help(help));
     }
 }

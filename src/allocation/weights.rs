@@ -312,6 +312,9 @@ impl<'m> Weights<'m> {
         };
         let only_closed = dropped.is_some() && reason == Reason::DriverTotalZero;
         match &self.basis {
+            Basis::Driver(driver) if driver.from.is_empty() && reason == Reason::NoDriverRow => {
+                format!("driver `{}` in {} has no row", driver.name, driver.file)
+            }
             Basis::Driver(driver) if driver.from.is_empty() => {
                 format!("driver `{}` in {} adds up to 0", driver.name, driver.file)
             }

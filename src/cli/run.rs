@@ -100,7 +100,7 @@ fn write_all(
         std::fs::create_dir_all(made).map_err(machine(made))?;
     }
     let is_posted = journal.is_some();
-    let charges = reports::charges(run, |line| is_posted && line.kind == crate::rounding::Kind::Cost);
+    let charges = reports::charges(run, |line| is_posted && line.kind.is_allocated());
     let shown = vec![
         reports::units_by_service(run),
         reports::spend(run),

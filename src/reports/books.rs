@@ -338,8 +338,8 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
     }
     let left: Amount = all_left.values().sum();
     push("all", "money in − allocated − unallocated", None, all_in - all_allocated - left, true);
-    push("all", "charge lines of kind cost", None, currency.amount(charged), false);
-    push("all", "charge lines of kind unallocated", None, currency.amount(unallocated), false);
+    push("all", "charge lines allocated", None, currency.amount(charged), false);
+    push("all", "charge lines unallocated", None, currency.amount(unallocated), false);
     push("all", "rounding", None, run.charges.rounding, false);
     let rest = all_in - currency.amount(charged) - currency.amount(unallocated) - run.charges.rounding;
     push("all", "money in − charge lines − rounding", None, rest, true);

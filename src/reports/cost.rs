@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Column, Run, Shown, Table, Value, name_or_unallocated};
+use super::{Column, Run, Shown, Table, Value, name_or_none};
 use crate::dimension::{BLANK, MemberId};
 use crate::money::{Amount, ONE};
 use crate::rounding::{ChargeLine, Kind};
@@ -115,14 +115,14 @@ pub fn units_by_service(run: &Run<'_>) -> Table {
     let cross = Cross::of(run, run.charges.allocated(), SERVICE, BUSINESS_UNIT);
     let mut columns = vec![dimension_column(run, SERVICE)];
     columns.extend(cross.columns.iter().map(|unit| {
-        let name = name_or_unallocated(member_name(run, BUSINESS_UNIT, *unit));
+        let name = name_or_none(&run.model.dimensions[BUSINESS_UNIT], *unit);
         Column::new(&name, &name, Shown::Money)
     }));
     columns.push(money("total", "Total"));
     let mut services: Vec<MemberId> = cross.rows.iter().copied().collect();
     services.sort_by_key(|service| (std::cmp::Reverse(cross.row_total(*service)), *service));
     let rows = services.into_iter().map(|service| {
-        let mut row = vec![Value::text(name_or_unallocated(member_name(run, SERVICE, service)))];
+        let mut row = vec![Value::text(name_or_none(&run.model.dimensions[SERVICE], service))];
         row.extend(cross.columns.iter().map(|unit| Value::Money(cross.at(service, *unit))));
         row.push(Value::Money(cross.row_total(service)));
         row
@@ -147,8 +147,8 @@ pub fn pools(run: &Run<'_>) -> Table {
     for line in &run.charges.lines {
         let sums = charged.entry(run.charges.member(line, POOL)).or_default();
         match line.kind {
-            Kind::Cost => sums.0 += line.minor,
             Kind::Unallocated(_) => sums.1 += line.minor,
+            _ => sums.0 += line.minor,
         }
     }
     let rows = charged.iter().map(|(pool, (cost, unallocated))| {
@@ -186,8 +186,8 @@ pub fn spend(run: &Run<'_>) -> Table {
     columns.push(money("total", "Total"));
     let rows = sums.iter().map(|((unit, service), by_spend)| {
         let mut row = vec![
-            Value::text(name_or_unallocated(member_name(run, BUSINESS_UNIT, *unit))),
-            Value::text(name_or_unallocated(member_name(run, SERVICE, *service))),
+            Value::text(name_or_none(&run.model.dimensions[BUSINESS_UNIT], *unit)),
+            Value::text(name_or_none(&run.model.dimensions[SERVICE], *service)),
         ];
         row.extend(kinds.iter().map(|(kind, _)| Value::Money(by_spend.get(kind).copied().unwrap_or_default())));
         row.push(Value::Money(by_spend.values().sum()));
@@ -415,7 +415,7 @@ pub fn summary(run: &Run<'_>) -> Summary {
     let named = |dimension: DimensionId| {
         by(dimension)
             .into_iter()
-            .map(|(member, sum)| (name_or_unallocated(member_name(run, dimension, member)), sum))
+            .map(|(member, sum)| (name_or_none(&run.model.dimensions[dimension], member), sum))
             .collect()
     };
     let mut reasons: BTreeMap<String, i128> = BTreeMap::new();
@@ -468,7 +468,7 @@ pub fn statement(run: &Run<'_>, unit: MemberId) -> Table {
         row
     };
     let rows = services.into_iter().map(|service| {
-        let name = name_or_unallocated(member_name(run, SERVICE, service));
+        let name = name_or_none(&run.model.dimensions[SERVICE], service);
         row_of(name, &|kind| cross.at(service, kind), cross.row_total(service))
     });
     Table {

@@ -17,7 +17,9 @@ use std::sync::Arc;
 use crate::finding::{Finding, Findings, Named, Place, RuleText, Spot, clean};
 use crate::period::Calendar;
 use crate::rulebook::syntax::{Node, Table, Value};
-use crate::rulebook::{KIND_MEMBERS, BUILT_IN, DimensionDecl, Group, MembersDecl, RuleBook, SPEND_MEMBERS, schema, syntax};
+use crate::rulebook::{
+    BUILT_IN, DimensionDecl, Group, KIND_MEMBERS, MembersDecl, RuleBook, SPEND_MEMBERS, schema, syntax,
+};
 
 /// Reads the model in `folder`: `model.toml` and every other `*.toml` directly in it, in byte order of names.
 ///
@@ -91,6 +93,13 @@ fn read_texts(folder: &Path, findings: &mut Findings) -> Option<Vec<Arc<RuleText
     Some(texts)
 }
 
+/// Members that no file declares.
+fn fixed_members(names: &[&str]) -> MembersDecl {
+    let text = Arc::new(RuleText { file: String::new(), text: String::new() });
+    let named = |name: &&str| Named { name: (*name).to_owned(), spot: Spot { text: Arc::clone(&text), span: 0..0 } };
+    MembersDecl::List(names.iter().map(named).collect())
+}
+
 fn built_in_dimensions() -> Vec<DimensionDecl> {
     BUILT_IN
         .iter()
@@ -98,8 +107,8 @@ fn built_in_dimensions() -> Vec<DimensionDecl> {
             name: (*name).to_owned(),
             label: (*label).to_owned(),
             members: match *name {
-                "spend" => MembersDecl::List(SPEND_MEMBERS.map(str::to_owned).to_vec()),
-                "kind" => MembersDecl::List(KIND_MEMBERS.map(str::to_owned).to_vec()),
+                "spend" => fixed_members(&SPEND_MEMBERS),
+                "kind" => fixed_members(&KIND_MEMBERS),
                 _ => MembersDecl::Open,
             },
         })
@@ -143,7 +152,8 @@ impl Reader<'_> {
             .each(roots, "prices", |reader, section| Some((section.0.name.clone(), reader.price_list(section)?)))
             .into_iter()
             .collect();
-        let allocate = self.rules(roots, "allocate", |reader, table| reader.allocate(table, &driver_names, &groups, &prices));
+        let allocate =
+            self.rules(roots, "allocate", |reader, table| reader.allocate(table, &driver_names, &groups, &prices));
         self.unique_ids(classify.iter().map(|rule| (&rule.id, &rule.spot)));
         self.unique_ids(allocate.iter().map(|rule| (&rule.id, &rule.spot)));
         self.groups_are_whole(&allocate, &groups);

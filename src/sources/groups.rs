@@ -308,9 +308,8 @@ impl<'m> Grouper<'m> {
                 let title = match text.as_str() {
                     "" => format!("this line has no currency, the books are in {ours}"),
                     text => format!(
-                        "this line is in `{}`, the books are in {ours}, and there is no rate for {}",
-                        clean(text),
-                        self.model.period.name
+                        "this line is in `{}`, the books are in {ours}, and exchange rates are not read yet",
+                        clean(text)
                     ),
                 };
                 self.fault(

@@ -111,8 +111,11 @@ impl Circle {
     /// The circle of a group; `None` if the weights of a sender add up to more than 128 bits hold.
     pub(super) fn new(senders: &[Sender], groups: &Groups, group: usize) -> Option<Circle> {
         let members = &groups.members[group];
-        let mut circle =
-            Circle { arcs: Vec::new(), totals: Vec::with_capacity(members.len()), starts: Vec::with_capacity(members.len() + 1) };
+        let mut circle = Circle {
+            arcs: Vec::new(),
+            totals: Vec::with_capacity(members.len()),
+            starts: Vec::with_capacity(members.len() + 1),
+        };
         circle.starts.push(0);
         for member in members {
             let targets = &senders[*member].targets;

@@ -45,11 +45,7 @@ pub(super) fn gross(circle: &Circle, balances: &[i128]) -> Result<Vec<I256>, Cir
 }
 
 /// Corrects by `guess` until the residuals are down to rounding.
-fn corrected(
-    circle: &Circle,
-    balances: &[i128],
-    guess: impl Fn(&[f64]) -> Vec<f64>,
-) -> Result<Vec<I256>, CircleFault> {
+fn corrected(circle: &Circle, balances: &[i128], guess: impl Fn(&[f64]) -> Vec<f64>) -> Result<Vec<I256>, CircleFault> {
     let enough = RESIDUAL_PER_MEMBER.as_i256() * circle.len().as_i256() + circle.arcs.len().as_i256();
     let limit = i128::MAX.as_i256() << FINE_BITS;
     let mut gross = vec![I256::ZERO; circle.len()];

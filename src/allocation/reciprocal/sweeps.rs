@@ -67,8 +67,7 @@ impl Guesser {
             leaving.push(part(out, total));
         }
         starts.pop();
-        let mut guesser =
-            Guesser { starts, received, passed_on, leaving, shape: vec![1.0; count], shape_leaving: 0.0 };
+        let mut guesser = Guesser { starts, received, passed_on, leaving, shape: vec![1.0; count], shape_leaving: 0.0 };
         guesser.learn_shape(balances);
         guesser
     }

@@ -126,9 +126,7 @@ impl Reader<'_> {
         self.known_keys(table, &format!("[dimensions.{}]", name.name), schema::DIMENSION);
         let members = match table.get("members").map(|node| (&node.value, node)) {
             None => None,
-            Some((Value::List(_), _)) => {
-                Some(MembersDecl::List(self.texts(table, "members").into_iter().map(|member| member.name).collect()))
-            }
+            Some((Value::List(_), _)) => Some(MembersDecl::List(self.texts(table, "members"))),
             Some((_, node)) => self.as_table(node, "members").and_then(|inner| {
                 self.known_keys(inner, "`members`", schema::MEMBERS);
                 Some(MembersDecl::Table(Box::new(MembersTable {

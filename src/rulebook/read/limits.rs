@@ -13,7 +13,8 @@ impl Reader<'_> {
         let mode = self.required_text(table, "mode", &what)?;
         if !["graduated", "volume"].contains(&mode.name.as_str()) {
             let title = format!("`{}` is not a way to price by tier", clean(&mode.name));
-            let help = "expected \"graduated\" (each tier prices what lies in it) or \"volume\" (the tier reached prices all)";
+            let help =
+                "expected \"graduated\" (each tier prices what lies in it) or \"volume\" (the tier reached prices all)";
             self.error("price-mode", mode.spot.place(), title, "", help);
         }
         let Some(Value::List(list)) = table.get("tiers").map(|node| &node.value) else {
@@ -39,7 +40,11 @@ impl Reader<'_> {
             };
             let ends = at + 1 < list.len() || tier.up_to.is_none();
             if !rises || !ends {
-                let title = if rises { "the last tier has an end, and nothing prices what is beyond" } else { "the tiers do not rise" };
+                let title = if rises {
+                    "the last tier has an end, and nothing prices what is beyond"
+                } else {
+                    "the tiers do not rise"
+                };
                 self.error("tiers", node.spot.place(), title, "", "order them by `up_to`; the last has none");
             }
             tiers.push(tier);
@@ -73,7 +78,13 @@ impl Reader<'_> {
         let idle_to = self.members_at(table, "idle_to");
         let Some(node) = table.get("capacity") else {
             if let Some(node) = table.get("idle_to") {
-                self.error("no-meaning-here", node.spot.place(), "`idle_to` goes with `capacity`", "", "add capacity = \"1000\"");
+                self.error(
+                    "no-meaning-here",
+                    node.spot.place(),
+                    "`idle_to` goes with `capacity`",
+                    "",
+                    "add capacity = \"1000\"",
+                );
             }
             return None;
         };

@@ -76,7 +76,13 @@ impl Reader<'_> {
         let rounds = rounds.filter(|rounds| (1..=10_000).contains(rounds));
         if rounds.is_none() {
             let place = node.map_or(method.spot.place(), |node| node.spot.place());
-            self.error("rounds", place, "an iterative method has a number of rounds", "", "add rounds = 4 (1 to 10,000)");
+            self.error(
+                "rounds",
+                place,
+                "an iterative method has a number of rounds",
+                "",
+                "add rounds = 4 (1 to 10,000)",
+            );
         }
         rounds
     }

@@ -9,8 +9,8 @@ use crate::period::Validity;
 use crate::rulebook::condition::{Clauses, Template};
 use crate::rulebook::syntax::{Node, Table, Value};
 use crate::rulebook::{
-    AllocateRule, BalanceField, By, ClassifyRule, DimensionId, DriverDecl, FOR_PERIOD, Group, IfNoDriver, MemberSet, PriceList, PriceOf,
-    RuleWords, SOURCE, schema,
+    AllocateRule, BalanceField, By, ClassifyRule, DimensionId, DriverDecl, FOR_PERIOD, Group, IfNoDriver, MemberSet,
+    PriceList, PriceOf, RuleWords, SOURCE, schema,
 };
 
 /// A hundred percent as a weight.
@@ -136,7 +136,7 @@ impl Reader<'_> {
         let settlement = self.settlement(table);
         let chosen =
             ["among", "except"].map(|key| table.get(key).map(|node| self.conditions(node, Reader::balance_field)));
-        self.fits_together(table, by.as_ref(), group.is_some());
+        self.fits_together(table, by.as_ref());
         for (key, conditions) in ["among", "except"].into_iter().zip(&chosen) {
             self.looks_at_receivers(key, conditions.as_ref(), &to);
         }
@@ -174,7 +174,7 @@ impl Reader<'_> {
     }
 
     /// Keys that only have a meaning together with others.
-    fn fits_together(&mut self, table: &Table, by: Option<&By>, has_group: bool) {
+    fn fits_together(&mut self, table: &Table, by: Option<&By>) {
         let mut refuse = |key: &str, is_wrong: bool, title: &str, help: &str| {
             if let Some(node) = table.get(key).filter(|_| is_wrong) {
                 self.findings.push(Finding::error("no-meaning-here", node.spot.place(), title).help(help));
@@ -398,7 +398,13 @@ impl Reader<'_> {
         for (name, value) in &table.entries {
             let (weight, is_percentage) = self.share(value)?;
             if !is_percentage || weight <= Amount::ZERO {
-                self.error("not-a-share", value.spot.place(), "a mix has percentages above 0", "", "write it as \"70%\"");
+                self.error(
+                    "not-a-share",
+                    value.spot.place(),
+                    "a mix has percentages above 0",
+                    "",
+                    "write it as \"70%\"",
+                );
             }
             if self.known_name(name, "driver", drivers) {
                 parts.push((name.clone(), weight));
