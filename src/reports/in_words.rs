@@ -20,7 +20,7 @@ pub fn rules_in_words(run: &Run<'_>) -> Table {
         rows.push(row);
     };
     for (rule, tally) in model.book.classify.iter().zip(&run.opening.rules) {
-        let said = [why_in_words(&rule.words, &rule.valid), lines_in_words(rule), set_in_words(model, rule)];
+        let said = [why_in_words(&rule.words, rule.valid), lines_in_words(rule), set_in_words(model, rule)];
         let taken = if reads_hours(model, rule) { Value::Blank } else { Value::Exact(tally.sum) };
         push("classify", &rule.id, said, [Value::Count(tally.lines), taken, Value::Blank, Value::Blank], &rule.spot);
     }
@@ -31,7 +31,7 @@ pub fn rules_in_words(run: &Run<'_>) -> Table {
         let balances = tallies().map(|tally| tally.balances).sum();
         let moved = [Value::Count(balances), Value::Exact(offered), Value::Exact(given), Value::Exact(offered - given)];
         let taken = balances_in_words(model, &rule.from);
-        let said = [why_in_words(&rule.words, &rule.valid), taken, gives_in_words(model, rule)];
+        let said = [why_in_words(&rule.words, rule.valid), taken, gives_in_words(model, rule)];
         push("allocate", &rule.id, said, moved, &rule.spot);
     }
     let text = |name: &str, label: &str| Column::new(name, label, Shown::Text);
@@ -61,7 +61,7 @@ pub fn rules_in_words(run: &Run<'_>) -> Table {
 }
 
 /// Why a rule is as it is, who answers for it, who approved it, and when it holds.
-fn why_in_words(words: &crate::rulebook::RuleWords, valid: &crate::period::Validity) -> String {
+fn why_in_words(words: &crate::rulebook::RuleWords, valid: crate::period::Validity) -> String {
     let mut parts = Vec::new();
     if !words.why.is_empty() {
         parts.push(words.why.clone());
@@ -72,7 +72,7 @@ fn why_in_words(words: &crate::rulebook::RuleWords, valid: &crate::period::Valid
     if !words.approved.is_empty() {
         parts.push(format!("approved {}", words.approved));
     }
-    if *valid != crate::period::Validity::default() {
+    if valid != crate::period::Validity::default() {
         parts.push(format!("valid {valid}"));
     }
     parts.join(" · ")
@@ -156,21 +156,21 @@ fn gives_in_words(model: &Model, rule: &AllocateRule) -> String {
 fn conditions<F>(clauses: &Clauses<F>, field: impl Fn(&F) -> String) -> String {
     let tables = clauses.0.iter().map(|all| {
         let all: Vec<String> =
-            all.iter().map(|clause| format!("{} {}", field(&clause.field), test(&clause.test))).collect();
+            all.iter().map(|clause| format!("{} {}", field(&clause.field), test_in_words(&clause.test))).collect();
         all.join(" and ")
     });
     tables.collect::<Vec<_>>().join(", or ")
 }
 
 /// A test in words that follow the name of what is tested.
-fn test(test: &Test) -> String {
+fn test_in_words(test: &Test) -> String {
     match test {
         Test::Blank => "blank".to_owned(),
         Test::Present => "set".to_owned(),
-        Test::Is(text) => format!("= {text}"),
+        Test::Is(name) => format!("= {name}"),
         Test::Like(pattern) => format!("like {pattern}"),
-        Test::Any(tests) => tests.iter().map(self::test).collect::<Vec<_>>().join(" or "),
-        Test::Not(inner) => format!("not {}", self::test(inner)),
+        Test::Any(tests) => tests.iter().map(test_in_words).collect::<Vec<_>>().join(" or "),
+        Test::Not(inner) => format!("not {}", test_in_words(inner)),
         Test::Under(parent) => format!("under {parent}"),
     }
 }
@@ -182,8 +182,8 @@ mod tests {
     #[test]
     fn conditions_read_as_a_sentence() {
         let any = Test::Any(vec![Test::pattern("Credit"), Test::pattern("T*")]);
-        assert_eq!(test(&any), "= Credit or like T*");
-        assert_eq!(test(&Test::Not(Box::new(Test::pattern("")))), "not blank");
-        assert_eq!(test(&Test::Under("Corporate".to_owned())), "under Corporate");
+        assert_eq!(test_in_words(&any), "= Credit or like T*");
+        assert_eq!(test_in_words(&Test::Not(Box::new(Test::pattern("")))), "not blank");
+        assert_eq!(test_in_words(&Test::Under("Corporate".to_owned())), "under Corporate");
     }
 }

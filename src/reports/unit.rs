@@ -43,11 +43,12 @@ pub fn unit_pools(run: &Run<'_>, unit: MemberId) -> Table {
     let mut sums: Vec<(MemberId, i128)> = sums_of(run, unit, POOL).into_iter().collect();
     sums.sort_by_key(|(pool, sum)| (std::cmp::Reverse(*sum), *pool));
     let named = sums.into_iter().map(|(pool, sum)| (name_or_unallocated(member_name(run, POOL, pool)), sum));
-    let mut table = shares(dimension_column(run, POOL), named.collect());
-    table.name = "unit-pools";
-    table.title = "Kinds of cost".to_owned();
-    table.note = "What the money was spent on before it was shared out, largest first.".to_owned();
-    table
+    Table {
+        name: "unit-pools",
+        title: "Kinds of cost".to_owned(),
+        note: "What the money was spent on before it was shared out, largest first.".to_owned(),
+        ..shares(dimension_column(run, POOL), named.collect())
+    }
 }
 
 /// What a business unit pays to run, grow and transform the business.
@@ -58,11 +59,12 @@ pub fn unit_spend(run: &Run<'_>, unit: MemberId) -> Table {
         let sum = sums.get(&id).copied().unwrap_or_default();
         (humanise(&name), sum)
     });
-    let mut table = shares(dimension_column(run, SPEND), named.collect());
-    table.name = "unit-spend";
-    table.title = "Run, grow and transform".to_owned();
-    table.note = "How much of the charge keeps the business running, grows it, or transforms it.".to_owned();
-    table
+    Table {
+        name: "unit-spend",
+        title: "Run, grow and transform".to_owned(),
+        note: "How much of the charge keeps the business running, grows it, or transforms it.".to_owned(),
+        ..shares(dimension_column(run, SPEND), named.collect())
+    }
 }
 
 fn sums_of(run: &Run<'_>, unit: MemberId, dimension: DimensionId) -> BTreeMap<MemberId, i128> {
