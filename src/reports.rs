@@ -5,12 +5,16 @@
 
 mod books;
 mod cost;
+mod in_words;
+mod unit;
 
 pub use books::{drivers, entries, opening, reconciliation, rules};
 pub use cost::{
     NamedMoney, Summary, charges, pools, service_costs, spend, statement, summary, unallocated, unit_costs,
     units_by_service,
 };
+pub use in_words::rules_in_words;
+pub use unit::{contact, how_it_came, parents, spend_with_subtotals, unit_pools, unit_spend};
 
 use crate::classify::Opening;
 use crate::ledger::Ledger;

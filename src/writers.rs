@@ -3,9 +3,11 @@
 pub mod evidence;
 pub mod journal;
 pub mod publish;
+mod sheet;
 pub mod statement;
 pub mod tables;
 pub mod terminal;
+mod views;
 pub mod workbook;
 
 /// A file name for a member: letters and digits of its name, and a hash that keeps two names apart.

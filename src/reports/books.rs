@@ -225,7 +225,7 @@ pub fn rules(run: &Run<'_>) -> Table {
 }
 
 /// How a rule splits, in words.
-fn by_words(rule: &crate::rulebook::AllocateRule) -> String {
+pub(super) fn by_words(rule: &crate::rulebook::AllocateRule) -> String {
     let by = match &rule.by {
         By::Member(members) => {
             let names: Vec<&str> = members.iter().map(|(_, name)| name.name.as_str()).collect();

@@ -8,16 +8,16 @@ use crate::money::{Amount, ONE};
 use crate::rounding::{ChargeLine, Kind};
 use crate::rulebook::{BUSINESS_UNIT, DimensionId, FOR_PERIOD, POOL, SERVICE, SPEND};
 
-fn money(name: &str, label: &str) -> Column {
+pub(super) fn money(name: &str, label: &str) -> Column {
     Column::new(name, label, Shown::Money)
 }
 
-fn dimension_column(run: &Run<'_>, dimension: DimensionId) -> Column {
+pub(super) fn dimension_column(run: &Run<'_>, dimension: DimensionId) -> Column {
     let dimension = &run.model.dimensions[dimension];
     Column::new(&dimension.name, &dimension.label, Shown::Text)
 }
 
-fn member_name<'r>(run: &Run<'r>, dimension: DimensionId, member: MemberId) -> &'r str {
+pub(super) fn member_name<'r>(run: &Run<'r>, dimension: DimensionId, member: MemberId) -> &'r str {
     run.model.dimensions[dimension].member_name(member)
 }
 
@@ -207,7 +207,7 @@ pub fn spend(run: &Run<'_>) -> Table {
 }
 
 /// The members of spend in their order, and `not set` when a line has none.
-fn spend_members(run: &Run<'_>) -> Vec<(MemberId, String)> {
+pub(super) fn spend_members(run: &Run<'_>) -> Vec<(MemberId, String)> {
     let dimension = &run.model.dimensions[SPEND];
     let mut kinds: Vec<(MemberId, String)> =
         dimension.ids().map(|id| (id, dimension.member_name(id).to_owned())).collect();
@@ -217,7 +217,7 @@ fn spend_members(run: &Run<'_>) -> Vec<(MemberId, String)> {
     kinds
 }
 
-fn humanise(word: &str) -> String {
+pub(super) fn humanise(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
