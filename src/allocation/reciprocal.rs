@@ -155,10 +155,10 @@ fn turn(circle: &Circle, balances: &[i128], exact_max: usize) -> Result<Vec<i128
     if circle.is_closed() {
         return Err(CircleFault::Closed);
     }
-    let floors = if circle.len() <= exact_max {
-        exact::floors(circle, balances).ok_or(CircleFault::Overflow)?
+    let flows = if circle.len() <= exact_max {
+        exact::flows(circle, balances)
     } else {
-        residuals::floors(circle, &residuals::gross(circle, balances)?).ok_or(CircleFault::Overflow)?
+        residuals::flows(circle, &residuals::gross(circle, balances)?)
     };
-    flows::balanced(circle, balances, floors).ok_or(CircleFault::Overflow)
+    flows.and_then(|flows| flows::balanced(circle, balances, &flows)).ok_or(CircleFault::Overflow)
 }

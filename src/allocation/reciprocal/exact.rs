@@ -2,17 +2,18 @@
 
 use num_bigint::{BigInt, Sign};
 
+use super::flows::Flow;
 use super::graph::Circle;
 
-/// What flows along every arc of the circle, exact, then rounded towards minus infinity to atoms;
-/// `None` if a flow leaves 128 bits. The circle must have a way out.
+/// What flows along every arc of the circle; `None` if a flow leaves 128 bits. The circle must have a
+/// way out.
 ///
 /// The unknowns are amounts per unit of weight, `z_s = x_s / (sum of the weights of s)`, so that all
 /// coefficients are integers: `total_t × z_t − Σ_s weight_st × z_s = balance_t`. Elimination without
 /// fractions (E. H. Bareiss, "Sylvester's identity and multistep integer-preserving Gaussian
 /// elimination", Mathematics of Computation 22, 1968). No pivoting: whatever part of the members is
 /// taken, money gets out of it, so every leading minor is above 0.
-pub(super) fn floors(circle: &Circle, balances: &[i128]) -> Option<Vec<i128>> {
+pub(super) fn flows(circle: &Circle, balances: &[i128]) -> Option<Vec<Flow>> {
     let count = circle.len();
     let mut rows = vec![vec![BigInt::ZERO; count + 1]; count];
     for (member, (total, balance)) in circle.totals.iter().zip(balances).enumerate() {
@@ -52,14 +53,20 @@ pub(super) fn floors(circle: &Circle, balances: &[i128]) -> Option<Vec<i128>> {
     let mut flows = Vec::with_capacity(circle.arcs.len());
     for (member, numerator) in numerators.iter().enumerate() {
         for arc in &circle.arcs[circle.arcs_of(member)] {
-            flows.push(i128::try_from(floor(&(numerator * arc.weight), &divisor)).ok()?);
+            flows.push(flow(numerator * arc.weight, &divisor)?);
         }
     }
     Some(flows)
 }
 
-/// The quotient rounded towards minus infinity; `divisor` is above 0.
-fn floor(dividend: &BigInt, divisor: &BigInt) -> BigInt {
-    let quotient = dividend / divisor;
-    if dividend.sign() == Sign::Minus && &quotient * divisor != *dividend { quotient - 1 } else { quotient }
+/// The quotient as a flow; `divisor` is above 0.
+fn flow(dividend: BigInt, divisor: &BigInt) -> Option<Flow> {
+    let mut floor = &dividend / divisor;
+    let mut rest = dividend - &floor * divisor;
+    if rest.sign() == Sign::Minus {
+        floor -= 1;
+        rest += divisor;
+    }
+    let fraction = (rest << u64::BITS) / divisor;
+    Some(Flow { floor: i128::try_from(floor).ok()?, fraction: u64::try_from(fraction).ok()? })
 }

@@ -119,12 +119,9 @@ impl Circle {
         circle.starts.push(0);
         for member in members {
             let targets = &senders[*member].targets;
-            let weights = || targets.iter().map(|(_, weight)| (*weight).max(0));
-            let divisor = weights().fold(0, |divisor, weight| common_divisor(divisor, weight.unsigned_abs()));
-            let divisor = i128::try_from(divisor.max(1)).ok()?;
+            let weights = in_lowest_terms(targets.iter().map(|(_, weight)| (*weight).max(0)).collect());
             let mut total = 0i128;
-            for ((target, _), weight) in targets.iter().zip(weights()) {
-                let weight = weight / divisor;
+            for ((target, _), weight) in targets.iter().zip(weights) {
                 let to = target.map(|target| groups.place[target]).filter(|place| place.group == group);
                 total = total.checked_add(weight)?;
                 circle.arcs.push(Arc { to: to.map(|place| place.at), weight });
@@ -151,10 +148,26 @@ impl Circle {
     }
 }
 
-/// The greatest common divisor, by halving and subtracting (J. Stein, 1967); 0 divides nothing.
-fn common_divisor(mut a: u128, mut b: u128) -> u128 {
+/// Weights, 0 or above, without their common divisor. Quantities are integers of 10^-18, so it is
+/// large as a rule, and what is left is small.
+fn in_lowest_terms(mut weights: Vec<i128>) -> Vec<i128> {
+    let divisor = weights.iter().fold(0, |divisor, weight| common_divisor(divisor, *weight));
+    if divisor > 1 {
+        for weight in &mut weights {
+            *weight /= divisor;
+        }
+    }
+    weights
+}
+
+/// The greatest common divisor of two numbers, 0 or above, by halving and subtracting (J. Stein, 1967).
+fn common_divisor(mut a: i128, mut b: i128) -> i128 {
     if a == 0 || b == 0 {
         return a | b;
+    }
+    // As a rule the divisor found so far divides the next weight too.
+    if b % a == 0 {
+        return a;
     }
     let twos = (a | b).trailing_zeros();
     a >>= a.trailing_zeros();

@@ -3,6 +3,7 @@
 use ethnum::{AsI256, I256};
 
 use super::CircleFault;
+use super::flows::Flow;
 use super::graph::Circle;
 use super::sweeps::{Factors, Guesser};
 
@@ -19,7 +20,7 @@ const RESIDUAL_PER_MEMBER: i128 = 8;
 const PASSES_MAX: usize = 64;
 
 /// What a correction must take off the residuals at least, as a divisor, or it is no convergence.
-const GAIN_MIN: i128 = 4;
+const GAIN_MIN: i128 = 100;
 
 /// Added to a flow before it is floored to atoms, in fine units: 2^-20 atoms. A flow that is whole must
 /// not lose an atom because it was met from below.
@@ -35,7 +36,7 @@ const NUDGE: i128 = 1 << (FINE_BITS - 20);
 /// # Errors
 /// No convergence, or an amount above 128 bits of atoms.
 pub(super) fn gross(circle: &Circle, balances: &[i128]) -> Result<Vec<I256>, CircleFault> {
-    let guesser = Guesser::new(circle, balances);
+    let mut guesser = Guesser::new(circle, balances);
     match corrected(circle, balances, |residuals| guesser.guess(residuals)) {
         Err(CircleFault::NoConvergence) => {}
         done => return done,
@@ -45,7 +46,11 @@ pub(super) fn gross(circle: &Circle, balances: &[i128]) -> Result<Vec<I256>, Cir
 }
 
 /// Corrects by `guess` until the residuals are down to rounding.
-fn corrected(circle: &Circle, balances: &[i128], guess: impl Fn(&[f64]) -> Vec<f64>) -> Result<Vec<I256>, CircleFault> {
+fn corrected(
+    circle: &Circle,
+    balances: &[i128],
+    mut guess: impl FnMut(&[f64]) -> Vec<f64>,
+) -> Result<Vec<I256>, CircleFault> {
     let enough = RESIDUAL_PER_MEMBER.as_i256() * circle.len().as_i256() + circle.arcs.len().as_i256();
     let limit = i128::MAX.as_i256() << FINE_BITS;
     let mut gross = vec![I256::ZERO; circle.len()];
@@ -97,14 +102,16 @@ fn size(residuals: &[I256]) -> I256 {
     residuals.iter().fold(I256::ZERO, |sum, residual| sum + residual.abs())
 }
 
-/// What flows along every arc, rounded towards minus infinity to atoms; `None` if that leaves 128 bits.
-pub(super) fn floors(circle: &Circle, gross: &[I256]) -> Option<Vec<i128>> {
+/// What flows along every arc.
+pub(super) fn flows(circle: &Circle, gross: &[I256]) -> Option<Vec<Flow>> {
     let mut flows = Vec::with_capacity(circle.arcs.len());
     for (member, amount) in gross.iter().enumerate() {
         let part = Parts::new(*amount, circle.totals[member]);
         for arc in &circle.arcs[circle.arcs_of(member)] {
             let nudge = if arc.weight == 0 { 0 } else { NUDGE };
-            flows.push(i128::try_from((part.of(arc.weight) + nudge.as_i256()) >> FINE_BITS).ok()?);
+            let flow = part.of(arc.weight) + nudge.as_i256();
+            let floor = i128::try_from(flow >> FINE_BITS).ok()?;
+            flows.push(Flow { floor, fraction: flow.as_u64() });
         }
     }
     Some(flows)

@@ -6,8 +6,15 @@
 
 use super::graph::Circle;
 
-/// Sweeps before the guess is taken as it is. Most circles need 10 to 30.
-const SWEEPS_MAX: usize = 200;
+/// Sweeps before it is time for directions. Most circles need 10 to 30.
+const SWEEPS_MAX: usize = 60;
+
+/// Directions kept. Each makes up for one reason why sweeps are slow, such as a part of the circle that
+/// has little to do with the rest of it.
+const DIRECTIONS_MAX: usize = 40;
+
+/// Residuals, as a part of the balances, at which the search along directions stops.
+const RESIDUAL_MIN: f64 = 1e-11;
 
 /// A sweep that changes less than this part of the amounts is the last.
 const CHANGE_MIN: f64 = 1e-14;
@@ -30,6 +37,9 @@ pub(super) struct Guesser {
     shape: Vec<f64>,
     /// What leaves of it.
     shape_leaving: f64,
+    /// Amounts, and the balances that they settle; those of any two are at right angles. Kept from guess
+    /// to guess, since what was slow once is slow again.
+    directions: Vec<(Vec<f64>, Vec<f64>)>,
 }
 
 impl Guesser {
@@ -67,7 +77,15 @@ impl Guesser {
             leaving.push(part(out, total));
         }
         starts.pop();
-        let mut guesser = Guesser { starts, received, passed_on, leaving, shape: vec![1.0; count], shape_leaving: 0.0 };
+        let mut guesser = Guesser {
+            starts,
+            received,
+            passed_on,
+            leaving,
+            shape: vec![1.0; count],
+            shape_leaving: 0.0,
+            directions: Vec::new(),
+        };
         guesser.learn_shape(balances);
         guesser
     }
@@ -82,7 +100,9 @@ impl Guesser {
             let before = shape.clone();
             self.sweep(&came_in, &mut shape);
             let factor = sum / self.leaves(&shape);
-            shape.iter_mut().for_each(|amount| *amount *= factor);
+            for amount in &mut shape {
+                *amount *= factor;
+            }
             if has_settled(&before, &shape) {
                 break;
             }
@@ -92,9 +112,47 @@ impl Guesser {
     }
 
     /// What the members hand out if they have `balances`, of any sign, from outside.
-    pub(super) fn guess(&self, balances: &[f64]) -> Vec<f64> {
-        let sum: f64 = balances.iter().sum();
+    ///
+    /// Where sweeps alone do not get there, each result of sweeps is a direction, and of all directions
+    /// together the best step is taken (generalised conjugate residuals: S. C. Eisenstat, H. C. Elman and
+    /// M. H. Schultz, "Variational iterative methods for nonsymmetric systems of linear equations",
+    /// 1983).
+    pub(super) fn guess(&mut self, balances: &[f64]) -> Vec<f64> {
         let mut amounts = vec![0.0; balances.len()];
+        let mut open = balances.to_vec();
+        for (direction, settled) in &self.directions {
+            step_along(direction, settled, &mut amounts, &mut open);
+        }
+        let enough = RESIDUAL_MIN * RESIDUAL_MIN * product(balances, balances);
+        loop {
+            let (mut direction, done) = self.swept(&open);
+            if done && self.directions.is_empty() {
+                return direction;
+            }
+            let mut settled = self.settled_by(&direction);
+            for (other, settled_by_other) in &self.directions {
+                let part = product(&settled, settled_by_other) / product(settled_by_other, settled_by_other);
+                subtract(&mut direction, part, other);
+                subtract(&mut settled, part, settled_by_other);
+            }
+            if product(&settled, &settled) > 0.0 {
+                step_along(&direction, &settled, &mut amounts, &mut open);
+                self.directions.push((direction, settled));
+            }
+            if product(&open, &open) <= enough || self.directions.len() >= DIRECTIONS_MAX {
+                break;
+            }
+        }
+        if self.directions.len() >= DIRECTIONS_MAX {
+            self.directions.clear();
+        }
+        amounts
+    }
+
+    /// What sweeps make of `balances`, and whether the last one still changed anything.
+    fn swept(&self, balances: &[f64]) -> (Vec<f64>, bool) {
+        let sum: f64 = balances.iter().sum();
+        let mut amounts: Vec<f64> = self.shape.iter().map(|shape| sum / self.shape_leaving * shape).collect();
         for _ in 0..SWEEPS_MAX {
             let before = amounts.clone();
             self.sweep(balances, &mut amounts);
@@ -102,10 +160,20 @@ impl Guesser {
             let factor = (sum - self.leaves(&amounts)) / self.shape_leaving;
             amounts.iter_mut().zip(&self.shape).for_each(|(amount, shape)| *amount += factor * shape);
             if has_settled(&before, &amounts) {
-                break;
+                return (amounts, true);
             }
         }
-        amounts
+        (amounts, false)
+    }
+
+    /// The balances that would be settled by `amounts`: handed out less received.
+    fn settled_by(&self, amounts: &[f64]) -> Vec<f64> {
+        let received = |member: usize| -> f64 {
+            let senders = &self.received[self.starts[member]..self.starts[member + 1]];
+            senders.iter().map(|(sender, part)| amounts[*sender] * part).sum()
+        };
+        let members = amounts.iter().zip(&self.passed_on).enumerate();
+        members.map(|(member, (amount, part))| amount * part - received(member)).collect()
     }
 
     /// Lets every member in turn receive what the others hand out by now (Gauss-Seidel).
@@ -122,6 +190,21 @@ impl Guesser {
     fn leaves(&self, amounts: &[f64]) -> f64 {
         amounts.iter().zip(&self.leaving).map(|(amount, part)| amount * part).sum()
     }
+}
+
+/// Goes along a direction as far as that makes the open balances smaller.
+fn step_along(direction: &[f64], settled: &[f64], amounts: &mut [f64], open: &mut [f64]) {
+    let step = product(open, settled) / product(settled, settled);
+    subtract(amounts, -step, direction);
+    subtract(open, step, settled);
+}
+
+fn product(left: &[f64], right: &[f64]) -> f64 {
+    left.iter().zip(right).map(|(left, right)| left * right).sum()
+}
+
+fn subtract(from: &mut [f64], factor: f64, what: &[f64]) {
+    from.iter_mut().zip(what).for_each(|(from, what)| *from -= factor * what);
 }
 
 fn has_settled(before: &[f64], after: &[f64]) -> bool {
@@ -168,7 +251,9 @@ impl Factors {
             let (above, below) = parts.split_at_mut(taken * count);
             let row = &mut below[..taken];
             passed_on[taken] = row.iter().sum::<f64>() + leaving[taken];
-            row.iter_mut().for_each(|part| *part /= passed_on[taken]);
+            for part in row.iter_mut() {
+                *part /= passed_on[taken];
+            }
             let out = leaving[taken] / passed_on[taken];
             for (sender, parts) in above.chunks_exact_mut(count).enumerate() {
                 let factor = parts[taken];
@@ -204,6 +289,6 @@ fn part(weight: i128, total: i128) -> f64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a guess")]
-fn float(value: i128) -> f64 {
+pub(super) fn float(value: i128) -> f64 {
     value as f64
 }
