@@ -2,7 +2,7 @@
 
 mod bills;
 mod matcher;
-mod reciprocal;
+pub mod reciprocal;
 mod settle;
 mod weights;
 
@@ -349,9 +349,8 @@ impl<'m, 'f> Books<'m, 'f> {
                 arrivals.push((self.ledger.splits[split].destination(key, target), *part));
             }
         }
-        if let Some(balance) = self.balances.get_mut(key) {
-            *balance -= moved;
-        }
+        // A sender of a reciprocal group may hand on before what it hands on has arrived.
+        *self.balances.entry(key.clone()).or_default() -= moved;
         self.ledger.tallies.entry((at, key[POOL])).or_default().given += moved;
         self.fresh.remove(key);
         if let Some(left) = self.left.get_mut(key) {

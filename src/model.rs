@@ -464,7 +464,9 @@ impl Loader<'_> {
                 _ => &[],
             };
             for name in order {
-                let known = rule.to.iter().any(|dimension| dimensions[*dimension].find(&name.name).is_some());
+                let known = rule.to.iter().any(|dimension| {
+                    !dimensions[*dimension].is_closed || dimensions[*dimension].find(&name.name).is_some()
+                });
                 if !known {
                     self.unknown(&dimensions[rule.to[0]], name);
                 }

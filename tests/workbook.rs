@@ -1,105 +1,158 @@
-//! The workbook opens in a program that is not ours, and what it shows are the charge lines.
+//! The workbook and the statements of the sample month, opened again by a reader that is not ours.
 
-mod support;
-
-use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::path::Path;
-use std::process::Command;
 
-use support::{atoms, is_installed, root, rows, run, sums};
+use calamine::{Data, Reader, Xlsx};
+use showback::cli::pipeline::{self, Calculation};
+use showback::dimension::MemberId;
+use showback::finding::Findings;
+use showback::money::Amount;
+use showback::reports::{self, Table, Value};
+use showback::rulebook::BUSINESS_UNIT;
+use showback::writers::{statement, workbook};
 
-/// A sheet as LibreOffice saves it: rows of texts.
-type Sheet = Vec<Vec<String>>;
-
-/// Lets LibreOffice open a workbook and write every sheet as csv. Fails when it cannot open it.
-fn sheets(workbook: &Path, folder: &Path) -> BTreeMap<String, Sheet> {
-    let profile = format!("-env:UserInstallation=file://{}", folder.join("profile").display());
-    // Separator comma, quote ", UTF-8, from line 1, every sheet (-1), values as stored and not as formatted.
-    let filter = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1";
-    let output = Command::new("soffice")
-        .args([&profile, "--headless", "--convert-to", filter, "--outdir"])
-        .arg(folder)
-        .arg(workbook)
-        .output()
-        .expect("soffice runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let stem = workbook.file_stem().expect("a name").to_string_lossy().into_owned();
-    let mut sheets = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        let Some(sheet) = name.strip_prefix(&format!("{stem}-")).and_then(|rest| rest.strip_suffix(".csv")) else {
-            continue;
-        };
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_path(&path).expect("csv");
-        let rows = reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect();
-        sheets.insert(sheet.to_owned(), rows);
-    }
-    sheets
+fn october() -> Calculation {
+    let mut findings = Findings::new();
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let book = pipeline::rule_book(&rules, &mut findings).expect("the sample's rules are right");
+    let period = book.head.calendar.period("2026-10").expect("a month");
+    pipeline::calculate(book, period, &mut findings).expect("the sample balances")
 }
 
-/// The row of headings that begins with `first`, and the rows below it.
-fn table<'s>(sheet: &'s Sheet, first: &str) -> (&'s [String], &'s [Vec<String>]) {
-    let at = sheet.iter().position(|row| row.first().is_some_and(|cell| cell == first));
-    let at = at.unwrap_or_else(|| panic!("no heading {first}"));
-    (&sheet[at], &sheet[at + 1..])
+fn workbook_bytes(calculation: &Calculation, limits: &workbook::Limits) -> Vec<u8> {
+    let run = calculation.run();
+    let summary = reports::summary(&run);
+    let tables = [
+        reports::units_by_service(&run),
+        reports::spend(&run),
+        reports::pools(&run),
+        reports::unallocated(&run),
+        reports::reconciliation(&run),
+        reports::rules(&run),
+        reports::charges(&run, |_| false),
+    ];
+    let built = workbook::build(&run, &summary, &tables, &Findings::new(), limits);
+    built.and_then(|mut workbook| workbook.save_to_buffer()).expect("a workbook")
+}
+
+fn open(bytes: Vec<u8>) -> Xlsx<Cursor<Vec<u8>>> {
+    Xlsx::new(Cursor::new(bytes)).expect("a workbook that opens")
+}
+
+/// The rows below the headings of a sheet, the first of which is named; each cell as its text.
+fn rows_below(book: &mut Xlsx<Cursor<Vec<u8>>>, sheet: &str, first_heading: &str) -> Vec<Vec<String>> {
+    let range = book.worksheet_range(sheet).expect("the sheet");
+    let text = |cell: &Data| match cell {
+        Data::Empty => String::new(),
+        Data::Float(number) => number.to_string(),
+        Data::String(text) => text.clone(),
+        other => panic!("{sheet} holds {other:?}"),
+    };
+    let rows: Vec<Vec<String>> = range.rows().map(|row| row.iter().map(text).collect()).collect();
+    let heading = rows.iter().position(|row| row[0] == first_heading).expect("the headings");
+    rows[heading + 1..].to_vec()
+}
+
+/// What a cell should read as: numbers by their shortest text.
+fn expected(table: &Table, calculation: &Calculation) -> Vec<Vec<String>> {
+    let currency = &calculation.model.book.head.currency;
+    let text = |value: &Value| match value {
+        Value::Blank => String::new(),
+        Value::Text(text) => text.clone(),
+        Value::Money(minor) => currency.amount(*minor).to_string(),
+        Value::Exact(amount) => amount.to_string(),
+        other => panic!("no {other:?} in charge lines"),
+    };
+    table.rows.iter().map(|row| row.iter().map(text).collect()).collect()
+}
+
+fn units(calculation: &Calculation) -> Vec<MemberId> {
+    let charges = &calculation.charges;
+    let mut units: Vec<MemberId> = charges.allocated().map(|line| charges.member(line, BUSINESS_UNIT)).collect();
+    units.sort_unstable();
+    units.dedup();
+    units
 }
 
 #[test]
-fn libreoffice_opens_the_workbook_and_sees_the_charge_lines() {
-    if !is_installed("soffice", "--version") {
-        return;
-    }
-    for (model, period) in [("rules", "2026-10"), ("examples/oakland", "FY17")] {
-        let out = tempfile::tempdir().expect("a folder");
-        let published = run(&root().join(model), period, out.path(), &[]);
-        let charges = rows(&published.join("data/charges.csv"));
-        let sheets = sheets(&published.join("showback.xlsx"), out.path());
+fn the_same_run_gives_the_same_bytes() {
+    let (first, second) = (october(), october());
+    let limits = workbook::Limits::default();
+    assert_eq!(workbook_bytes(&first, &limits), workbook_bytes(&second, &limits));
+    let unit = units(&first)[0];
+    let statement = |calculation: &Calculation| {
+        statement::build(&calculation.run(), unit).and_then(|mut book| book.save_to_buffer()).expect("a statement")
+    };
+    assert_eq!(statement(&first), statement(&second));
+}
 
-        let (headings, lines) = table(&sheets["Charge lines"], "Line");
-        let column = |label: &str| headings.iter().position(|heading| heading == label).expect("a column");
-        assert_eq!(lines.len(), charges.len(), "{model}");
-        for (line, charge) in lines.iter().zip(&charges) {
-            assert_eq!(line[column("Line")], charge["id"]);
-            assert_eq!(line[column("Business unit")], charge["business_unit"]);
-            assert_eq!(atoms(&line[column("Amount")]), atoms(&charge["amount"]), "{charge:?}");
-        }
+#[test]
+fn every_digit_of_the_charge_lines_is_read_back() {
+    let calculation = october();
+    let mut book = open(workbook_bytes(&calculation, &workbook::Limits::default()));
+    let read = rows_below(&mut book, "Charge lines", "Line");
+    let charges = reports::charges(&calculation.run(), |_| false);
+    assert_eq!(read, expected(&charges, &calculation));
+}
 
-        let by_unit = sums(&charges, &["business_unit"], "amount", |row| row["kind"] == "cost");
-        let matrix = &sheets["Units and services"];
-        let (units, services) = table(matrix, "Service");
-        let total = services.iter().find(|row| row[0] == "Total charged").expect("a total");
-        for (unit, amount) in by_unit {
-            let at = units.iter().position(|heading| *heading == unit[0]).unwrap_or_else(|| panic!("{unit:?}"));
-            assert_eq!(atoms(&total[at]), amount, "{model} {unit:?}");
-        }
+#[test]
+fn charge_lines_beyond_a_sheet_are_on_the_next_ones() {
+    let calculation = october();
+    let limits = workbook::Limits { rows: 700, columns: 16_384 };
+    let mut book = open(workbook_bytes(&calculation, &limits));
+    let sheets: Vec<String> = book.sheet_names().into_iter().filter(|name| name.starts_with("Charge lines")).collect();
+    assert_eq!(sheets, ["Charge lines", "Charge lines 2", "Charge lines 3"]);
+    let read: Vec<Vec<String>> = sheets.iter().flat_map(|sheet| rows_below(&mut book, sheet, "Line")).collect();
+    let charges = reports::charges(&calculation.run(), |_| false);
+    assert_eq!(read, expected(&charges, &calculation));
+}
+
+#[test]
+fn what_came_to_a_unit_is_exactly_what_it_is_charged() {
+    let calculation = october();
+    let run = calculation.run();
+    for unit in units(&calculation) {
+        let lines = run.charges.allocated().filter(|line| run.charges.member(line, BUSINESS_UNIT) == unit);
+        let charged: Amount = lines.map(|line| line.exact).sum();
+        let came = reports::how_it_came(&run, unit);
+        let total = came.total.as_ref().and_then(|total| total.last()).expect("a total");
+        assert_eq!(*total, Value::Exact(charged), "{}", run.model.dimensions[BUSINESS_UNIT].member_name(unit));
     }
 }
 
 #[test]
-fn libreoffice_opens_every_statement() {
-    if !is_installed("soffice", "--version") {
-        return;
+fn a_statement_shows_no_other_unit() {
+    let calculation = october();
+    let run = calculation.run();
+    let dimension = &run.model.dimensions[BUSINESS_UNIT];
+    let unit = dimension.find("Finance").expect("a unit");
+    let mut bytes = statement::build(&run, unit).expect("a statement");
+    let mut book = open(bytes.save_to_buffer().expect("a statement"));
+    let texts: Vec<String> = book
+        .worksheets()
+        .iter()
+        .flat_map(|(_, range)| range.used_cells().map(|(_, _, cell)| cell.to_string()).collect::<Vec<_>>())
+        .collect();
+    assert!(texts.contains(&"Finance".to_owned()));
+    for other in dimension.valid_leaves().filter(|other| *other != unit) {
+        let name = dimension.member_name(other);
+        assert!(!texts.iter().any(|text| text == name), "{name} is on the statement of Finance");
     }
-    let out = tempfile::tempdir().expect("a folder");
-    let published = run(&root().join("rules"), "2026-10", out.path(), &[]);
-    let charges = rows(&published.join("data/charges.csv"));
-    let units = sums(&charges, &["business_unit"], "amount", |row| row["kind"] == "cost");
-    let statements: Vec<_> = std::fs::read_dir(published.join("statements")).expect("statements").collect();
-    assert_eq!(statements.len(), units.len());
-    for (at, statement) in statements.into_iter().enumerate().take(2) {
-        let folder = out.path().join(format!("statement-{at}"));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let sheets = sheets(&statement.expect("a statement").path(), &folder);
-        let texts: Vec<&String> = sheets.values().flatten().flatten().collect();
-        let unit = units.keys().find(|unit| texts.iter().any(|text| text.contains(&unit[0]))).expect("a unit's name");
-        // Its total stands on it, as a number.
-        let amount = units[unit];
-        let stands_there = texts.iter().any(|text| {
-            let is_number =
-                text.parse::<f64>().is_ok() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
-            is_number && atoms(text) == amount
-        });
-        assert!(stands_there, "{unit:?}");
-    }
+}
+
+#[test]
+fn run_grow_and_transform_add_up_to_the_charge_by_unit_and_in_all() {
+    let calculation = october();
+    let (table, subtotals) = reports::spend_with_subtotals(&calculation.run());
+    let total_at = table.columns.iter().position(|column| column.name == "total").expect("a total");
+    let minor = |row: &[Value]| match row[total_at] {
+        Value::Money(minor) => minor,
+        ref other => panic!("{other:?}"),
+    };
+    let of_units: i128 = subtotals.iter().map(|row| minor(&table.rows[*row])).sum();
+    let of_all: i128 = table.rows.iter().map(|row| minor(row)).sum();
+    let charged: i128 = calculation.charges.allocated().map(|line| line.minor).sum();
+    assert_eq!((of_units, of_all), (charged, 2 * charged));
+    assert_eq!(minor(table.total.as_ref().expect("a total")), charged);
 }

@@ -48,18 +48,18 @@ const EXACT_SENDERS_MAX: usize = 24;
 
 /// One service that hands out everything it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sender {
+pub struct Sender {
     /// Money it has of its own, in atoms of 10^-18 of a currency; may be negative or 0.
-    pub(super) own: i128,
+    pub own: i128,
     /// Receivers with their weights, above 0; only their proportion counts. `None` is a receiver that
     /// is no sender, a way out; `Some(i)` is the sender with the index `i`, which may be this one. A
     /// receiver may be listed more than once. A weight of 0 or below gets nothing.
-    pub(super) targets: Vec<(Option<usize>, i128)>,
+    pub targets: Vec<(Option<usize>, i128)>,
 }
 
 /// Why senders cannot be settled. Senders are named by their indices, in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub enum Fault {
     /// These senders form a loop without a way out, and hold or receive money. A sender without any
     /// target is such a loop of one.
     Closed(Vec<usize>),
@@ -82,7 +82,7 @@ pub(super) enum Fault {
 ///
 /// # Panics
 /// When a target names a sender that does not exist.
-pub(super) fn settle(senders: &[Sender]) -> Result<Vec<Vec<i128>>, Fault> {
+pub fn settle(senders: &[Sender]) -> Result<Vec<Vec<i128>>, Fault> {
     settle_by(senders, EXACT_SENDERS_MAX)
 }
 

@@ -129,12 +129,11 @@ impl<'m> Books<'m, '_> {
             .filter(|(_, amount)| !amount.is_zero())
             .collect();
         let fresh;
-        let weights = match group.weights.get(&at) {
-            Some(weights) => weights,
-            None => {
-                fresh = Weights::new(self.model, rule, &rule.by, &taken, &self.balances, self.findings);
-                &fresh
-            }
+        let weights = if let Some(weights) = group.weights.get(&at) {
+            weights
+        } else {
+            fresh = Weights::new(self.model, rule, &rule.by, &taken, &self.balances, self.findings);
+            &fresh
         };
         let mut known = Known::default();
         let mut arrivals = Vec::new();
