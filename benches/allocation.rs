@@ -23,7 +23,9 @@ fn services(count: usize, ppm: i128) -> Vec<Sender> {
     (0..count)
         .map(|_| {
             let mut targets: Vec<(Option<usize>, i128)> = (0..10)
-                .map(|_| (Some(numbers.below(count as u64) as usize), 1 + i128::from(numbers.below(1_000_000)) * 1_000_000))
+                .map(|_| {
+                    (Some(numbers.below(count as u64) as usize), 1 + i128::from(numbers.below(1_000_000)) * 1_000_000)
+                })
                 .collect();
             let inside: i128 = targets.iter().map(|(_, weight)| weight).sum();
             targets.push((None, inside * ppm / (1_000_000 - ppm)));

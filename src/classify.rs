@@ -10,8 +10,8 @@ use crate::finding::{Finding, Findings, clean};
 use crate::footprint::{Footprint, looks_at};
 use crate::model::Model;
 use crate::money::{Amount, Fraction, apply};
-use crate::rulebook::condition::ColumnRef;
-use crate::rulebook::{CostDecl, DimensionId, FOR_PERIOD, SOURCE};
+use crate::rulebook::condition::{ColumnRef, Template};
+use crate::rulebook::{CostDecl, DimensionId, DriverOrigin, FOR_PERIOD, SOURCE};
 use crate::sources::{LineGroup, Tally};
 
 /// A member for every dimension of the model, in their order: what a balance is at.
@@ -95,6 +95,7 @@ pub fn classify(
             }
         }
     }
+    drivers_from_lines(model, footprint, groups, &mut unknown);
     report_unknown(model, unknown, findings);
     for ((key, source, file), sum) in plain {
         opening.balances.push(OpeningBalance { key, source, file: file.to_owned(), lines: sum.lines, amount: sum.sum });
@@ -196,6 +197,48 @@ impl Placing<'_> {
         tally.lines += self.group.lines;
         tally.sum += self.group.sum;
         false
+    }
+}
+
+/// Fills the drivers whose quantities are in cost lines.
+fn drivers_from_lines(
+    model: &mut Model,
+    footprint: &Footprint,
+    groups: &[LineGroup],
+    unknown: &mut BTreeMap<Unknown, Tally>,
+) {
+    let Model { book, dimensions, drivers, .. } = model;
+    for (decl, driver) in book.drivers.iter().zip(drivers) {
+        let DriverOrigin::Lines(lines) = &decl.origin else { continue };
+        let Some(source) = book.source(&lines.source.name) else { continue };
+        let columns = &footprint.0[source];
+        let of_source = book.quantity_columns(&lines.source.name);
+        let quantity_at =
+            lines.quantity.as_ref().map(|column| of_source.iter().position(|other| other.name == column.name));
+        driver.file = format!("lines of {}", lines.source.name);
+        for group in groups.iter().filter(|group| group.source == source) {
+            let value = |column: &ColumnRef| {
+                columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", String::as_str))
+            };
+            if !decl.filter.hold(|clause| clause.test.passes(value(&clause.field), &|_| false)) {
+                continue;
+            }
+            let quantity = match quantity_at {
+                Some(at) => at.and_then(|at| group.quantities.get(at)).copied().unwrap_or_default(),
+                None => Amount::whole(i64::try_from(group.lines).unwrap_or(i64::MAX)),
+            };
+            let mut placing = Placing { dimensions, unknown, group };
+            let mut place = |side: &[DimensionId], templates: &[Template]| -> Key {
+                let mut key: Key = vec![BLANK; book.dimensions.len()].into();
+                for (dimension, template) in side.iter().zip(templates) {
+                    placing.by_name(&mut key, *dimension, &template.fill(value), &format!("drivers.{}", decl.name));
+                }
+                side.iter().map(|dimension| key[*dimension]).collect()
+            };
+            let (sender, receiver) = (place(&decl.from, &lines.from), place(&decl.to, &lines.to));
+            driver.add_lines(sender, receiver, quantity, group.first_row);
+        }
+        driver.complete();
     }
 }
 

@@ -3,13 +3,13 @@
 use rustc_hash::FxHashMap;
 
 use crate::dimension::{BLANK, Dimension, MemberId, NONE_WORD};
-use crate::finding::{Finding, Findings, clean};
+use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
 use crate::model::member_in_table;
-use crate::money::{Amount, parse_number};
+use crate::money::{Amount, NumberFormat, parse_number};
 use crate::period::Period;
 use crate::rulebook::condition::{Clauses, ColumnRef};
-use crate::rulebook::{DimensionId, DriverDecl};
-use crate::tables::{DatedBy, Table};
+use crate::rulebook::{DimensionId, DriverDecl, DriverTable};
+use crate::tables::{DatedBy, Table, TableRow};
 
 /// Stands in a receiver for "clear this dimension", the word `(none)` of a driver row.
 pub const CLEAR: MemberId = MemberId(u32::MAX);
@@ -30,7 +30,7 @@ pub struct DriverTarget {
 pub struct Driver {
     /// Name in the rules.
     pub name: String,
-    /// The table's file.
+    /// The table's file, or the source its lines are of.
     pub file: String,
     /// What is counted.
     pub measure: String,
@@ -42,114 +42,60 @@ pub struct Driver {
 }
 
 impl Driver {
+    /// A driver without quantities yet.
+    #[must_use]
+    pub fn empty(decl: &DriverDecl) -> Driver {
+        Driver {
+            name: decl.name.clone(),
+            file: String::new(),
+            measure: decl.measure.clone(),
+            from: decl.from.clone(),
+            to: decl.to.clone(),
+            rows: FxHashMap::default(),
+        }
+    }
+
     /// Reads a driver from its table. `None` when a column is missing; rows that cannot be used are findings.
     /// `keeps_negative` lets negative quantities pass, for rules that drop them.
     pub fn read(
         decl: &DriverDecl,
+        origin: &DriverTable,
         table: &Table,
         dimensions: &mut [Dimension],
         period: &Period,
         keeps_negative: bool,
         findings: &mut Findings,
     ) -> Option<Driver> {
-        let mut side = |pairs: &[(DimensionId, crate::finding::Named)]| -> Option<Vec<(DimensionId, usize)>> {
-            let found: Vec<_> =
-                pairs.iter().map(|(dimension, heading)| Some((*dimension, table.column(heading, findings)?))).collect();
-            let mut columns: Vec<(DimensionId, usize)> = found.into_iter().collect::<Option<_>>()?;
-            columns.sort_unstable();
-            Some(columns)
-        };
-        let (from, to) = (side(&decl.from)?, side(&decl.to)?);
-        let quantity_column = table.column(&decl.quantity, findings)?;
-        let filter = FilteredColumns::find(&decl.filter, table, findings)?;
-        let dated = DatedBy::find(table, &decl.valid, findings);
-        let mut driver = Driver {
-            name: decl.name.clone(),
-            file: table.headings.file.clone(),
-            measure: decl.measure.clone(),
-            from: from.iter().map(|(dimension, _)| *dimension).collect(),
-            to: to.iter().map(|(dimension, _)| *dimension).collect(),
-            rows: FxHashMap::default(),
-        };
+        let columns = Columns::find(decl, origin, table, dimensions, findings)?;
+        let mut reader =
+            RowReader { decl, table, columns, numbers: origin.numbers, dimensions, keeps_negative, findings };
+        let mut driver = Driver { file: table.headings.file.clone(), ..Driver::empty(decl) };
         for row in &table.rows {
-            if !filter.passes(&decl.filter, |column| row.text(column))
-                || !dated.read(table, row, findings).holds_on(period.last)
+            if !reader.columns.filter.passes(&decl.filter, |column| row.text(column))
+                || !reader.columns.dated.read(table, row, reader.findings).holds_on(period.last)
             {
                 continue;
             }
-            let mut sender = Vec::with_capacity(from.len());
-            for (dimension, column) in &from {
-                let text = table.text(row, *column, findings);
-                if text.is_empty() {
-                    let title = format!("this row of the driver `{}` does not say who sends", decl.name);
-                    findings.push(
-                        Finding::error("blank-key", table.place(row, Some(*column)), title)
-                            .help("fill the cell, or delete the row"),
-                    );
-                    sender.push(BLANK);
-                    continue;
-                }
-                sender.push(member_in_table(&mut dimensions[*dimension], text, table, row, *column, findings));
+            let sender = reader.sender(row);
+            for (to, quantity) in reader.receivers(row) {
+                let target = DriverTarget { to, quantity, row: row.number };
+                driver.rows.entry(sender.clone()).or_default().push(target);
             }
-            let mut receiver = Vec::with_capacity(to.len());
-            for (dimension, column) in &to {
-                let text = table.text(row, *column, findings);
-                let member = match text {
-                    "" => BLANK,
-                    NONE_WORD => CLEAR,
-                    _ => member_in_table(&mut dimensions[*dimension], text, table, row, *column, findings),
-                };
-                if member != CLEAR && dimensions[*dimension].member(member).is_parent {
-                    let title = format!("`{}` has members below it, so it cannot receive", clean(text));
-                    findings.push(
-                        Finding::error("parent-target", table.place(row, Some(*column)), title)
-                            .help("give the quantity of each member below it"),
-                    );
-                }
-                receiver.push(member);
-            }
-            if receiver.iter().all(|member| member.is_blank()) {
-                let title = format!("this row of the driver `{}` does not say who receives", decl.name);
-                findings.push(
-                    Finding::error("blank-key", table.place(row, to.first().map(|(_, column)| *column)), title)
-                        .help("fill a cell, or delete the row"),
-                );
-                continue;
-            }
-            let text = table.text(row, quantity_column, findings);
-            let quantity = match parse_number(text.as_bytes(), decl.numbers) {
-                Ok(read) if read.value.is_negative() && !keeps_negative => {
-                    let title = format!("the quantity `{}` is negative", clean(text));
-                    findings.push(
-                        Finding::error("negative-quantity", table.place(row, Some(quantity_column)), title)
-                            .help("a share of something negative has no meaning; correct it, leave the row out, or say negative = \"drop\" in the rules that use it"),
-                    );
-                    continue;
-                }
-                Ok(read) => read.value,
-                Err(fault) => {
-                    let title = if text.is_empty() {
-                        "this row has no quantity".to_owned()
-                    } else {
-                        format!("`{}` is not a number", clean(text))
-                    };
-                    findings.push(
-                        Finding::error("not-a-number", table.place(row, Some(quantity_column)), title)
-                            .help(format!("{fault}; write 0 where there is none")),
-                    );
-                    continue;
-                }
-            };
-            driver.rows.entry(sender.into()).or_default().push(DriverTarget {
-                to: receiver.into(),
-                quantity,
-                row: row.number,
-            });
         }
-        for targets in driver.rows.values_mut() {
-            add_up(targets);
-        }
+        driver.rows.values_mut().for_each(add_up);
         Some(driver)
+    }
+
+    /// Adds a quantity found in cost lines. Lines without a sender or a receiver count for nobody.
+    pub fn add_lines(&mut self, sender: Box<[MemberId]>, receiver: Box<[MemberId]>, quantity: Amount, row: u64) {
+        if sender.iter().all(|member| !member.is_blank()) && receiver.iter().any(|member| !member.is_blank()) {
+            self.rows.entry(sender).or_default().push(DriverTarget { to: receiver, quantity, row });
+        }
+    }
+
+    /// Puts quantities found in cost lines in order; those of one sender and receiver add up.
+    pub fn complete(&mut self) {
+        self.rows.values_mut().for_each(add_up);
     }
 
     /// What a sender hands out, by receiver in the order of members. Empty when it has no row.
@@ -199,10 +145,190 @@ fn add_up(targets: &mut Vec<DriverTarget>) {
     });
 }
 
+/// Where a driver's table has what.
+struct Columns {
+    from: Vec<usize>,
+    to: Receivers,
+    filter: FilteredColumns,
+    dated: DatedBy,
+}
+
+/// How a table names its receivers.
+enum Receivers {
+    /// In columns of their own, with the quantity in another one.
+    Long(Vec<usize>, usize),
+    /// As headings, with the quantities below.
+    Wide(Vec<(usize, MemberId)>),
+}
+
+impl Columns {
+    fn find(
+        decl: &DriverDecl,
+        origin: &DriverTable,
+        table: &Table,
+        dimensions: &mut [Dimension],
+        findings: &mut Findings,
+    ) -> Option<Columns> {
+        let mut all = |headings: &[Named]| -> Option<Vec<usize>> {
+            let found: Vec<Option<usize>> = headings.iter().map(|heading| table.column(heading, findings)).collect();
+            found.into_iter().collect()
+        };
+        let from = all(&origin.from)?;
+        let ignored = all(&origin.ignore)?;
+        let long = match &origin.quantity {
+            Some(quantity) => Some((all(&origin.to)?, table.column(quantity, findings)?)),
+            None => None,
+        };
+        let filter = FilteredColumns::find(&decl.filter, table, findings)?;
+        let dated = DatedBy::find(table, &origin.valid, findings);
+        let to = match long {
+            Some((to, quantity)) => Receivers::Long(to, quantity),
+            None => {
+                let is_other = |column: usize| {
+                    from.contains(&column)
+                        || ignored.contains(&column)
+                        || dated.uses(column)
+                        || filter.uses(column)
+                        || table.headings.names[column].is_empty()
+                };
+                let dimension = &mut dimensions[decl.to[0]];
+                let mut receivers = Vec::new();
+                for column in (0..table.headings.names.len()).filter(|column| !is_other(*column)) {
+                    let name = &table.headings.names[column];
+                    if let Some(member) = dimension.find_or_add(name) {
+                        receivers.push((column, member));
+                        continue;
+                    }
+                    let title = format!("the heading `{}` is not a member of {}", clean(name), dimension.name);
+                    findings.push(
+                        Finding::error("unknown-member", table.headings.place(table.headings.row, Some(column)), title)
+                            .maybe_help(did_you_mean(name, dimension.names()))
+                            .help("in a wide table every heading is a receiver; name those that are not: ignore = [\"Total\"]"),
+                    );
+                }
+                Receivers::Wide(receivers)
+            }
+        };
+        Some(Columns { from, to, filter, dated })
+    }
+}
+
+/// Reads the rows of a driver's table.
+struct RowReader<'a> {
+    decl: &'a DriverDecl,
+    table: &'a Table,
+    columns: Columns,
+    numbers: NumberFormat,
+    dimensions: &'a mut [Dimension],
+    keeps_negative: bool,
+    findings: &'a mut Findings,
+}
+
+impl RowReader<'_> {
+    fn refuse(&mut self, code: &'static str, row: &TableRow, column: Option<usize>, title: String, help: &str) {
+        self.findings.push(Finding::error(code, self.table.place(row, column), title).help(help));
+    }
+
+    fn sender(&mut self, row: &TableRow) -> Box<[MemberId]> {
+        let pairs: Vec<(DimensionId, usize)> = self.decl.from.iter().copied().zip(self.columns.from.clone()).collect();
+        let member = |(dimension, column): (DimensionId, usize)| {
+            let text = self.table.text(row, column, self.findings);
+            if text.is_empty() {
+                let title = format!("this row of the driver `{}` does not say who sends", self.decl.name);
+                self.refuse("blank-key", row, Some(column), title, "fill the cell, or delete the row");
+                return BLANK;
+            }
+            member_in_table(&mut self.dimensions[dimension], text, self.table, row, column, self.findings)
+        };
+        pairs.into_iter().map(member).collect()
+    }
+
+    fn receivers(&mut self, row: &TableRow) -> Vec<(Box<[MemberId]>, Amount)> {
+        match &self.columns.to {
+            Receivers::Long(to, quantity) => {
+                let (to, quantity) = (to.clone(), *quantity);
+                let receiver = self.receiver(row, &to);
+                let quantity = self.quantity(row, quantity);
+                receiver.zip(quantity).into_iter().collect()
+            }
+            Receivers::Wide(receivers) => {
+                let receivers = receivers.clone();
+                let mut found = Vec::new();
+                for (column, member) in receivers {
+                    // An empty cell of a wide table is no row of a long one.
+                    if row.text(column).is_empty() || !self.can_receive(row, column, self.decl.to[0], member) {
+                        continue;
+                    }
+                    found.extend(self.quantity(row, column).map(|quantity| (Box::from([member]), quantity)));
+                }
+                found
+            }
+        }
+    }
+
+    fn receiver(&mut self, row: &TableRow, columns: &[usize]) -> Option<Box<[MemberId]>> {
+        let mut receiver = Vec::with_capacity(columns.len());
+        for (dimension, column) in self.decl.to.iter().copied().zip(columns.iter().copied()) {
+            let text = self.table.text(row, column, self.findings);
+            let member = match text {
+                "" => BLANK,
+                NONE_WORD => CLEAR,
+                _ => member_in_table(&mut self.dimensions[dimension], text, self.table, row, column, self.findings),
+            };
+            if member != CLEAR {
+                self.can_receive(row, column, dimension, member);
+            }
+            receiver.push(member);
+        }
+        if receiver.iter().all(|member| member.is_blank()) {
+            let title = format!("this row of the driver `{}` does not say who receives", self.decl.name);
+            self.refuse("blank-key", row, columns.first().copied(), title, "fill a cell, or delete the row");
+            return None;
+        }
+        Some(receiver.into())
+    }
+
+    fn can_receive(&mut self, row: &TableRow, column: usize, dimension: DimensionId, member: MemberId) -> bool {
+        let member = self.dimensions[dimension].member(member);
+        let is_parent = member.is_parent;
+        if is_parent {
+            let title = format!("`{}` has members below it, so it cannot receive", clean(&member.name));
+            self.refuse("parent-target", row, Some(column), title, "give the quantity of each member below it");
+        }
+        !is_parent
+    }
+
+    fn quantity(&mut self, row: &TableRow, column: usize) -> Option<Amount> {
+        let text = self.table.text(row, column, self.findings);
+        match parse_number(text.as_bytes(), self.numbers) {
+            Ok(read) if read.value.is_negative() && !self.keeps_negative => {
+                let title = format!("the quantity `{}` is negative", clean(text));
+                let help = "a share of something negative has no meaning; correct it, leave the row out, or say \
+                            negative = \"drop\" in the rules that use it";
+                self.refuse("negative-quantity", row, Some(column), title, help);
+                None
+            }
+            Ok(read) => Some(read.value),
+            Err(fault) => {
+                let title = match text {
+                    "" => "this row has no quantity".to_owned(),
+                    text => format!("`{}` is not a number", clean(text)),
+                };
+                self.refuse("not-a-number", row, Some(column), title, &format!("{fault}; write 0 where there is none"));
+                None
+            }
+        }
+    }
+}
+
 /// The columns of a table that a `where` looks at.
 struct FilteredColumns(Vec<(ColumnRef, usize)>);
 
 impl FilteredColumns {
+    fn uses(&self, column: usize) -> bool {
+        self.0.iter().any(|(_, other)| *other == column)
+    }
+
     fn find(filter: &Clauses<ColumnRef>, table: &Table, findings: &mut Findings) -> Option<FilteredColumns> {
         let found: Vec<_> = filter
             .clauses()

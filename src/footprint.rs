@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::rulebook::condition::ColumnRef;
-use crate::rulebook::{ClassifyRule, CostDecl, RuleBook, SourceDecl};
+use crate::rulebook::condition::{ColumnRef, Template};
+use crate::rulebook::{ClassifyRule, CostDecl, DriverOrigin, RuleBook, SourceDecl};
 
 /// Columns read, for each source of the rule book in order; each list is sorted and without repeats.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,13 @@ fn columns_of(book: &RuleBook, source: &SourceDecl) -> Vec<ColumnRef> {
     columns.extend(source.set.iter().flat_map(|(_, template)| template.columns()).cloned());
     if let CostDecl::Rated { rate, .. } = &source.cost {
         columns.extend(rate.on.iter().map(|(column, _)| column.clone()));
+    }
+    for driver in &book.drivers {
+        let DriverOrigin::Lines(lines) = &driver.origin else { continue };
+        if lines.source.name == source.name {
+            columns.extend(driver.filter.fields().cloned());
+            columns.extend(lines.from.iter().chain(&lines.to).flat_map(Template::columns).cloned());
+        }
     }
     columns.into_iter().collect()
 }

@@ -15,8 +15,8 @@ use crate::money::{Amount, NumberFormat, parse_number};
 use crate::period::{Day, Period, Validity};
 use crate::rulebook::condition::{Clauses, ColumnRef, Test};
 use crate::rulebook::{
-    BUILT_IN, BalanceField, Bound, By, DimensionId, IfNoDriver, LookupDecl, MembersDecl, MembersTable, Order, RuleBook,
-    SERVICE,
+    BUILT_IN, BalanceField, Bound, By, DimensionId, DriverDecl, DriverOrigin, DriverTable, IfNoDriver, LookupDecl,
+    MembersDecl, MembersTable, Order, RuleBook, SERVICE,
 };
 use crate::tables::{DatedBy, Table, TableRow};
 
@@ -385,13 +385,43 @@ impl Loader<'_> {
         })
     }
 
-    fn driver(&mut self, decl: &crate::rulebook::DriverDecl, dimensions: &mut [Dimension]) -> Option<Driver> {
-        let table = self.table(&decl.table, decl.delimiter)?;
+    fn driver(&mut self, decl: &DriverDecl, dimensions: &mut [Dimension]) -> Option<Driver> {
+        let origin = match &decl.origin {
+            DriverOrigin::Table(origin) => origin,
+            // Filled when the lines have been read.
+            DriverOrigin::Lines(_) => return Some(Driver::empty(decl)),
+        };
+        let period = self.period_of_table(decl, origin);
+        let table =
+            Table::read(&self.book.data, &origin.table, origin.delimiter, &period, &mut self.inputs, self.findings)?;
         // Negative quantities are kept where every rule that reads them says what they mean.
         let mut uses =
             self.book.allocate.iter().filter(|rule| rule.drivers().any(|name| name.name == decl.name)).peekable();
         let keeps_negative = uses.peek().is_some() && uses.all(|rule| rule.drops_negative);
-        Driver::read(decl, &table, dimensions, self.period, keeps_negative, self.findings)
+        Driver::read(decl, origin, &table, dimensions, self.period, keeps_negative, self.findings)
+    }
+
+    /// The period whose table a driver uses: this one, or the latest before it that `carry_forward` allows.
+    fn period_of_table(&mut self, decl: &DriverDecl, origin: &DriverTable) -> Period {
+        let mut period = self.period.clone();
+        for _ in 0..=origin.carry_forward {
+            if self.book.data.join(period.fill(&origin.table.file.name)).exists() {
+                if period != *self.period {
+                    let title = format!(
+                        "driver `{}` has no table for {}, that of {} is used",
+                        decl.name, self.period.name, period.name
+                    );
+                    let help = "carry_forward allows it; deliver this period's table when it is there";
+                    self.findings.push(Finding::note("carried-forward", decl.spot.place(), title).help(help));
+                }
+                return period;
+            }
+            match self.book.head.calendar.containing(period.first.previous()) {
+                Some(earlier) => period = earlier,
+                None => break,
+            }
+        }
+        self.period.clone()
     }
 
     fn accounts(&mut self, decl: &crate::rulebook::JournalDecl, dimensions: &[Dimension]) -> Option<Accounts> {

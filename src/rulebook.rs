@@ -601,25 +601,65 @@ pub struct DriverDecl {
     pub name: String,
     /// Where it is declared.
     pub spot: Spot,
-    /// The table.
-    pub table: TableFile,
-    /// Sender: dimension and heading.
-    pub from: Vec<(DimensionId, Named)>,
-    /// Receiver: dimension and heading.
-    pub to: Vec<(DimensionId, Named)>,
-    /// Heading of the quantity.
-    pub quantity: Named,
-    /// Which rows.
-    pub filter: Clauses<ColumnRef>,
-    /// When a row holds.
-    pub valid: ValidityColumns,
+    /// Dimensions of the senders.
+    pub from: Vec<DimensionId>,
+    /// Dimensions of the receivers.
+    pub to: Vec<DimensionId>,
     /// What is counted, in the singular.
     pub measure: String,
+    /// Which rows or lines.
+    pub filter: Clauses<ColumnRef>,
+    /// Where its quantities are.
+    pub origin: DriverOrigin,
+}
+
+/// Where a driver's quantities are.
+#[derive(Clone, Debug)]
+pub enum DriverOrigin {
+    /// In a table.
+    Table(Box<DriverTable>),
+    /// In the cost lines of a source.
+    Lines(Box<DriverLines>),
+}
+
+/// A table of quantities.
+#[derive(Clone, Debug)]
+pub struct DriverTable {
+    /// The table.
+    pub table: TableFile,
+    /// Headings of the senders, in the order of [`DriverDecl::from`].
+    pub from: Vec<Named>,
+    /// Headings of the receivers, in the order of [`DriverDecl::to`].
+    pub to: Vec<Named>,
+    /// Heading of the quantity; none in a wide table, whose headings are the receivers.
+    pub quantity: Option<Named>,
+    /// Headings of a wide table that are no receivers.
+    pub ignore: Vec<Named>,
+    /// When a row holds.
+    pub valid: ValidityColumns,
+    /// How many periods back a table may come from when this period's is missing.
+    pub carry_forward: u32,
     /// How numbers are written.
     pub numbers: NumberFormat,
     /// Separator, when it is not the format's own.
     pub delimiter: Option<u8>,
 }
+
+/// Quantities in cost lines.
+#[derive(Clone, Debug)]
+pub struct DriverLines {
+    /// The source.
+    pub source: Named,
+    /// Senders, in the order of [`DriverDecl::from`].
+    pub from: Vec<Template>,
+    /// Receivers, in the order of [`DriverDecl::to`].
+    pub to: Vec<Template>,
+    /// Column of the quantity; none counts lines.
+    pub quantity: Option<Named>,
+}
+
+/// The heading that makes a driver's table a wide one: its receivers are headings.
+pub const WIDE: &str = "*";
 
 /// `[journal]`.
 #[derive(Clone, Debug)]
@@ -695,6 +735,21 @@ impl RuleBook {
     #[must_use]
     pub fn source(&self, name: &str) -> Option<usize> {
         self.sources.iter().position(|source| source.name == name)
+    }
+
+    /// Columns of quantities that drivers read in the lines of a source, each once.
+    #[must_use]
+    pub fn quantity_columns(&self, source: &str) -> Vec<&Named> {
+        let mut columns: Vec<&Named> = Vec::new();
+        for driver in &self.drivers {
+            let DriverOrigin::Lines(lines) = &driver.origin else { continue };
+            if let Some(column) = lines.quantity.as_ref().filter(|_| lines.source.name == source)
+                && !columns.iter().any(|known| known.name == column.name)
+            {
+                columns.push(column);
+            }
+        }
+        columns
     }
 
     /// The driver of a name.

@@ -19,7 +19,7 @@ use crate::model::Model;
 use crate::money::{Amount, parse_number};
 use crate::period::{Day, Period};
 use crate::rulebook::condition::ColumnRef;
-use crate::rulebook::{ControlFigures, Format, RuleBook, SourceDecl};
+use crate::rulebook::{ControlFigures, DriverOrigin, Format, RuleBook, SourceDecl};
 use crate::tables::Table;
 
 /// Sum of the sizes of all amounts of a file, and of a run, above which it is refused: a hundredth of what an
@@ -49,6 +49,8 @@ pub struct LineGroup {
     pub greatest: Amount,
     /// Line of the file (or row of the sheet) the first of them stands in.
     pub first_row: u64,
+    /// Sums of the columns that drivers read, in the order of [`RuleBook::quantity_columns`].
+    pub quantities: Vec<Amount>,
 }
 
 /// Lines with their money, of one kind.
@@ -305,7 +307,7 @@ fn check_columns(model: &Model, plans: &[Plan], headings: &[Headings], findings:
         let decl = &book.sources[plan.source];
         let control = decl.control.as_ref().and_then(|control| control.column.as_ref());
         let declared = [Some(decl.cost.column()), decl.date.as_ref(), decl.currency_column.as_ref(), control];
-        for heading in declared.into_iter().flatten() {
+        for heading in declared.into_iter().flatten().chain(book.quantity_columns(&decl.name)) {
             if let Err(finding) = headings.find(heading) {
                 findings.push(*finding);
             }
@@ -318,8 +320,16 @@ fn check_columns(model: &Model, plans: &[Plan], headings: &[Headings], findings:
         };
         let templates =
             decl.set.iter().flat_map(|(_, template)| template.columns().map(|column| (column, &template.spot)));
+        let of_drivers = book.drivers.iter().flat_map(|driver| match &driver.origin {
+            DriverOrigin::Lines(lines) if lines.source.name == decl.name => {
+                let templates = lines.from.iter().chain(&lines.to);
+                let columns = templates.flat_map(|template| template.columns().map(|column| (column, &template.spot)));
+                columns.chain(driver.filter.clauses().map(|clause| (&clause.field, &clause.spot))).collect()
+            }
+            _ => Vec::new(),
+        });
         let skips = decl.skip.clauses().map(|clause| (&clause.field, &clause.spot));
-        for (column, spot) in rated.into_iter().chain(templates).chain(skips) {
+        for (column, spot) in rated.into_iter().chain(templates).chain(of_drivers).chain(skips) {
             if let Err(finding) = find_column(headings, column, spot) {
                 findings.push(*finding);
             }

@@ -161,6 +161,12 @@ impl DatedBy {
         }
     }
 
+    /// Whether a column is one of them.
+    #[must_use]
+    pub fn uses(&self, column: usize) -> bool {
+        [self.from, self.to].contains(&Some(column))
+    }
+
     /// When a row holds; an unreadable date is a finding.
     pub fn read(&self, table: &Table, row: &TableRow, findings: &mut Findings) -> Validity {
         let mut day = |column: Option<usize>| {

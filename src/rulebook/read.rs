@@ -140,12 +140,12 @@ impl Reader<'_> {
         let head = self.head(model, year_starts);
         let data = folder.join(self.text(model, "data").map_or_else(|| ".".to_owned(), |data| data.name));
         let sources = self.each(roots, "sources", |reader, section| reader.source(section, head.as_ref()));
-        let drivers = self.each(roots, "drivers", Reader::driver);
+        let source_names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        let drivers = self.each(roots, "drivers", |reader, section| reader.driver(section, &source_names));
         let groups: BTreeMap<String, Group> = self
             .each(roots, "group", |reader, section| Some((section.0.name.clone(), reader.group(section)?)))
             .into_iter()
             .collect();
-        let source_names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
         let driver_names: Vec<String> = drivers.iter().map(|driver| driver.name.clone()).collect();
         let classify = self.rules(roots, "classify", |reader, table| reader.classify(table, &source_names));
         let prices: BTreeMap<_, _> = self

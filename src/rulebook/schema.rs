@@ -145,6 +145,9 @@ pub const DRIVER: &[Field] = &[
     field("valid_to", "heading of the last day"),
     field("measure", "what is counted, in the singular"),
     field("formats", "how numbers are written"),
+    field("source", "the source in whose lines the quantities are, instead of a file"),
+    field("ignore", "headings of a wide table that are no receivers"),
+    field("carry_forward", "how many periods back a table may come from when this period's is missing"),
 ];
 
 /// `[[classify]]`

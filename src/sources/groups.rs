@@ -42,6 +42,7 @@ struct Group {
     least: Amount,
     greatest: Amount,
     first_row: u64,
+    quantities: Vec<Amount>,
 }
 
 /// Adds the rows of one file up into groups.
@@ -58,6 +59,8 @@ pub(super) struct Grouper<'m> {
     control: Option<usize>,
     date: Option<usize>,
     currency: Option<usize>,
+    /// Columns of quantities that drivers read.
+    quantities: Vec<usize>,
     skip: Vec<(ColumnRef, Slot)>,
     index: FxHashMap<Vec<u8>, usize>,
     groups: Vec<Group>,
@@ -83,6 +86,7 @@ impl<'m> Grouper<'m> {
             control: None,
             date: None,
             currency: None,
+            quantities: Vec::new(),
             skip: Vec::new(),
             index: FxHashMap::default(),
             groups: Vec::new(),
@@ -109,6 +113,7 @@ impl<'m> Grouper<'m> {
                 least: group.least,
                 greatest: group.greatest,
                 first_row: group.first_row,
+                quantities: group.quantities,
             })
             .collect();
         // In the order of what they hold, so that the order of lines in the file does not show.
@@ -170,6 +175,14 @@ impl<'m> Grouper<'m> {
                 self.fault("not-a-number", row.number, column, format!("`{}` is not a number", clean(text)), help);
                 None
             }
+        }
+    }
+
+    /// A quantity for a driver; blank is 0.
+    fn quantity(&mut self, row: &Row<'_>, column: usize) -> Option<Amount> {
+        match row.cell(column) {
+            Cell::Text(text) if text.is_empty() || self.decl.null.iter().any(|null| null == text) => Some(Amount::ZERO),
+            _ => self.number(row, column),
         }
     }
 
@@ -423,12 +436,15 @@ impl Visitor for Grouper<'_> {
         self.control = control.and_then(|column| find(&column.name)).filter(|column| *column != self.cost);
         self.date = decl.date.as_ref().and_then(|date| find(&date.name));
         self.currency = decl.currency_column.as_ref().and_then(|currency| find(&currency.name));
+        let of_drivers = self.model.book.quantity_columns(&decl.name);
+        self.quantities = of_drivers.iter().filter_map(|column| find(&column.name)).collect();
         self.headings = Some(headings.clone());
         let footprint = self.footprint;
         self.slots = footprint.iter().map(|column| self.slot(column)).collect();
         self.skip = decl.skip.fields().map(|field| (field.clone(), self.slot(field))).collect();
         let in_use = |at: usize| {
             [Some(self.cost), self.control, self.date, self.currency].contains(&Some(at))
+                || self.quantities.contains(&at)
                 || self
                     .slots
                     .iter()
@@ -475,6 +491,14 @@ impl Visitor for Grouper<'_> {
         if !self.build_key(row, &for_period, span) {
             return;
         }
+        let mut quantities = Vec::with_capacity(self.quantities.len());
+        for column in self.quantities.clone() {
+            // A line that used nothing, such as a tax, has no quantity.
+            match self.quantity(row, column) {
+                Some(quantity) => quantities.push(quantity),
+                None => return,
+            }
+        }
         self.totals.taken.add(sum);
         if let Some(at) = self.index.get(&self.key) {
             let group = &mut self.groups[*at];
@@ -483,6 +507,7 @@ impl Visitor for Grouper<'_> {
             group.least = group.least.min(sum);
             group.greatest = group.greatest.max(sum);
             group.day = group.day.min(day);
+            group.quantities.iter_mut().zip(&quantities).for_each(|(sum, quantity)| *sum += *quantity);
         } else {
             let values = values_of(&self.key, self.slots.len());
             self.index.insert(self.key.clone(), self.groups.len());
@@ -495,6 +520,7 @@ impl Visitor for Grouper<'_> {
                 least: sum,
                 greatest: sum,
                 first_row: row.number,
+                quantities,
             });
         }
     }

@@ -602,7 +602,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn driver_fits_rules(&mut self, driver: &DriverDecl, rules: &[AllocateRule]) {
-        let mut to: Vec<DimensionId> = driver.to.iter().map(|(dimension, _)| *dimension).collect();
+        let mut to = driver.to.clone();
         to.sort_unstable();
         for rule in rules {
             let uses = rule.drivers().any(|name| name.name == driver.name);

@@ -3,9 +3,12 @@
 use super::{Reader, Section};
 use crate::finding::Named;
 use crate::money::NumberFormat;
-use crate::rulebook::condition::ColumnRef;
+use crate::rulebook::condition::{ColumnRef, Template};
 use crate::rulebook::syntax::{Table, Value};
-use crate::rulebook::{DimensionId, DriverDecl, LookupDecl, TableFile, ValidityColumns, schema};
+use crate::rulebook::{
+    DimensionId, DriverDecl, DriverLines, DriverOrigin, DriverTable, LookupDecl, TableFile, ValidityColumns, WIDE,
+    schema,
+};
 
 impl Reader<'_> {
     pub(super) fn table_file(&mut self, table: &Table, what: &str) -> Option<TableFile> {
@@ -85,34 +88,111 @@ impl Reader<'_> {
         inner.entries.iter().filter_map(|(left, node)| Some((left.clone(), self.as_text(node, &left.name)?))).collect()
     }
 
-    pub(super) fn driver(&mut self, (name, table): Section<'_>) -> Option<DriverDecl> {
+    pub(super) fn driver(&mut self, (name, table): Section<'_>, sources: &[String]) -> Option<DriverDecl> {
         let what = format!("[drivers.{}]", name.name);
         self.known_keys(table, &what, schema::DRIVER);
         let side = |reader: &mut Self, key: &str| -> Vec<(DimensionId, Named)> {
             let pairs = reader.named_pairs(table, key, &what);
+            let mut pairs: Vec<_> =
+                pairs.into_iter().filter_map(|(dimension, text)| Some((reader.dimension(&dimension)?, text))).collect();
+            // In the order of the dimensions' numbers, which is that of the keys made of them.
+            pairs.sort_by_key(|(dimension, _)| *dimension);
             pairs
-                .into_iter()
-                .filter_map(|(dimension, heading)| Some((reader.dimension(&dimension)?, heading)))
-                .collect()
         };
         let from = if table.get("from").is_some() { side(self, "from") } else { Vec::new() };
         let to = side(self, "to");
+        let (from, from_texts): (Vec<_>, Vec<_>) = from.into_iter().unzip();
+        let (to, to_texts): (Vec<_>, Vec<_>) = to.into_iter().unzip();
+        let quantity = self.text(table, "quantity");
+        let origin = match self.text(table, "source") {
+            Some(source) => {
+                self.known_name(&source, "source", sources);
+                for key in
+                    ["file", "sheet", "headings_row", "formats", "ignore", "carry_forward", "valid_from", "valid_to"]
+                {
+                    if let Some(node) = table.get(key) {
+                        let title = format!("`{key}` goes with a file, and the quantities of {what} are in a source");
+                        self.error("no-meaning-here", node.spot.place(), title, "", "leave it out");
+                    }
+                }
+                let from = self.templates(from_texts)?;
+                let to = self.templates(to_texts)?;
+                let quantity = quantity.or_else(|| self.required_text(table, "quantity", &what))?;
+                let quantity = (quantity.name != "rows").then_some(quantity);
+                DriverOrigin::Lines(Box::new(DriverLines { source, from, to, quantity }))
+            }
+            None => self.driver_table(table, &what, from_texts, to_texts, quantity)?,
+        };
+        Some(DriverDecl {
+            name: name.name.clone(),
+            spot: name.spot.clone(),
+            from,
+            to,
+            measure: self.text(table, "measure").map_or_else(|| name.name.replace('_', " "), |measure| measure.name),
+            filter: table.get("where").map(|node| self.conditions(node, Reader::line_field)).unwrap_or_default(),
+            origin,
+        })
+    }
+
+    fn templates(&mut self, texts: Vec<Named>) -> Option<Vec<Template>> {
+        texts
+            .into_iter()
+            .map(|text| {
+                let template = Template::parse(&text.name, text.spot.clone());
+                if template.is_none() {
+                    let help = "write a column in braces: \"{Tags.unit}\"";
+                    self.error("template", text.spot.place(), "a brace is open or empty", "", help);
+                }
+                template
+            })
+            .collect()
+    }
+
+    fn driver_table(
+        &mut self,
+        table: &Table,
+        what: &str,
+        from: Vec<Named>,
+        to: Vec<Named>,
+        quantity: Option<Named>,
+    ) -> Option<DriverOrigin> {
         let formats = table.get("formats").and_then(|node| self.as_table(node, "formats"));
         if let Some(formats) = formats {
             self.known_keys(formats, &format!("`formats` of {what}"), schema::DRIVER_FORMATS);
         }
-        Some(DriverDecl {
-            name: name.name.clone(),
-            spot: name.spot.clone(),
-            table: self.table_file(table, &what)?,
+        let is_wide = to.len() == 1 && to[0].name == WIDE;
+        match (&quantity, is_wide) {
+            (Some(quantity), true) => {
+                let title = "a wide table has its quantities under the receivers' names";
+                self.error("no-meaning-here", quantity.spot.place(), title, "", "leave `quantity` out");
+            }
+            (None, false) => {
+                self.required_text(table, "quantity", what);
+            }
+            _ => {}
+        }
+        if let Some(node) = table.get("ignore").filter(|_| !is_wide) {
+            let help = "leave it out: other columns are not read";
+            self.error("no-meaning-here", node.spot.place(), "`ignore` goes with a wide table", "", help);
+        }
+        let carry_forward = table.get("carry_forward").map_or(0, |node| {
+            let periods = self.number_text(node).and_then(|text| text.parse().ok()).filter(|n| (1..=120).contains(n));
+            if periods.is_none() {
+                let help = "write how many periods back it may come from, such as 3";
+                self.error("carry-forward", node.spot.place(), "this is not a number of periods", "", help);
+            }
+            periods.unwrap_or(0)
+        });
+        Some(DriverOrigin::Table(Box::new(DriverTable {
+            table: self.table_file(table, what)?,
             from,
             to,
-            quantity: self.required_text(table, "quantity", &what)?,
-            filter: table.get("where").map(|node| self.conditions(node, Reader::line_field)).unwrap_or_default(),
+            quantity,
+            ignore: self.texts(table, "ignore"),
             valid: self.validity_columns(table),
-            measure: self.text(table, "measure").map_or_else(|| name.name.replace('_', " "), |measure| measure.name),
+            carry_forward,
             numbers: formats.and_then(|formats| self.number_format(formats)).unwrap_or(NumberFormat::PLAIN),
             delimiter: formats.and_then(|formats| self.delimiter(formats)),
-        })
+        })))
     }
 }
