@@ -12,11 +12,11 @@ use super::Books;
 use super::weights::Weights;
 use crate::classify::Key;
 use crate::dimension::{BLANK, MemberId};
-use crate::finding::Finding;
+use crate::finding::{Finding, Named};
 use crate::ledger::{Reason, Split, SplitTarget};
 use crate::money::{Amount, Fraction, apply, sum_of_products};
 use crate::rulebook::condition::Test;
-use crate::rulebook::{AllocateRule, BalanceField, Bound, By, FOR_PERIOD, PriceList, PriceOf};
+use crate::rulebook::{AllocateRule, BalanceField, Bound, By, DimensionId, FOR_PERIOD, PriceList, PriceOf};
 use crate::shares;
 
 /// Whether a rule works out bills, rather than dividing each balance on its own.
@@ -36,7 +36,10 @@ type Taken = Vec<(Key, Amount)>;
 impl Books<'_, '_> {
     pub(super) fn run_bills(&mut self, at: usize, mut taken: Taken) {
         let rule = &self.model.book.allocate[at];
-        if taken.is_empty() && matches!(rule.by, By::Price { .. }) && rule.recovery_to.is_some() {
+        let is_keyed =
+            |name: &Named| self.model.drivers.iter().any(|driver| driver.name == name.name && !driver.from.is_empty());
+        let prices_all = matches!(&rule.by, By::Price { quantity, .. } if !is_keyed(quantity));
+        if taken.is_empty() && prices_all && rule.recovery_to.is_some() {
             // A bill is never skipped: without cost, charge and recovery are booked as a pair.
             taken.push((self.key_named_by(rule), Amount::ZERO));
         }
@@ -45,17 +48,56 @@ impl Books<'_, '_> {
         for (key, amount) in taken {
             senders.entry(weights.signature(&key)).or_default().push((key, amount));
         }
+        self.add_senders_without_cost(at, &weights, &mut senders);
         for taken in senders.into_values() {
             let total: Amount = taken.iter().map(|(_, amount)| *amount).sum();
+            if total.is_negative() && !rule.limits.is_empty() {
+                self.refuse_credit(rule, total);
+                continue;
+            }
             let Some(mut bills) = self.bills(at, &weights, &taken[0].0, total) else { continue };
             for bill in &mut bills {
-                let least = rule.limits.minimum.unwrap_or(bill.amount);
-                let most = rule.limits.maximum.unwrap_or(bill.amount);
-                bill.amount = bill.amount.max(least).min(most.max(least));
+                if let Some(most) = rule.limits.maximum {
+                    bill.amount = bill.amount.min(most);
+                }
+                if let Some(least) = rule.limits.minimum {
+                    bill.amount = bill.amount.max(least);
+                }
             }
             self.settle_rest(at, &weights, &mut bills, total);
             self.hand_out(at, &weights, &taken, &bills);
         }
+    }
+
+    /// Senders that a driver prices and that have no cost: their bills and the recovery are booked as a pair.
+    fn add_senders_without_cost(
+        &self,
+        at: usize,
+        weights: &Weights<'_>,
+        senders: &mut BTreeMap<Box<[MemberId]>, Taken>,
+    ) {
+        let rule = &self.model.book.allocate[at];
+        let By::Price { quantity, .. } = &rule.by else { return };
+        let Some(driver) = self.model.drivers.iter().find(|driver| driver.name == quantity.name) else { return };
+        if rule.recovery_to.is_none() || driver.from.is_empty() {
+            return;
+        }
+        for (sender, _) in driver.all() {
+            let mut key = self.key_named_by(rule);
+            for (dimension, member) in driver.from.iter().zip(sender) {
+                key[*dimension] = *member;
+            }
+            let member = |dimension: DimensionId| driver.from.contains(&dimension).then(|| key[dimension]);
+            if self.takers[at].holds(member, true) {
+                senders.entry(weights.signature(&key)).or_insert_with(|| vec![(key, Amount::ZERO)]);
+            }
+        }
+    }
+
+    fn refuse_credit(&mut self, rule: &AllocateRule, total: Amount) {
+        let title = format!("rule `{}` has limits and takes a credit of {total}", rule.id);
+        let help = "a limit has no meaning for a credit; allocate credits by a rule of their own";
+        self.findings.push(Finding::error("limits", rule.spot.place(), title).help(help).money(total));
     }
 
     /// The key that a rule's `from` spells out, for bills without any cost behind them.
@@ -99,7 +141,7 @@ impl Books<'_, '_> {
                     (PriceOf::List(_), None) => None,
                 };
                 let mut bills = Vec::new();
-                for target in weights.quantities(key) {
+                for target in self.billable(at, weights, key, total)? {
                     let Some(amount) = price(target.weight) else {
                         let title = format!(
                             "rule `{}`: the bill of {} is beyond what the program can hold",
@@ -109,10 +151,6 @@ impl Books<'_, '_> {
                         return None;
                     };
                     bills.push(Bill { target: weights.with_kind(target, "price"), amount });
-                }
-                if bills.is_empty() {
-                    self.refuse_no_receiver(at, weights, key, total);
-                    return None;
                 }
                 Some(bills)
             }
@@ -133,9 +171,20 @@ impl Books<'_, '_> {
         }
     }
 
-    fn refuse_no_receiver(&mut self, at: usize, weights: &Weights<'_>, key: &Key, total: Amount) {
-        if let Err(fault) = weights.split(key, None) {
-            self.post(at, key, total, Err(fault));
+    /// Receivers with their quantities, those of 0 included, or what the rule says to do without any.
+    fn billable(&mut self, at: usize, weights: &Weights<'_>, key: &Key, total: Amount) -> Option<Vec<SplitTarget>> {
+        let targets = weights.quantities(key);
+        let is_price = matches!(self.model.book.allocate[at].by, By::Price { .. });
+        let has_quantity = targets.iter().any(|target| !target.weight.is_zero());
+        if has_quantity || is_price && !targets.is_empty() {
+            return Some(targets);
+        }
+        match weights.split(key, None) {
+            Ok(split) => Some(split.targets),
+            Err(fault) => {
+                self.post(at, key, total, Err(fault));
+                None
+            }
         }
     }
 
@@ -143,13 +192,7 @@ impl Books<'_, '_> {
     /// all such that the parts add up to the total.
     fn limited(&mut self, at: usize, weights: &Weights<'_>, key: &Key, total: Amount) -> Option<Vec<Bill>> {
         let rule = &self.model.book.allocate[at];
-        let targets = weights.quantities(key);
-        if total.is_negative() {
-            let title = format!("rule `{}` has limits and takes a credit of {total}", rule.id);
-            let help = "a cap or floor has no meaning for a credit; allocate credits by a rule of their own";
-            self.findings.push(Finding::error("limits", rule.spot.place(), title).help(help));
-            return None;
-        }
+        let targets = self.billable(at, weights, key, total)?;
         let floors = self.bounds(rule, weights, key, &targets, rule.limits.floor.as_ref());
         let caps = self.bounds(rule, weights, key, &targets, rule.limits.cap.as_ref());
         let lines: Vec<Line> = targets
@@ -235,10 +278,11 @@ impl Books<'_, '_> {
             (None, None) => None,
         };
         if let Some(target) = receiver {
-            bills.push(Bill { target: SplitTarget { weight: rest, ..target }, amount: rest });
+            bills.push(Bill { target, amount: rest });
             return;
         }
-        if rest.is_negative() != total.is_negative() {
+        let is_against = !billed.is_zero() && billed.is_negative() != total.is_negative();
+        if is_against || rest.is_negative() != total.is_negative() {
             let title = format!("rule `{}` hands out {billed}, and there is {total} to hand out", rule.id);
             let help = "lower it, widen `from`, or say who bears the difference: recovery_to (prices, minimum) or remainder_to (amounts)";
             self.findings.push(Finding::error("over-allocation", rule.spot.place(), title).help(help).money(-rest));
@@ -259,15 +303,19 @@ impl Books<'_, '_> {
         let billed: Amount = bills.iter().map(|bill| bill.amount).sum();
         let mut columns: Vec<i128> = bills.iter().map(|bill| bill.amount.atoms()).collect();
         columns.push((total - billed).atoms());
+        let rule = &self.model.book.allocate[at];
+        let has_receiver = rule.remainder_to.is_some() || rule.recovery_to.is_some();
+        let rest_at = if has_receiver { bills.len() - 1 } else { bills.len() };
         let largest = (0..taken.len()).max_by_key(|row| (taken[*row].1.abs(), std::cmp::Reverse(*row))).unwrap_or(0);
         let mut open = columns.clone();
         let mut rows: Vec<Vec<i128>> = vec![Vec::new(); taken.len()];
         for (row, (_, amount)) in taken.iter().enumerate().filter(|(row, _)| *row != largest) {
-            // Balances that cancel out have no proportions: the largest pays everything.
+            // Balances that cancel out have no proportions: the largest pays all bills, the others go where the rest
+            // goes.
             rows[row] = shares::split(amount.atoms(), &columns).unwrap_or_else(|_| {
-                let mut stays = vec![0; columns.len()];
-                stays[columns.len() - 1] = amount.atoms();
-                stays
+                let mut whole = vec![0; columns.len()];
+                whole[rest_at] = amount.atoms();
+                whole
             });
             open.iter_mut().zip(&rows[row]).for_each(|(open, part)| *open -= part);
         }

@@ -319,7 +319,11 @@ impl<'m> Weights<'m> {
                 format!("driver `{}` in {} adds up to 0", driver.name, driver.file)
             }
             Basis::Driver(driver) if only_closed => {
-                format!("all receivers of {} in {} are senders that have sent", sender(&driver.from), driver.file)
+                format!(
+                    "nobody is left to receive: all receivers of {} in {} are senders",
+                    sender(&driver.from),
+                    driver.file
+                )
             }
             Basis::Driver(driver) if reason == Reason::NoDriverRow => {
                 format!("driver `{}` in {} has no row for {}", driver.name, driver.file, sender(&driver.from))

@@ -99,14 +99,15 @@ pub fn drivers(run: &Run<'_>) -> Table {
             named.collect::<Vec<_>>().join(" · ")
         };
         for (sender, targets) in driver.all() {
-            let total: Amount = targets.iter().map(|target| target.quantity).sum();
+            // Negative quantities are dropped by the rules that use them.
+            let total: Amount = targets.iter().map(|target| target.quantity.max(Amount::ZERO)).sum();
             for target in targets {
                 rows.push(vec![
                     Value::text(&driver.name),
                     Value::text(names(&driver.from, sender)),
                     Value::text(names(&driver.to, &target.to)),
                     Value::Exact(target.quantity),
-                    Value::Share(target.quantity.atoms() / 1000, total.atoms() / 1000),
+                    Value::Share(target.quantity.max(Amount::ZERO).atoms() / 1000, total.atoms() / 1000),
                     Value::text(&driver.measure),
                     Value::text(&driver.file),
                     Value::Count(target.row),

@@ -6,8 +6,8 @@ use crate::money::{Amount, Currency};
 use crate::period::{Calendar, Day};
 use crate::rulebook::syntax::{Table, Value};
 use crate::rulebook::{
-    BUILT_IN, BUSINESS_UNIT, DimensionDecl, DimensionId, FOR_PERIOD, Head, MembersDecl, MembersTable, POOL, SERVICE,
-    SPEND, schema,
+    BUILT_IN, BUSINESS_UNIT, DimensionDecl, DimensionId, FOR_PERIOD, Head, KIND, MembersDecl, MembersTable, POOL,
+    SERVICE, SPEND, schema,
 };
 
 impl Reader<'_> {
@@ -99,7 +99,7 @@ impl Reader<'_> {
                 );
             }
         }
-        let charges_by = charges_by.into_iter().filter(|dimension| *dimension != FOR_PERIOD).collect();
+        let charges_by = charges_by.into_iter().filter(|dimension| ![FOR_PERIOD, KIND].contains(dimension)).collect();
         let description = self.text(model, "description").map(|text| text.name).unwrap_or_default();
         Some(Head {
             name: name?.name,

@@ -10,6 +10,16 @@ impl Reader<'_> {
     pub(super) fn price_list(&mut self, (name, table): Section<'_>) -> Option<PriceList> {
         let what = format!("[prices.{}]", name.name);
         self.known_keys(table, &what, schema::PRICES);
+        if parse_number(name.name.as_bytes(), NumberFormat::PLAIN).is_ok() {
+            let title = "a price list cannot be named by a number";
+            self.error(
+                "price-name",
+                name.spot.place(),
+                title,
+                "",
+                "it would be read as the price itself; give it a word",
+            );
+        }
         let mode = self.required_text(table, "mode", &what)?;
         if !["graduated", "volume"].contains(&mode.name.as_str()) {
             let title = format!("`{}` is not a way to price by tier", clean(&mode.name));
@@ -32,6 +42,10 @@ impl Reader<'_> {
                 price: amount("price").unwrap_or_default(),
                 flat: amount("flat").unwrap_or_default(),
             };
+            if inner.get("price").is_none() && inner.get("flat").is_none() {
+                let help = "add price = \"4\", or flat = \"10\"; a tier that costs nothing says price = \"0\"";
+                self.error("tiers", node.spot.place(), "this tier has neither a price nor a flat fee", "", help);
+            }
             let rises = match (tiers.last().map(|last| last.up_to), tier.up_to) {
                 (Some(Some(last)), Some(up_to)) => last < up_to,
                 (None, Some(up_to)) => !up_to.is_negative(),
@@ -53,25 +67,38 @@ impl Reader<'_> {
     }
 
     pub(super) fn limits(&mut self, table: &Table, drivers: &[String]) -> Limits {
-        Limits {
+        let limits = Limits {
             cap: table.get("cap").and_then(|node| self.bound(node, "cap", drivers)),
             floor: table.get("floor").and_then(|node| self.bound(node, "floor", drivers)),
             minimum: table.get("minimum").and_then(|node| self.amount(node)),
             maximum: table.get("maximum").and_then(|node| self.amount(node)),
+        };
+        let is_crossed = matches!((limits.minimum, limits.maximum), (Some(least), Some(most)) if most < least);
+        if let Some(node) = table.get("maximum").filter(|_| is_crossed) {
+            self.error("limits", node.spot.place(), "the maximum is below the minimum", "", "swap them");
         }
+        limits
     }
 
     fn bound(&mut self, node: &Node, key: &str, drivers: &[String]) -> Option<Bound> {
         if let Value::Table(table) = &node.value {
             let list: Option<Vec<_>> =
-                table.entries.iter().map(|(name, node)| Some((name.clone(), self.amount(node)?))).collect();
+                table.entries.iter().map(|(name, node)| Some((name.clone(), self.bound_amount(node)?))).collect();
             return list.map(Bound::Members);
         }
         let text = self.as_text(node, key)?;
-        if let Ok(read) = parse_number(text.name.as_bytes(), NumberFormat::PLAIN) {
-            return Some(Bound::Each(read.value));
+        if parse_number(text.name.as_bytes(), NumberFormat::PLAIN).is_ok() {
+            return self.bound_amount(node).map(Bound::Each);
         }
         self.known_name(&text, "driver", drivers).then_some(Bound::Driver(text))
+    }
+
+    fn bound_amount(&mut self, node: &Node) -> Option<Amount> {
+        let amount = self.amount(node)?;
+        if amount.is_negative() {
+            self.error("limits", node.spot.place(), "a cap or floor is not negative", "", "write 0 or more");
+        }
+        Some(amount)
     }
 
     pub(super) fn capacity(&mut self, table: &Table, drivers: &[String]) -> Option<Capacity> {

@@ -1,7 +1,7 @@
 //! `method` with `order`, `rounds`, `first_round` and `self_use`, of a rule or of `[group.*]`.
 
 use super::{Reader, Section};
-use crate::finding::{Finding, Named, clean, did_you_mean};
+use crate::finding::{Finding, Named, clean, did_you_mean, list_names};
 use crate::rulebook::syntax::{Table, Value};
 use crate::rulebook::{FirstRound, Group, Method, Order, Settlement, schema};
 
@@ -30,7 +30,7 @@ impl Reader<'_> {
         let named = word.as_ref().map_or("", |word| word.name.as_str());
         for (key, methods) in KEYS {
             if let Some(node) = table.get(key).filter(|_| !methods.contains(&named)) {
-                let title = format!("`{key}` goes with the method {}", methods.join(" or "));
+                let title = format!("`{key}` goes with the method {}", list_names(methods.iter().copied(), 5));
                 let help = if named.is_empty() { "add the method, or leave it out" } else { "leave it out" };
                 self.error("no-meaning-here", node.spot.place(), title, "", help);
             }

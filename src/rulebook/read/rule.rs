@@ -9,8 +9,8 @@ use crate::period::Validity;
 use crate::rulebook::condition::{Clauses, Template};
 use crate::rulebook::syntax::{Node, Table, Value};
 use crate::rulebook::{
-    AllocateRule, BalanceField, By, ClassifyRule, DimensionId, DriverDecl, FOR_PERIOD, Group, IfNoDriver, MemberSet,
-    PriceList, PriceOf, RuleWords, SOURCE, schema,
+    AllocateRule, BalanceField, By, ClassifyRule, DimensionId, DriverDecl, FOR_PERIOD, Group, IfNoDriver, KIND,
+    MemberSet, PriceList, PriceOf, RuleWords, SOURCE, schema,
 };
 
 /// A hundred percent as a weight.
@@ -59,13 +59,13 @@ impl Reader<'_> {
     /// A dimension that lines may be given a member of.
     pub(super) fn settable(&mut self, name: &Named) -> Option<DimensionId> {
         let dimension = self.dimension(name)?;
-        if dimension == FOR_PERIOD || dimension == SOURCE {
+        if [FOR_PERIOD, SOURCE, KIND].contains(&dimension) {
             self.error(
                 "fixed-dimension",
                 name.spot.place(),
                 format!("`{}` cannot be set", name.name),
                 "",
-                "it follows from the file and the date of a line",
+                "it follows from the file, the date of a line, or the rule",
             );
             return None;
         }
@@ -200,6 +200,48 @@ impl Reader<'_> {
             makes_bills || !matches!(by, By::Driver(_)),
             "`capacity` goes with a driver and without limits",
             "split by a driver, and put the limits into a rule of their own",
+        );
+        for key in ["cap", "floor"] {
+            refuse(
+                key,
+                matches!(by, By::Price { .. } | By::Amounts(_) | By::Mix(_)),
+                "a cap or floor goes with a driver, shares or even parts",
+                "bound the bills of prices by minimum and maximum",
+            );
+        }
+        for key in ["minimum", "maximum"] {
+            refuse(key, matches!(by, By::Mix(_)), "a mix has no bills", "put the limit into a rule of its own");
+        }
+        let has_chosen = table.get("among").is_some() || table.get("except").is_some();
+        refuse(
+            "capacity",
+            has_chosen,
+            "a capacity is used by all receivers, so none can be chosen",
+            "leave `among` and `except` out, and give a driver of those who use it",
+        );
+        let is_left =
+            matches!(table.get("if_no_driver").map(|node| &node.value), Some(Value::Text(text)) if text == "leave");
+        refuse(
+            "if_no_driver",
+            table.get("capacity").is_some() && !is_left,
+            "a capacity goes with its own driver only",
+            "write \"leave\", or leave it out",
+        );
+        let is_even_or_member = matches!(table.get("if_no_driver").map(|node| &node.value),
+            Some(Value::Text(text)) if text == "even")
+            || matches!(table.get("if_no_driver").map(|node| &node.value), Some(Value::Table(_)));
+        refuse(
+            "if_no_driver",
+            matches!(by, By::Price { .. }) && is_even_or_member,
+            "a price needs quantities",
+            "write \"leave\" or the name of another driver",
+        );
+        refuse("if_no_driver", matches!(by, By::Amounts(_)), "stated amounts have no driver", "leave it out");
+        refuse(
+            "remainder_to",
+            table.get("recovery_to").is_some(),
+            "a rule has one receiver for what is left",
+            "keep `remainder_to` (amounts, caps) or `recovery_to` (prices, minimum, maximum)",
         );
         for key in ["method", "group"] {
             refuse(
@@ -369,7 +411,11 @@ impl Reader<'_> {
                 let dimension = self.dimension(&Named { name: dimension.to_owned(), spot: text.spot.clone() })?;
                 Some(By::Attribute(dimension, attribute.to_owned(), text.spot.clone()))
             }
-            _ => None,
+            _ => {
+                let help = "write { price = \"vm\", quantity = \"vm_hours\" }";
+                self.error("by", kind.spot.place(), "a quantity has a price", "", help);
+                None
+            }
         }
     }
 
