@@ -347,6 +347,33 @@ fn every_kind_of_charge_line_is_explained() {
     }
 }
 
+#[test]
+fn the_page_about_cases_counts_them_and_names_their_methods() {
+    let page = include_str!("cases/README.md");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let files = fs::read_dir(folder).expect("cases").map(|file| file.expect("a file").path());
+    let cases: Vec<serde_json::Value> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| serde_json::from_slice(&fs::read(path).expect("a case")).expect("JSON"))
+        .collect();
+    assert!(page.contains(&format!("{} worked examples", cases.len())), "{} cases", cases.len());
+    let mut methods: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in &cases {
+        *methods.entry(case["method"].as_str().expect("a method")).or_default() += 1;
+    }
+    let left_out = page.split("## What is left out").nth(1).expect("a section");
+    let mut run = cases.len();
+    for (method, count) in methods {
+        let begin = format!("| `{method}` |");
+        assert!(page.contains(&begin), "tests/cases/README.md does not say how `{method}` becomes rules");
+        if left_out.contains(&begin) {
+            assert!(left_out.contains(&format!("{begin} {count} |")), "{count} cases of {method} are left out");
+            run -= count;
+        }
+    }
+    assert!(page.contains(&format!("{run} are run")), "{run} cases are run");
+}
+
 /// The anchors of a page's headings, as code hosts make them.
 fn anchors(page: &str) -> Vec<String> {
     let headings = page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
@@ -369,6 +396,7 @@ fn links_between_the_pages_lead_somewhere() {
         "docs/ARCHITECTURE.md",
         "docs/GLOSSARY.md",
         "docs/DECISIONS.md",
+        "tests/cases/README.md",
     ];
     for page in pages {
         let path = root.join(page);
