@@ -11,7 +11,9 @@
 //! | ```` ```csv model=NAME period=2026-10 expect=data/charges.csv ```` | rows of a file of the run, in the columns the block names |
 //! | ```` ```text model=NAME period=2026-10 exit=3 expect=messages ```` | lines of standard error, in their order |
 //!
-//! `exit` is 0 where no block of the run says otherwise. A block of TOML that belongs to no model is not allowed.
+//! `exit` is 0 where no block of the run says otherwise. In every run, each rule balances and what must be 0 is 0. A block of TOML that belongs to no model is not allowed.
+
+mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,6 +21,7 @@ use std::path::Path;
 use std::process::Command;
 
 use showback::ledger::Reason;
+use showback::rounding::Kind;
 use showback::rulebook::schema::{self, Field};
 
 const PAGE: &str = include_str!("../docs/RULES.md");
@@ -154,13 +157,39 @@ fn every_model_on_the_page_gives_what_the_page_says() {
             wrong.push(format!("{model} {period}: not exit code {exit}: {}\n{messages}", output.status));
             continue;
         }
+        let run = folder.path().join("out").join(period);
+        if run.exists()
+            && let Err(difference) = balances(&run)
+        {
+            wrong.push(format!("{model} {period}: {difference}"));
+        }
         for block in expected {
-            if let Err(difference) = compare(block, &folder.path().join("out").join(period), &messages) {
+            if let Err(difference) = compare(block, &run, &messages) {
                 wrong.push(format!("docs/RULES.md:{}, model {model}: {difference}", block.line));
             }
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Whether every rule gave or left what it took, and what must be 0 is 0.
+fn balances(run: &Path) -> Result<(), String> {
+    let table = |name: &str, columns: [&str; 4]| {
+        let text = fs::read_to_string(run.join("data").join(name)).expect("published");
+        rows(&text, &columns.map(str::to_owned))
+    };
+    for row in table("rules.csv", ["rule", "taken", "given", "left"]) {
+        let amount = |at: usize| if row[at].is_empty() { 0 } else { support::atoms(&row[at]) };
+        // A classify rule has only what it took.
+        if !row[2].is_empty() && amount(1) != amount(2) + amount(3) {
+            return Err(format!("the rule {} does not balance: {row:?}", row[0]));
+        }
+    }
+    let lines = table("reconciliation.csv", ["source", "stage", "amount", "check"]);
+    match lines.into_iter().find(|row| row[3] == "must be 0" && support::atoms(&row[2]) != 0) {
+        Some(row) => Err(format!("not 0: {row:?}")),
+        None => Ok(()),
+    }
 }
 
 /// Compares a block with a file of the run, or with what it said.
@@ -260,7 +289,7 @@ fn section(title: &str) -> String {
 
 #[test]
 fn every_key_of_the_rule_language_is_explained_in_its_section() {
-    let lists: [(&str, &[Field]); 25] = [
+    let lists: [(&str, &[Field]); 27] = [
         ("The model folder", schema::TOP),
         ("`[model]`", schema::MODEL),
         ("`[model]`", schema::CALENDAR),
@@ -280,6 +309,8 @@ fn every_key_of_the_rule_language_is_explained_in_its_section() {
         ("`[[classify]]`", schema::CLASSIFY),
         ("`[[allocate]]`", schema::ALLOCATE),
         ("`[[allocate]]`", schema::BY),
+        ("`[prices.*]`", schema::PRICES),
+        ("`[prices.*]`", schema::TIER),
         ("`[group.*]`", schema::GROUP),
         ("`[journal]`", schema::JOURNAL),
         ("`[journal]`", schema::ACCOUNTS),
@@ -301,11 +332,46 @@ fn every_key_of_the_rule_language_is_explained_in_its_section() {
 
 #[test]
 fn every_reason_for_unallocated_money_is_explained() {
-    use Reason::{ArrivedLate, Capped, DriverTotalZero, NoDriverRow, NoRule, TargetNotValid};
+    use Reason::{ArrivedLate, Capped, DriverTotalZero, IterationStopped, NoDriverRow, NoRule, TargetNotValid};
     let text = section("What stays unallocated");
-    for reason in [NoRule, ArrivedLate, NoDriverRow, DriverTotalZero, Capped, TargetNotValid] {
+    for reason in [NoRule, ArrivedLate, NoDriverRow, DriverTotalZero, Capped, TargetNotValid, IterationStopped] {
         assert!(text.contains(&format!("`{}`", reason.words())), "{}", reason.words());
     }
+}
+
+#[test]
+fn every_kind_of_charge_line_is_explained() {
+    let text = section("Kinds of charge lines");
+    for kind in [Kind::Cost, Kind::Idle, Kind::Price, Kind::Recovery, Kind::Unallocated(Reason::NoRule)] {
+        assert!(text.contains(&format!("| `{}` |", kind.word())), "{}", kind.word());
+    }
+}
+
+#[test]
+fn the_page_about_cases_counts_them_and_names_their_methods() {
+    let page = include_str!("cases/README.md");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let files = fs::read_dir(folder).expect("cases").map(|file| file.expect("a file").path());
+    let cases: Vec<serde_json::Value> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| serde_json::from_slice(&fs::read(path).expect("a case")).expect("JSON"))
+        .collect();
+    assert!(page.contains(&format!("{} worked examples", cases.len())), "{} cases", cases.len());
+    let mut methods: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in &cases {
+        *methods.entry(case["method"].as_str().expect("a method")).or_default() += 1;
+    }
+    let left_out = page.split("## What is left out").nth(1).expect("a section");
+    let mut run = cases.len();
+    for (method, count) in methods {
+        let begin = format!("| `{method}` |");
+        assert!(page.contains(&begin), "tests/cases/README.md does not say how `{method}` becomes rules");
+        if left_out.contains(&begin) {
+            assert!(left_out.contains(&format!("{begin} {count} |")), "{count} cases of {method} are left out");
+            run -= count;
+        }
+    }
+    assert!(page.contains(&format!("{run} are run")), "{run} cases are run");
 }
 
 /// The anchors of a page's headings, as code hosts make them.
@@ -330,6 +396,7 @@ fn links_between_the_pages_lead_somewhere() {
         "docs/ARCHITECTURE.md",
         "docs/GLOSSARY.md",
         "docs/DECISIONS.md",
+        "tests/cases/README.md",
     ];
     for page in pages {
         let path = root.join(page);
