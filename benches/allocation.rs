@@ -8,6 +8,10 @@ use showback::shares::split;
 struct Numbers(u64);
 
 impl Numbers {
+    fn index(&mut self, bound: usize) -> usize {
+        usize::try_from(self.below(bound as u64)).unwrap_or(0)
+    }
+
     fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -23,9 +27,7 @@ fn services(count: usize, ppm: i128) -> Vec<Sender> {
     (0..count)
         .map(|_| {
             let mut targets: Vec<(Option<usize>, i128)> = (0..10)
-                .map(|_| {
-                    (Some(numbers.below(count as u64) as usize), 1 + i128::from(numbers.below(1_000_000)) * 1_000_000)
-                })
+                .map(|_| (Some(numbers.index(count)), 1 + i128::from(numbers.below(1_000_000)) * 1_000_000))
                 .collect();
             let inside: i128 = targets.iter().map(|(_, weight)| weight).sum();
             targets.push((None, inside * ppm / (1_000_000 - ppm)));

@@ -181,36 +181,42 @@ impl Columns {
         };
         let filter = FilteredColumns::find(&decl.filter, table, findings)?;
         let dated = DatedBy::find(table, &origin.valid, findings);
-        let to = match long {
-            Some((to, quantity)) => Receivers::Long(to, quantity),
-            None => {
-                let is_other = |column: usize| {
-                    from.contains(&column)
-                        || ignored.contains(&column)
-                        || dated.uses(column)
-                        || filter.uses(column)
-                        || table.headings.names[column].is_empty()
-                };
-                let dimension = &mut dimensions[decl.to[0]];
-                let mut receivers = Vec::new();
-                for column in (0..table.headings.names.len()).filter(|column| !is_other(*column)) {
-                    let name = &table.headings.names[column];
-                    if let Some(member) = dimension.find_or_add(name) {
-                        receivers.push((column, member));
-                        continue;
-                    }
-                    let title = format!("the heading `{}` is not a member of {}", clean(name), dimension.name);
-                    findings.push(
-                        Finding::error("unknown-member", table.headings.place(table.headings.row, Some(column)), title)
-                            .maybe_help(did_you_mean(name, dimension.names()))
-                            .help("in a wide table every heading is a receiver; name those that are not: ignore = [\"Total\"]"),
-                    );
-                }
-                Receivers::Wide(receivers)
-            }
+        let to = if let Some((to, quantity)) = long {
+            Receivers::Long(to, quantity)
+        } else {
+            let is_other = |column: usize| {
+                from.contains(&column) || ignored.contains(&column) || dated.uses(column) || filter.uses(column)
+            };
+            Receivers::Wide(wide_receivers(table, &mut dimensions[decl.to[0]], is_other, findings))
         };
         Some(Columns { from, to, filter, dated })
     }
+}
+
+/// The receivers of a wide table: headings that name members. Any other heading is a finding.
+fn wide_receivers(
+    table: &Table,
+    dimension: &mut Dimension,
+    is_other: impl Fn(usize) -> bool,
+    findings: &mut Findings,
+) -> Vec<(usize, MemberId)> {
+    let headings = &table.headings;
+    let mut receivers = Vec::new();
+    for (column, name) in
+        headings.names.iter().enumerate().filter(|(column, name)| !name.is_empty() && !is_other(*column))
+    {
+        if let Some(member) = dimension.find_or_add(name) {
+            receivers.push((column, member));
+            continue;
+        }
+        let title = format!("the heading `{}` is not a member of {}", clean(name), dimension.name);
+        findings.push(
+            Finding::error("unknown-member", headings.place(headings.row, Some(column)), title)
+                .maybe_help(did_you_mean(name, dimension.names()))
+                .help("in a wide table every heading is a receiver; name those that are not: ignore = [\"Total\"]"),
+        );
+    }
+    receivers
 }
 
 /// Reads the rows of a driver's table.

@@ -13,6 +13,9 @@ use showback::cli::pipeline::{Calculation, calculate, rule_book};
 use showback::finding::Findings;
 use support::{ONE, write_model};
 
+/// Quantities by the number of who gets them.
+type Quantities = Vec<(usize, u32)>;
+
 /// A made-up organisation: services that serve each other and units, with a bill.
 #[derive(Clone, Debug)]
 struct Organisation {
@@ -20,7 +23,7 @@ struct Organisation {
     /// For each service its lines: pool and minor units.
     bill: Vec<Vec<(u8, i64)>>,
     /// For each service the quantities it gives to other services and to units, by number.
-    gives: Vec<(Vec<(usize, u32)>, Vec<(usize, u32)>)>,
+    gives: Vec<(Quantities, Quantities)>,
     /// Whether the rows of all files are written backwards.
     is_reversed: bool,
     /// What every amount is multiplied by.

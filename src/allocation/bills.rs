@@ -150,7 +150,7 @@ impl Books<'_, '_> {
                         self.findings.push(Finding::error("too-large", rule.spot.place(), title));
                         return None;
                     };
-                    bills.push(Bill { target: weights.with_kind(target, "price"), amount });
+                    bills.push(Bill { target: weights.with_kind(&target, "price"), amount });
                 }
                 Some(bills)
             }

@@ -41,9 +41,9 @@ mod tests;
 use crate::shares::{self, SplitFault};
 use graph::{Circle, Groups};
 
-/// Senders of a circle up to which it is solved in exact fractions. Above, residuals are as good to
-/// the atom and faster: fractions take 15 ms for 24 senders with weights of twenty digits that all
-/// send to all, and the time grows with the fifth power.
+/// Senders of a circle up to which it is solved in exact fractions. Those take 7 ms for 24 senders that
+/// all send to all with weights of 21 digits, 16 ms for 32, 136 ms for 48; residuals take under 0.3 ms and
+/// gave the same atoms in every measurement. Fractions know no leak that is too small.
 const EXACT_SENDERS_MAX: usize = 24;
 
 /// One service that hands out everything it has.
@@ -63,7 +63,8 @@ pub enum Fault {
     /// These senders form a loop without a way out, and hold or receive money. A sender without any
     /// target is such a loop of one.
     Closed(Vec<usize>),
-    /// The sweeps did not converge for these, and they are too many for a factorisation.
+    /// The sweeps did not converge for these, and they are too many for a factorisation (2,000); or less
+    /// than about 10^-13 of what goes round leaves in a round.
     NoConvergence(Vec<usize>),
     /// An amount handed out, or the sum of a sender's weights, is more than 128 bits can hold.
     Overflow,
@@ -74,8 +75,9 @@ pub enum Fault {
 ///
 /// For every sender own + received = handed out exactly. What a way out gets is within a few atoms of
 /// the exact rational answer; without loops it is that of the step-down method with
-/// [`shares::split`]. A closed loop without money is harmless, its flows are 0. The answer depends on
-/// nothing but the senders and their order.
+/// [`shares::split`]. A closed loop without money is harmless, its flows are 0; what counts is the
+/// balance of its members once all others have handed out. The answer depends on nothing but the
+/// senders and their order.
 ///
 /// # Errors
 /// [`Fault`]; of several closed loops with money the one that is reached first, upstream first.
@@ -100,7 +102,7 @@ fn settle_by(senders: &[Sender], exact_max: usize) -> Result<Vec<Vec<i128>>, Fau
             _ => {
                 let circle = Circle::new(senders, &groups, group).ok_or(Fault::Overflow)?;
                 let own: Vec<i128> = members.iter().map(|member| balances[*member]).collect();
-                let handed_out = turn(&circle, &own, exact_max).map_err(|fault| fault.of(members))?;
+                let handed_out = solve(&circle, &own, exact_max).map_err(|fault| fault.of(members))?;
                 for (at, member) in members.iter().enumerate() {
                     flows[*member].copy_from_slice(&handed_out[circle.arcs_of(at)]);
                 }
@@ -151,7 +153,7 @@ impl CircleFault {
 }
 
 /// What the members of a circle hand out, by arc; `balances` is what they have from outside of it.
-fn turn(circle: &Circle, balances: &[i128], exact_max: usize) -> Result<Vec<i128>, CircleFault> {
+fn solve(circle: &Circle, balances: &[i128], exact_max: usize) -> Result<Vec<i128>, CircleFault> {
     if circle.is_closed() {
         return Err(CircleFault::Closed);
     }

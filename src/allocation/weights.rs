@@ -199,14 +199,14 @@ impl<'m> Weights<'m> {
     }
 
     /// The same receiver, with what its money becomes.
-    pub(super) fn with_kind(&self, target: SplitTarget, kind: &str) -> SplitTarget {
+    pub(super) fn with_kind(&self, target: &SplitTarget, kind: &str) -> SplitTarget {
         let kind = self.model.dimensions[KIND].find(kind).unwrap_or(BLANK);
         let mut to = target.to.to_vec();
         to.resize(self.sets.len(), BLANK);
         if let Some(at) = self.sets.iter().position(|dimension| *dimension == KIND) {
             to[at] = kind;
         }
-        SplitTarget { to: to.into(), ..target }
+        SplitTarget { to: to.into(), ..target.clone() }
     }
 
     /// Dimensions that receivers of this rule may set.

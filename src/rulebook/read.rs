@@ -152,8 +152,18 @@ impl Reader<'_> {
             .each(roots, "prices", |reader, section| Some((section.0.name.clone(), reader.price_list(section)?)))
             .into_iter()
             .collect();
-        let allocate =
-            self.rules(roots, "allocate", |reader, table| reader.allocate(table, &driver_names, &groups, &prices));
+        // By what is declared, not by what could be read: a mistake in a declaration is told once.
+        let declared = |key: &str| -> Vec<String> {
+            let tables = roots.iter().filter_map(|root| match root.get(key).map(|node| &node.value) {
+                Some(Value::Table(table)) => Some(table),
+                _ => None,
+            });
+            tables.flat_map(|table| table.entries.iter().map(|(name, _)| name.name.clone())).collect()
+        };
+        let (group_names, price_names) = (declared("group"), declared("prices"));
+        let allocate = self.rules(roots, "allocate", |reader, table| {
+            reader.allocate(table, &driver_names, &group_names, &price_names)
+        });
         self.unique_ids(classify.iter().map(|rule| (&rule.id, &rule.spot)));
         self.unique_ids(allocate.iter().map(|rule| (&rule.id, &rule.spot)));
         self.groups_are_whole(&allocate, &groups);

@@ -70,7 +70,7 @@ fn rounded(circle: &Circle, ways_out: &[(usize, usize)], flows: &[Flow]) -> Opti
         root[*member] = circle.arcs[*arc].to.map_or(*member, |nearer| root[nearer]);
         is_in_tree[*arc] = true;
     }
-    // The arcs from tree to tree, and those on which a tree does not end.
+    // The arcs from tree to tree, and those out of the circle on which no tree ends.
     let mut between = Vec::new();
     for member in 0..circle.len() {
         for arc in circle.arcs_of(member) {
@@ -85,7 +85,9 @@ fn rounded(circle: &Circle, ways_out: &[(usize, usize)], flows: &[Flow]) -> Opti
     for (from, to, arc) in between.iter().copied() {
         let fraction = i128::from(flows[arc].fraction);
         off[from] += fraction;
-        to.into_iter().for_each(|to| off[to] -= fraction);
+        if let Some(to) = to {
+            off[to] -= fraction;
+        }
     }
     let mut whole: Vec<i128> = flows.iter().map(|flow| flow.floor).collect();
     if off.iter().all(|off| off.abs() <= OFF_MAX * ATOM) {
@@ -97,11 +99,13 @@ fn rounded(circle: &Circle, ways_out: &[(usize, usize)], flows: &[Flow]) -> Opti
         // Moving `m` to a tree that is off by a from one that is off by b makes a² + b² larger by
         // 2 m (a - b + m); with m = -f for floored, 1 - f for raised, the difference is as follows.
         let (gap, ends) = to.map_or((-off[from], 1), |to| (off[to] - off[from], 2));
-        let raised = 2 * gap + ends * (ATOM - 2 * fraction) < 0;
+        let raised = fraction > 0 && 2 * gap + ends * (ATOM - 2 * fraction) < 0;
         let moved = if raised { ATOM - fraction } else { -fraction };
         whole[arc] = whole[arc].checked_add(i128::from(raised))?;
         off[from] -= moved;
-        to.into_iter().for_each(|to| off[to] += moved);
+        if let Some(to) = to {
+            off[to] += moved;
+        }
     }
     Some(whole)
 }

@@ -111,15 +111,17 @@ impl Circle {
     /// The circle of a group; `None` if the weights of a sender add up to more than 128 bits hold.
     pub(super) fn new(senders: &[Sender], groups: &Groups, group: usize) -> Option<Circle> {
         let members = &groups.members[group];
+        let arcs = members.iter().map(|member| senders[*member].targets.len()).sum();
         let mut circle = Circle {
-            arcs: Vec::new(),
+            arcs: Vec::with_capacity(arcs),
             totals: Vec::with_capacity(members.len()),
             starts: Vec::with_capacity(members.len() + 1),
         };
         circle.starts.push(0);
         for member in members {
             let targets = &senders[*member].targets;
-            let weights = in_lowest_terms(targets.iter().map(|(_, weight)| (*weight).max(0)).collect());
+            let weights = targets.iter().map(|(_, weight)| (*weight).max(0)).collect::<Vec<i128>>();
+            let weights = in_lowest_terms(&weights);
             let mut total = 0i128;
             for ((target, _), weight) in targets.iter().zip(weights) {
                 let to = target.map(|target| groups.place[target]).filter(|place| place.group == group);
@@ -150,24 +152,26 @@ impl Circle {
 
 /// Weights, 0 or above, without their common divisor. Quantities are integers of 10^-18, so it is
 /// large as a rule, and what is left is small.
-fn in_lowest_terms(mut weights: Vec<i128>) -> Vec<i128> {
-    let divisor = weights.iter().fold(0, |divisor, weight| common_divisor(divisor, *weight));
-    if divisor > 1 {
-        for weight in &mut weights {
-            *weight /= divisor;
+fn in_lowest_terms(weights: &[i128]) -> Vec<i128> {
+    let mut divisor = weights.iter().take(2).fold(0, |divisor, weight| common_divisor(divisor, *weight)).max(1);
+    let mut lowest = Vec::with_capacity(weights.len());
+    while let Some(weight) = weights.get(lowest.len()) {
+        // Mostly the divisor of the first two divides them all: one division each, which is what counts.
+        let quotient = weight / divisor;
+        if quotient * divisor == *weight {
+            lowest.push(quotient);
+        } else {
+            divisor = common_divisor(divisor, *weight);
+            lowest.clear();
         }
     }
-    weights
+    lowest
 }
 
 /// The greatest common divisor of two numbers, 0 or above, by halving and subtracting (J. Stein, 1967).
 fn common_divisor(mut a: i128, mut b: i128) -> i128 {
     if a == 0 || b == 0 {
         return a | b;
-    }
-    // As a rule the divisor found so far divides the next weight too.
-    if b % a == 0 {
-        return a;
     }
     let twos = (a | b).trailing_zeros();
     a >>= a.trailing_zeros();

@@ -15,12 +15,12 @@ const FINE_BITS: u32 = 64;
 /// 180,000 × 2^-64 atoms, 10^-14 atoms in all.
 const RESIDUAL_PER_MEMBER: i128 = 8;
 
-/// Corrections before another kind of guess is tried. Each takes off ten digits as a rule, four if
-/// 10^-12 of the money leaves a circle in a round; fine units need 10^58 at most.
+/// Corrections before another kind of guess is tried. Each takes off 8 to 14 digits as a rule, about
+/// four where 10^-12 of what goes round leaves in a round; there are 58 at most.
 const PASSES_MAX: usize = 64;
 
 /// What a correction must take off the residuals at least, as a divisor, or it is no convergence.
-const GAIN_MIN: i128 = 100;
+const GAIN_MIN: i128 = 8;
 
 /// Added to a flow before it is floored to atoms, in fine units: 2^-20 atoms. A flow that is whole must
 /// not lose an atom because it was met from below.
@@ -37,12 +37,10 @@ const NUDGE: i128 = 1 << (FINE_BITS - 20);
 /// No convergence, or an amount above 128 bits of atoms.
 pub(super) fn gross(circle: &Circle, balances: &[i128]) -> Result<Vec<I256>, CircleFault> {
     let mut guesser = Guesser::new(circle, balances);
-    match corrected(circle, balances, |residuals| guesser.guess(residuals)) {
-        Err(CircleFault::NoConvergence) => {}
-        done => return done,
-    }
-    let factors = Factors::new(circle).ok_or(CircleFault::NoConvergence)?;
-    corrected(circle, balances, |residuals| factors.guess(residuals))
+    corrected(circle, balances, |residuals| guesser.guess(residuals)).or_else(|fault| {
+        let factors = Factors::new(circle).ok_or(fault)?;
+        corrected(circle, balances, |residuals| factors.guess(residuals))
+    })
 }
 
 /// Corrects by `guess` until the residuals are down to rounding.
@@ -53,24 +51,23 @@ fn corrected(
 ) -> Result<Vec<I256>, CircleFault> {
     let enough = RESIDUAL_PER_MEMBER.as_i256() * circle.len().as_i256() + circle.arcs.len().as_i256();
     let limit = i128::MAX.as_i256() << FINE_BITS;
+    let allowed = -limit..=limit;
     let mut gross = vec![I256::ZERO; circle.len()];
     let mut open = residuals(circle, balances, &gross);
     let mut sum = size(&open);
-    for _ in 0..PASSES_MAX {
+    for pass in 0..PASSES_MAX {
         if sum <= enough {
             return Ok(gross);
         }
         let wanted: Vec<f64> = open.iter().map(|residual| residual.as_f64()).collect();
         for (amount, correction) in gross.iter_mut().zip(guess(&wanted)) {
-            // Out of range saturates, and the sum of two below 2^255 would too: caught before the next.
+            // What is no number becomes 0 and what is out of range the end of it; both are seen.
             let correction = correction.round().as_i256();
-            if correction.abs() > limit {
-                return Err(CircleFault::Overflow);
+            if !allowed.contains(&correction) || !allowed.contains(&(*amount + correction)) {
+                // The first guess has the right size. What leaves the range later does not converge.
+                return Err(if pass == 0 { CircleFault::Overflow } else { CircleFault::NoConvergence });
             }
             *amount += correction;
-            if amount.abs() > limit {
-                return Err(CircleFault::Overflow);
-            }
         }
         open = residuals(circle, balances, &gross);
         let before = sum;

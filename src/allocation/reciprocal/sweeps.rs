@@ -124,7 +124,7 @@ impl Guesser {
             step_along(direction, settled, &mut amounts, &mut open);
         }
         let enough = RESIDUAL_MIN * RESIDUAL_MIN * product(balances, balances);
-        loop {
+        while product(&open, &open) > enough && self.directions.len() < DIRECTIONS_MAX {
             let (mut direction, done) = self.swept(&open);
             if done && self.directions.is_empty() {
                 return direction;
@@ -135,13 +135,11 @@ impl Guesser {
                 subtract(&mut direction, part, other);
                 subtract(&mut settled, part, settled_by_other);
             }
-            if product(&settled, &settled) > 0.0 {
-                step_along(&direction, &settled, &mut amounts, &mut open);
-                self.directions.push((direction, settled));
-            }
-            if product(&open, &open) <= enough || self.directions.len() >= DIRECTIONS_MAX {
+            if product(&settled, &settled) <= 0.0 {
                 break;
             }
+            step_along(&direction, &settled, &mut amounts, &mut open);
+            self.directions.push((direction, settled));
         }
         if self.directions.len() >= DIRECTIONS_MAX {
             self.directions.clear();

@@ -322,6 +322,8 @@ proptest! {
                         }
                     }
                 }
+                // Less than an atom reaches the closed loop, and is not split off.
+                (Ok(flows), None) => prop_assert!(adds_up(&senders, &flows)),
                 (Err(Fault::Closed(members)), None) => {
                     for member in &members {
                         let stays = |(target, _): &(Option<usize>, i128)| target.is_some_and(|at| members.contains(&at));
@@ -331,6 +333,14 @@ proptest! {
                 // A gross amount above 10^38.
                 (Err(Fault::Overflow), Some(gross)) => {
                     prop_assert!(gross.iter().any(|amount| !amount.is_within(0, i128::MAX)));
+                }
+                // Sweeps may end where less than 10^-12 of what a sender has leaves.
+                (Err(Fault::NoConvergence(_)), _) => {
+                    let total = |sender: &Sender| sender.targets.iter().map(|(_, weight)| weight).sum::<i128>();
+                    let leaks = |sender: &Sender| {
+                        sender.targets.iter().any(|(_, weight)| *weight < total(sender) / 1_000_000_000_000)
+                    };
+                    prop_assert!(exact_max == 0 && senders.iter().any(leaks));
                 }
                 // A closed loop as well: either may be found first.
                 (Err(Fault::Overflow), None) => {}
@@ -419,7 +429,7 @@ fn random_group(count: usize, leak_ppm: i128, credits: bool, seed: u64) -> Vec<S
             targets.extend((0..10).map(|_| (Some(random.below(count)), (1 + random.amount(1_000)) * ONE)));
             let inside: i128 = targets.iter().map(|(_, weight)| weight).sum();
             targets.push((None, inside / (1_000_000 - leak_ppm) * leak_ppm));
-            let own = random.amount(1_000_000_00) * ONE / 100 * i128::from(random.below(3) > 0);
+            let own = random.amount(100_000_000) * ONE / 100 * i128::from(random.below(3) > 0);
             let own = if credits && random.below(3) == 0 { -own } else { own };
             Sender { own, targets }
         })
@@ -445,12 +455,11 @@ fn proof(senders: &[Sender], flows: &[Vec<i128>]) -> (BigInt, BigInt) {
         let total: i128 = targets.iter().map(|(_, weight)| weight).sum();
         for ((target, weight), flow) in targets.iter().zip(&flows[*member]) {
             let part: BigInt = &amount * *weight / total;
-            match target {
-                Some(target) => open[*target] += part,
-                None => {
-                    let distance: BigInt = (BigInt::from(*flow) << 192) - part;
-                    farthest = farthest.max(BigInt::from(distance.magnitude().clone()));
-                }
+            if let Some(target) = target {
+                open[*target] += part;
+            } else {
+                let distance: BigInt = (BigInt::from(*flow) << 192) - part;
+                farthest = farthest.max(BigInt::from(distance.magnitude().clone()));
             }
         }
         open[*member] -= amount;
@@ -510,10 +519,62 @@ fn money_that_moves_on_slowly_is_settled_by_a_factorisation() {
 }
 
 #[test]
+fn parts_that_have_little_to_do_with_each_other_are_settled_together() {
+    // Five parts of 500; ten parts in a million go from one to another, one part in a million leaves.
+    // Sweeps alone would take a hundred thousand rounds.
+    let (parts, size) = (5, 500);
+    let mut random = Splitmix(11);
+    let senders: Vec<Sender> = (0..parts * size)
+        .map(|at| {
+            let first = at - at % size;
+            let mut targets = vec![(Some(first + (at + 1) % size), 1_000_000)];
+            targets.extend((0..10).map(|_| (Some(first + random.below(size)), (1 + random.amount(1_000)) * 1_000_000)));
+            let inside: i128 = targets.iter().map(|(_, weight)| weight).sum();
+            targets.push((Some(random.below(parts * size)), inside / 100_000));
+            targets.push((None, inside / 1_000_000));
+            Sender { own: random.amount(100_000_000) * ONE / 100, targets }
+        })
+        .collect();
+    let flows = settle(&senders).expect("flows");
+    assert!(adds_up(&senders, &flows));
+    let (residuals, farthest) = proof(&senders, &flows);
+    assert_eq!(residuals, BigInt::from(1));
+    assert!(farthest < BigInt::from(50), "{farthest}");
+}
+
+#[test]
+fn thousands_of_equal_fractions_do_not_add_up_at_one_way_out() {
+    // Two sides of 2,000, left and right. Everybody hands the same to ten of the own side and to ten of the
+    // other; number 0 of each side hands half of that again out.
+    //   A flow from the left is 10^9 + 0.9 atoms, a flow from the right 10^9 atoms.
+    //   Everybody receives 10 × (10^9 + 0.9) + 10 × 10^9 = 20 × 10^9 + 9,
+    //   and hands out 20 × 10^9 + 18 (left) or 20 × 10^9 (right), so has +9 (left) or −9 (right) of its own;
+    //   the numbers 0 have 10^10 + 9 and 10^10 more, which is what they let out.
+    // Floored, the right side would miss 0.9 atoms on each of 20,000 arcs, and with it its way out.
+    let side = 2_000;
+    let flow = 1_000_000_000;
+    let mut senders = Vec::new();
+    for (own_side, other_side, own, out) in [(0, side, 9, 10 * flow + 9), (side, 0, -9, 10 * flow)] {
+        for at in 0..side {
+            let reach = |from: usize| (0..10).map(move |power| (Some(from + (at + 3usize.pow(power)) % side), 1));
+            let mut targets: Vec<(Option<usize>, i128)> = reach(own_side).chain(reach(other_side)).collect();
+            if at == 0 {
+                targets.push((None, 10));
+            }
+            senders.push(Sender { own: if at == 0 { own + out } else { own }, targets });
+        }
+    }
+    let flows = settle(&senders).expect("flows");
+    assert!(adds_up(&senders, &flows));
+    assert!((flows[0][20] - (10 * flow + 9)).abs() < 100, "{}", flows[0][20]);
+    assert!((flows[side][20] - 10 * flow).abs() < 100, "{}", flows[side][20]);
+}
+
+#[test]
 #[ignore = "a measurement: cargo test --release -- --ignored --nocapture times"]
-#[expect(clippy::print_stdout, clippy::float_arithmetic, reason = "a measurement")]
+#[expect(clippy::print_stdout, reason = "a measurement")]
 fn times_by_size_and_leak() {
-    println!("best of 7, milliseconds");
+    println!("best of 7, seconds");
     println!(
         "| senders | leaves ppm | credits | circle | + guess | all | residuals, atoms | farthest way out, atoms |"
     );
@@ -538,155 +599,14 @@ fn times_by_size_and_leak() {
                 let start = Instant::now();
                 flows = settle(&senders).expect("flows");
                 for (best, time) in best.iter_mut().zip([prepared, guessed, start.elapsed()]) {
-                    *best = best.min(time.as_secs_f64() * 1e3);
+                    *best = best.min(time.as_secs_f64());
                 }
             }
             let (residuals, farthest) = proof(&senders, &flows);
             let [prepared, guessed, settled] = best;
             println!(
-                "| {count} | {leak_ppm} | {credits} | {prepared:.2} | {guessed:.2} | {settled:.1} | < {residuals} | < {farthest} |"
+                "| {count} | {leak_ppm} | {credits} | {prepared:.5} | {guessed:.5} | {settled:.4} | < {residuals} | < {farthest} |"
             );
         }
-    }
-}
-
-#[test]
-#[ignore = "experiment"]
-#[expect(clippy::print_stdout, reason = "a measurement")]
-fn exp_exact() {
-    for (name, limit) in [("3 digits", 1_000usize), ("21 digits", usize::MAX)] {
-        for count in [8, 16, 20, 24, 28, 32, 40, 48] {
-            for arcs in [4, count] {
-                let mut random = Splitmix(3);
-                let senders: Vec<Sender> = (0..count)
-                    .map(|at| {
-                        let mut targets: Vec<(Option<usize>, i128)> = vec![(Some((at + 1) % count), 5), (None, 1)];
-                        targets.extend((0..arcs).map(|k| {
-                            (
-                                Some(if arcs == count { k } else { random.below(count) }),
-                                if limit == 1000 {
-                                    1 + random.amount(1000)
-                                } else {
-                                    i128::from(random.next()) * 1_000 + random.amount(1000)
-                                },
-                            )
-                        }));
-                        Sender { own: random.amount(1_000_000_000) * ONE, targets }
-                    })
-                    .collect();
-                let start = Instant::now();
-                let a = settle_by(&senders, 48);
-                let exact = start.elapsed();
-                let start = Instant::now();
-                let b = settle_by(&senders, 0);
-                let swept = start.elapsed();
-                println!("{name} {count} arcs {arcs}: exact {exact:?} swept {swept:?} {}", a == b);
-            }
-        }
-    }
-}
-
-#[test]
-#[ignore = "experiment"]
-#[expect(clippy::print_stdout, reason = "a measurement")]
-fn exp_hard() {
-    // Clusters joined weakly.
-    for (clusters, each, leak, bridge) in [
-        (2, 500, 1i128, 10i128),
-        (2, 5000, 1, 10),
-        (10, 200, 1, 10),
-        (10, 1000, 1, 10),
-        (10, 1000, 1000, 100),
-        (10, 1000, 1000, 10_000),
-        (3, 1000, 300_000, 1),
-    ] {
-        let count = clusters * each;
-        let mut random = Splitmix(11);
-        let senders: Vec<Sender> = (0..count)
-            .map(|at| {
-                let c = at / each;
-                let mut targets: Vec<(Option<usize>, i128)> = vec![(Some(c * each + (at + 1) % each), 1_000_000)];
-                targets.extend(
-                    (0..10).map(|_| (Some(c * each + random.below(each)), (1 + random.amount(1_000)) * 1_000_000)),
-                );
-                let inside: i128 = targets.iter().map(|t| t.1).sum();
-                targets.push((Some(random.below(count)), inside / 1_000_000 * bridge));
-                targets.push((None, inside / 1_000_000 * leak));
-                Sender { own: random.amount(1_000_000_00) * ONE / 100, targets }
-            })
-            .collect();
-        let start = Instant::now();
-        let ok = settle(&senders).map(|f| adds_up(&senders, &f)).map_err(|e| match e {
-            Fault::NoConvergence(m) => format!("no convergence {}", m.len()),
-            e => format!("{e:?}"),
-        });
-        println!("clusters {clusters}x{each} leak {leak} bridge {bridge}: {:?} {ok:?}", start.elapsed());
-    }
-    for count in [100, 400, 1000, 2000, 10_000] {
-        let senders = row_of(count);
-        let start = Instant::now();
-        let ok = settle(&senders).map(|f| adds_up(&senders, &f)).map_err(|e| match e {
-            Fault::NoConvergence(m) => format!("no convergence {}", m.len()),
-            e => format!("{e:?}"),
-        });
-        println!("row {count}: {:?} {ok:?}", start.elapsed());
-    }
-    // tiny leaks
-    for leak_digits in [6, 9, 12, 15, 18, 22] {
-        let mut senders = random_group(1_000, 1, true, 5);
-        for s in &mut senders {
-            let last = s.targets.len() - 1;
-            for t in &mut s.targets {
-                t.1 *= 1_000;
-            }
-            let inside: i128 = s.targets[..last].iter().map(|t| t.1).sum();
-            s.targets[last].1 = (inside / 10i128.pow(leak_digits)).max(1);
-            s.own /= 1000_000;
-        }
-        let start = Instant::now();
-        let ok = settle(&senders).map(|f| (adds_up(&senders, &f), proof(&senders, &f))).map_err(|e| match e {
-            Fault::NoConvergence(m) => format!("no convergence {}", m.len()),
-            e => format!("{e:?}"),
-        });
-        println!("leak 1e-{leak_digits}: {:?} {ok:?}", start.elapsed());
-    }
-    // one way out only, or a few
-    for outs in [1usize, 2, 3, 10] {
-        let mut senders = random_group(10_000, 1_000, true, 5);
-        for (at, s) in senders.iter_mut().enumerate() {
-            if at >= outs {
-                s.targets.pop();
-            }
-        }
-        let start = Instant::now();
-        let ok = settle(&senders).map(|f| (adds_up(&senders, &f), proof(&senders, &f))).map_err(|e| match e {
-            Fault::NoConvergence(m) => format!("no convergence {}", m.len()),
-            e => format!("{e:?}"),
-        });
-        println!("ways out {outs}: {:?} {ok:?}", start.elapsed());
-    }
-    for count in [300, 2000, 10_000] {
-        let senders = random_group(count, 1, true, 5);
-        let start = Instant::now();
-        let groups = Groups::of(&senders);
-        let a = start.elapsed();
-        let circle = Circle::new(&senders, &groups, 0).expect("a circle");
-        let b = start.elapsed();
-        let balances: Vec<i128> = groups.members[0].iter().map(|member| senders[*member].own).collect();
-        let mut guesser = super::sweeps::Guesser::new(&circle, &balances);
-        let c = start.elapsed();
-        let gross = residuals::gross(&circle, &balances).expect("gross amounts");
-        let d = start.elapsed();
-        let fl = residuals::flows(&circle, &gross).expect("s");
-        let e = start.elapsed();
-        let _x = super::flows::balanced(&circle, &balances, &fl);
-        println!(
-            "{count} groups {a:?} circle {:?} guesser {:?} gross {:?} floors {:?} flows {:?}",
-            b - a,
-            c - b,
-            d - c,
-            e - d,
-            start.elapsed() - e
-        );
     }
 }

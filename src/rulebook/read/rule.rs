@@ -10,7 +10,7 @@ use crate::rulebook::condition::{Clauses, Template};
 use crate::rulebook::syntax::{Node, Table, Value};
 use crate::rulebook::{
     AllocateRule, BalanceField, By, ClassifyRule, DimensionId, DriverDecl, FOR_PERIOD, Group, IfNoDriver, KIND,
-    MemberSet, PriceList, PriceOf, RuleWords, SOURCE, schema,
+    MemberSet, PriceOf, RuleWords, SOURCE, schema,
 };
 
 /// A hundred percent as a weight.
@@ -109,8 +109,8 @@ impl Reader<'_> {
         &mut self,
         table: &Table,
         drivers: &[String],
-        groups: &BTreeMap<String, Group>,
-        prices: &BTreeMap<String, PriceList>,
+        groups: &[String],
+        prices: &[String],
     ) -> Option<AllocateRule> {
         self.known_keys(table, "an allocate rule", schema::ALLOCATE);
         let id = self.required_text(table, "id", "an allocate rule");
@@ -131,7 +131,7 @@ impl Reader<'_> {
         }
         let group = self.text(table, "group");
         if let Some(group) = &group {
-            self.known_name(group, "group", &groups.keys().cloned().collect::<Vec<_>>());
+            self.known_name(group, "group", groups);
         }
         let settlement = self.settlement(table);
         let chosen =
@@ -321,7 +321,7 @@ impl Reader<'_> {
 
     /// `{ business_unit = "Corporate", service = "Unused seats" }`
     pub(super) fn member_table(&mut self, node: &Node) -> Option<MemberSet> {
-        let table = self.as_table(node, "to")?;
+        let table = self.as_table(node, "the member")?;
         table.entries.iter().map(|(name, node)| Some((self.settable(name)?, self.as_text(node, &name.name)?))).collect()
     }
 
@@ -331,7 +331,7 @@ impl Reader<'_> {
         to: &[DimensionId],
         member: Option<MemberSet>,
         drivers: &[String],
-        prices: &BTreeMap<String, PriceList>,
+        prices: &[String],
     ) -> Option<By> {
         let Some(node) = table.get("by") else {
             if member.is_none() {
@@ -420,19 +420,17 @@ impl Reader<'_> {
     }
 
     /// `{ price = "vm", quantity = "vm_hours" }`
-    fn price(&mut self, by: &Table, drivers: &[String], prices: &BTreeMap<String, PriceList>) -> Option<By> {
+    fn price(&mut self, by: &Table, drivers: &[String], prices: &[String]) -> Option<By> {
         let price = self.required_text(by, "price", "`by`")?;
         let quantity = self.required_text(by, "quantity", "`by` with a price")?;
         if let Some((key, _)) = by.entries.iter().find(|(key, _)| key.name != "price" && key.name != "quantity") {
             self.error("by", key.spot.place(), "a price goes with a quantity only", "", "keep price and quantity");
         }
         let is_driver = self.known_name(&quantity, "driver", drivers);
-        let price = match parse_number(price.name.as_bytes(), NumberFormat::PLAIN) {
-            Ok(read) => PriceOf::Flat(read.value),
-            Err(_) => {
-                let known: Vec<String> = prices.keys().cloned().collect();
-                self.known_name(&price, "price list", &known).then_some(PriceOf::List(price))?
-            }
+        let price = if let Ok(read) = parse_number(price.name.as_bytes(), NumberFormat::PLAIN) {
+            PriceOf::Flat(read.value)
+        } else {
+            self.known_name(&price, "price list", prices).then_some(PriceOf::List(price))?
         };
         is_driver.then_some(By::Price { price, quantity })
     }
