@@ -1,7 +1,7 @@
 //! Sources: exports in, line groups out.
 //!
 //! A cost line is one row of an export. It never leaves this stage: lines of one source and file that agree
-//! in every column of the [`Footprint`](crate::footprint::Footprint), in the period they belong to and in the
+//! in every column of the [`Footprint`], in the period they belong to and in the
 //! span of days between two changes of the model come out as one [`LineGroup`]. Nothing is multiplied or
 //! divided here, only read, checked and added up.
 

@@ -1,7 +1,7 @@
 //! The workbook for finance and IT leaders: `showback.xlsx`.
 //!
 //! The first sheet is the page people read; each sheet behind it is a report. What a report says is decided in
-//! [`reports`]; how it is adapted to a sheet in [`views`](super::views); how a sheet looks in [`sheet`](super::sheet).
+//! [`reports`]; how it is adapted to a sheet in `writers::views`; how a sheet looks in `writers::sheet`.
 
 mod summary;
 

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
+use ethnum::AsI256;
 use num_bigint::{BigInt, Sign};
 use proptest::prelude::*;
 
 use super::graph::{Circle, Groups};
-use super::sweeps::{Guesser, float};
+use super::sweeps::{Factors, Guesser, float};
 use super::{Fault, Sender, residuals, settle, settle_by};
 use crate::shares;
 
@@ -510,7 +511,7 @@ fn row_of(count: usize) -> Vec<Sender> {
 
 #[test]
 fn money_that_moves_on_slowly_is_settled_by_a_factorisation() {
-    let senders = row_of(400);
+    let senders = row_of(1_500);
     let flows = settle(&senders).expect("flows");
     assert!(adds_up(&senders, &flows));
     let (residuals, farthest) = proof(&senders, &flows);
@@ -540,6 +541,23 @@ fn parts_that_have_little_to_do_with_each_other_are_settled_together() {
     let (residuals, farthest) = proof(&senders, &flows);
     assert_eq!(residuals, BigInt::from(1));
     assert!(farthest < BigInt::from(50), "{farthest}");
+}
+
+#[test]
+fn a_factorisation_guesses_what_sweeps_guess() {
+    for leak_ppm in [300_000, 1] {
+        let senders = random_group(300, leak_ppm, true, 3);
+        let groups = Groups::of(&senders);
+        let circle = Circle::new(&senders, &groups, 0).expect("a circle");
+        let balances: Vec<i128> = groups.members[0].iter().map(|member| senders[*member].own).collect();
+        let wanted: Vec<f64> = balances.iter().map(|balance| float(*balance)).collect();
+        let swept = Guesser::new(&circle, &balances).guess(&wanted);
+        let factorised = Factors::new(&circle).expect("few enough").guess(&wanted);
+        for (swept, factorised) in swept.iter().zip(&factorised) {
+            let distance = (swept.as_i256() - factorised.as_i256()).abs();
+            assert!(distance <= swept.as_i256().abs() >> 24, "{swept} {factorised}");
+        }
+    }
 }
 
 #[test]
