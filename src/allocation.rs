@@ -73,6 +73,17 @@ pub fn allocate(model: &Model, opening: &Opening, findings: &mut Findings) -> Re
     Ok(book.close(kept))
 }
 
+/// For a rule that took nothing: the earlier rule that took most of the money it matches, and how much.
+#[must_use]
+pub fn earlier_taker(model: &Model, ledger: &Ledger, at: usize) -> Option<(usize, Amount)> {
+    let matcher = Matcher::new(model, &model.book.allocate[at].from);
+    let mut taken: BTreeMap<usize, Amount> = BTreeMap::new();
+    for posting in ledger.postings.iter().filter(|posting| posting.rule < at && matcher.matches(&posting.from)) {
+        *taken.entry(posting.rule).or_default() += posting.taken.abs();
+    }
+    taken.into_iter().max_by_key(|(rule, amount)| (*amount, std::cmp::Reverse(*rule)))
+}
+
 /// What charge lines and the reconciliation need of a balance.
 fn kept_dimensions(model: &Model) -> Vec<DimensionId> {
     let head = &model.book.head;

@@ -297,6 +297,15 @@ impl RowReader<'_> {
     fn can_receive(&mut self, row: &TableRow, column: usize, dimension: DimensionId, member: MemberId) -> bool {
         let member = self.dimensions[dimension].member(member);
         let is_parent = member.is_parent;
+        if !member.is_valid && !is_parent {
+            let title = format!(
+                "`{}` receives by the driver `{}` and does not exist in this period",
+                clean(&member.name),
+                self.decl.name
+            );
+            let help = "its share stays unallocated: take the row out, or put the member's dates right";
+            self.findings.push(Finding::note("receiver-left", self.table.place(row, Some(column)), title).help(help));
+        }
         if is_parent {
             let title = format!("`{}` has members below it, so it cannot receive", clean(&member.name));
             self.refuse("parent-target", row, Some(column), title, "give the quantity of each member below it");

@@ -23,6 +23,10 @@ pub enum Kind {
     Idle,
     /// A bill at a price.
     Price,
+    /// What somebody else bears of a bill, as a negative line beside it.
+    Subsidy,
+    /// What is added to a bill.
+    MarkUp,
     /// Cost minus bills: what prices, minimum or maximum bills leave to somebody to bear.
     Recovery,
     /// Cost that was not, with its reason.
@@ -37,6 +41,8 @@ impl Kind {
             Kind::Cost => "cost",
             Kind::Idle => "idle",
             Kind::Price => "price",
+            Kind::Subsidy => "subsidy",
+            Kind::MarkUp => "mark-up",
             Kind::Recovery => "recovery",
             Kind::Unallocated(_) => "unallocated",
         }
@@ -50,7 +56,10 @@ impl Kind {
 
     /// The kind of a balance by the member of the dimension `kind`.
     fn of(word: &str) -> Kind {
-        [Kind::Idle, Kind::Price, Kind::Recovery].into_iter().find(|kind| kind.word() == word).unwrap_or(Kind::Cost)
+        [Kind::Idle, Kind::Price, Kind::Subsidy, Kind::MarkUp, Kind::Recovery]
+            .into_iter()
+            .find(|kind| kind.word() == word)
+            .unwrap_or(Kind::Cost)
     }
 
     /// The reason of unallocated money, empty for the rest.

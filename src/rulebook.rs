@@ -468,13 +468,19 @@ pub struct Limits {
     pub minimum: Option<Amount>,
     /// Most that a bill is.
     pub maximum: Option<Amount>,
+    /// Percentage of each bill that somebody else bears.
+    pub subsidy: Option<Amount>,
+    /// Percentage that is added to each bill.
+    pub mark_up: Option<Amount>,
 }
 
 impl Limits {
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cap.is_none() && self.floor.is_none() && self.minimum.is_none() && self.maximum.is_none()
+        let has_bounds = self.cap.is_some() || self.floor.is_some();
+        let has_ends = self.minimum.is_some() || self.maximum.is_some();
+        !has_bounds && !has_ends && self.subsidy.is_none() && self.mark_up.is_none()
     }
 }
 
@@ -720,7 +726,7 @@ pub const SPEND: DimensionId = 6;
 /// Index of the built-in dimension `kind`: what a charge is when it is not plain cost.
 pub const KIND: DimensionId = 7;
 /// The members of `kind`.
-pub const KIND_MEMBERS: [&str; 3] = ["idle", "price", "recovery"];
+pub const KIND_MEMBERS: [&str; 5] = ["idle", "price", "subsidy", "mark-up", "recovery"];
 /// The members of `spend`.
 pub const SPEND_MEMBERS: [&str; 3] = ["run", "grow", "transform"];
 

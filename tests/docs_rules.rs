@@ -342,7 +342,15 @@ fn every_reason_for_unallocated_money_is_explained() {
 #[test]
 fn every_kind_of_charge_line_is_explained() {
     let text = section("Kinds of charge lines");
-    for kind in [Kind::Cost, Kind::Idle, Kind::Price, Kind::Recovery, Kind::Unallocated(Reason::NoRule)] {
+    for kind in [
+        Kind::Cost,
+        Kind::Idle,
+        Kind::Price,
+        Kind::Subsidy,
+        Kind::MarkUp,
+        Kind::Recovery,
+        Kind::Unallocated(Reason::NoRule),
+    ] {
         assert!(text.contains(&format!("| `{}` |", kind.word())), "{}", kind.word());
     }
 }

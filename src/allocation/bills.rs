@@ -64,6 +64,7 @@ impl Books<'_, '_> {
                     bill.amount = bill.amount.max(least);
                 }
             }
+            self.add_subsidy_and_mark_up(at, &weights, &mut bills);
             self.settle_rest(at, &weights, &mut bills, total);
             self.hand_out(at, &weights, &taken, &bills);
         }
@@ -262,6 +263,22 @@ impl Books<'_, '_> {
                 Some(Bound::Driver(_)) => of_driver.iter().find(|(to, _)| *to == target.to).map(|(_, amount)| *amount),
             })
             .collect()
+    }
+
+    /// Subsidies and mark-ups are lines of their own beside each bill; `recovery_to` bears them.
+    fn add_subsidy_and_mark_up(&mut self, at: usize, weights: &Weights<'_>, bills: &mut Vec<Bill>) {
+        let limits = &self.model.book.allocate[at].limits;
+        let percent = 100 * crate::money::ONE;
+        let mut lines = Vec::new();
+        for (kind, share) in [("subsidy", limits.subsidy.map(|share| -share)), ("mark-up", limits.mark_up)] {
+            let Some(fraction) = share.and_then(|share| Fraction::new(share.atoms(), percent)) else { continue };
+            for bill in bills.iter() {
+                let amount = apply(bill.amount, fraction).unwrap_or_default();
+                let target = SplitTarget { weight: Amount::ZERO, ..weights.with_kind(&bill.target, kind) };
+                lines.push(Bill { target, amount });
+            }
+        }
+        bills.extend(lines);
     }
 
     /// Adds the receiver of what bills leave over or exceed the cost by.

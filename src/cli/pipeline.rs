@@ -102,10 +102,16 @@ fn lint(calculation: &Calculation, findings: &mut Findings) {
         let holds = rule.valid.holds_on(run.model.period.last);
         if holds && !run.ledger.tallies.keys().any(|(rule, _)| *rule == at) {
             let title = format!("rule `{}` took nothing", rule.id);
-            findings.push(
-                Finding::note("took-nothing", rule.spot.place(), title)
-                    .help("no balance matches it, or an earlier rule takes them all"),
-            );
+            let help = match allocation::earlier_taker(run.model, run.ledger, at) {
+                Some((earlier, amount)) => format!(
+                    "`{}` comes before it and took {} {} of the money it matches; put this rule first, or narrow that one",
+                    book.allocate[earlier].id,
+                    book.head.currency.grouped(book.head.currency.round(amount)),
+                    book.head.currency.code()
+                ),
+                None => "no balance matches its `from`".to_owned(),
+            };
+            findings.push(Finding::note("took-nothing", rule.spot.place(), title).help(help));
         }
     }
     for (rule, tally) in book.classify.iter().zip(&run.opening.rules) {

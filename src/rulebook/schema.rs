@@ -189,6 +189,8 @@ pub const ALLOCATE: &[Field] = &[
     field("floor", "least that a receiver gets: an amount, { member = amount } or a driver"),
     field("minimum", "least that a bill is"),
     field("maximum", "most that a bill is"),
+    field("subsidy", "percentage of each bill that `recovery_to` bears"),
+    field("mark_up", "percentage that is added to each bill"),
     field("recovery_to", "who gets the difference between bills and cost"),
     field("capacity", "how much there is: a quantity or a driver"),
     field("idle_to", "who pays for what is not used"),

@@ -72,6 +72,8 @@ impl Reader<'_> {
             floor: table.get("floor").and_then(|node| self.bound(node, "floor", drivers)),
             minimum: table.get("minimum").and_then(|node| self.amount(node)),
             maximum: table.get("maximum").and_then(|node| self.amount(node)),
+            subsidy: self.percentage(table, "subsidy"),
+            mark_up: self.percentage(table, "mark_up"),
         };
         let is_crossed = matches!((limits.minimum, limits.maximum), (Some(least), Some(most)) if most < least);
         if let Some(node) = table.get("maximum").filter(|_| is_crossed) {
@@ -91,6 +93,27 @@ impl Reader<'_> {
             return self.bound_amount(node).map(Bound::Each);
         }
         self.known_name(&text, "driver", drivers).then_some(Bound::Driver(text))
+    }
+
+    /// A percentage of bills; the difference to the cost needs somebody who bears it.
+    fn percentage(&mut self, table: &Table, key: &str) -> Option<Amount> {
+        let node = table.get(key)?;
+        let (share, is_percentage) = self.share(node)?;
+        let most = if key == "subsidy" { Amount::whole(100) } else { Amount::whole(1_000) };
+        if !is_percentage || share.is_negative() || share > most {
+            self.error(
+                "not-a-share",
+                node.spot.place(),
+                "this is not a percentage of a bill",
+                "",
+                "write it as \"10%\"",
+            );
+        }
+        if table.get("recovery_to").is_none() {
+            let help = "add recovery_to = { business_unit = \"IT\" }";
+            self.error("missing-key", node.spot.place(), format!("nobody bears what `{key}` changes"), "", help);
+        }
+        Some(share)
     }
 
     fn bound_amount(&mut self, node: &Node) -> Option<Amount> {

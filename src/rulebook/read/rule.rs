@@ -181,7 +181,8 @@ impl Reader<'_> {
             }
         };
         let Some(by) = by else { return };
-        let has_limits = ["cap", "floor", "minimum", "maximum"].iter().any(|key| table.get(key).is_some());
+        let has_limits =
+            ["cap", "floor", "minimum", "maximum", "subsidy", "mark_up"].iter().any(|key| table.get(key).is_some());
         let makes_bills = has_limits || matches!(by, By::Price { .. });
         refuse(
             "remainder_to",
@@ -192,7 +193,7 @@ impl Reader<'_> {
         refuse(
             "recovery_to",
             !makes_bills,
-            "`recovery_to` goes with a price, a minimum or a maximum",
+            "`recovery_to` goes with a price, a minimum, a maximum, a subsidy or a mark-up",
             "leave it out: without them the cost is handed out as it is",
         );
         refuse(
@@ -209,7 +210,7 @@ impl Reader<'_> {
                 "bound the bills of prices by minimum and maximum",
             );
         }
-        for key in ["minimum", "maximum"] {
+        for key in ["minimum", "maximum", "subsidy", "mark_up"] {
             refuse(key, matches!(by, By::Mix(_)), "a mix has no bills", "put the limit into a rule of its own");
         }
         let has_chosen = table.get("among").is_some() || table.get("except").is_some();
