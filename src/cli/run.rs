@@ -116,7 +116,8 @@ fn write_all(
         reports::drivers(run),
         crate::finding::render::table(findings),
     ];
-    for table in shown.iter().chain(&rest) {
+    let handed_back = (!run.read.refusals.is_empty()).then(|| reports::quarantine(run));
+    for table in shown.iter().chain(&rest).chain(&handed_back) {
         let path = data.join(format!("{}.csv", table.name));
         tables::write(&path, table, currency).map_err(machine(&path))?;
     }
