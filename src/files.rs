@@ -5,6 +5,7 @@
 
 mod container;
 mod decode;
+mod parquet;
 mod text;
 mod workbook;
 
@@ -64,6 +65,18 @@ pub enum Kind {
     Text(TextForm),
     /// A workbook.
     Workbook(SheetForm),
+    /// A Parquet file.
+    Parquet(FloatForm),
+}
+
+/// What to do with floats, whose decimal digits are not exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FloatForm {
+    /// A cell with one cannot be used.
+    #[default]
+    Refused,
+    /// Read as the shortest text that means them.
+    Shortest,
 }
 
 /// How a text file is written.
@@ -116,6 +129,8 @@ pub enum NamedKind {
     Tsv,
     /// A workbook.
     Workbook,
+    /// `.parquet`.
+    Parquet,
     /// Anything else.
     Csv,
 }
@@ -131,6 +146,7 @@ impl NamedKind {
         match plain.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
             Some("xlsx" | "xlsm" | "xlsb" | "xls" | "ods") => NamedKind::Workbook,
             Some("tsv") => NamedKind::Tsv,
+            Some("parquet") => NamedKind::Parquet,
             _ => NamedKind::Csv,
         }
     }
@@ -143,6 +159,7 @@ impl Kind {
         let text = |usual: u8| Kind::Text(TextForm { delimiter: delimiter.unwrap_or(usual), encoding: None });
         match NamedKind::of(name) {
             NamedKind::Workbook => Kind::Workbook(SheetForm { sheet, ..SheetForm::default() }),
+            NamedKind::Parquet => Kind::Parquet(FloatForm::Refused),
             NamedKind::Tsv => text(b'\t'),
             NamedKind::Csv => text(b','),
         }
@@ -218,6 +235,16 @@ pub enum Cell<'a> {
     Fault(&'a str),
 }
 
+/// The way out where a cell holds no value that can be used.
+#[must_use]
+pub fn fault_help(fault: &str) -> &'static str {
+    if fault == parquet::FLOAT {
+        "formats = { floats = \"shortest\" } reads such a column as the shortest text that means the float"
+    } else {
+        "put it right where it comes from, and save it there"
+    }
+}
+
 impl Cell<'_> {
     /// Whether nothing stands there.
     #[must_use]
@@ -290,6 +317,11 @@ pub const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 pub trait Visitor {
     /// Called once, before the rows. `false` when no rows are wanted.
     fn headings(&mut self, headings: &Headings) -> bool;
+    /// Whether anyone looks at a column; asked after the headings, where a format can leave columns unread.
+    fn wants(&mut self, column: usize) -> bool {
+        let _ = column;
+        true
+    }
     /// Called for every row, top to bottom.
     fn row(&mut self, row: &Row<'_>);
     /// Called instead of [`row`](Visitor::row) for a row that does not fit the headings.
@@ -334,6 +366,7 @@ fn read_some(file: &DataFile, shape: &Shape, visitor: &mut dyn Visitor) -> Resul
     match &shape.kind {
         Kind::Text(form) => text::read(file, *form, shape.headings_row, visitor),
         Kind::Workbook(form) => workbook::read(file, form, shape.headings_row, visitor),
+        Kind::Parquet(floats) => parquet::read(file, *floats, visitor),
     }
 }
 

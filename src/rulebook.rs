@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::files::{Encoding, SheetForm};
+use crate::files::{Encoding, FloatForm, SheetForm};
 use crate::finding::{Named, RuleText, Spot};
 use crate::money::{Amount, Currency, NumberFormat};
 use crate::period::{Calendar, Validity};
@@ -143,6 +143,8 @@ pub enum Format {
     Focus,
     /// A workbook.
     Xlsx,
+    /// A Parquet file.
+    Parquet,
 }
 
 /// What happens to lines dated in another period.
@@ -195,6 +197,8 @@ pub struct SourceDecl {
     pub delimiter: Option<u8>,
     /// How text files are written; by their byte order mark, or UTF-8, when not declared.
     pub encoding: Option<Encoding>,
+    /// What to do with floats of Parquet files.
+    pub floats: FloatForm,
     /// How numbers are written.
     pub numbers: NumberFormat,
     /// How dates are written; ISO when not declared.
@@ -232,7 +236,7 @@ impl SourceDecl {
     pub fn numbers_of(&self, table: &TableFile) -> NumberFormat {
         match crate::files::Kind::of(&table.file.name, None, None) {
             crate::files::Kind::Text(_) => self.numbers,
-            crate::files::Kind::Workbook(_) => NumberFormat::PLAIN,
+            crate::files::Kind::Workbook(_) | crate::files::Kind::Parquet(_) => NumberFormat::PLAIN,
         }
     }
 }

@@ -135,8 +135,7 @@ impl Table {
             Some(fault) => {
                 let title = format!("this cell holds {}", clean(fault));
                 findings.push(
-                    Finding::error("error-cell", self.place(row, Some(column)), title)
-                        .help("put it right in the workbook and save it there"),
+                    Finding::error("error-cell", self.place(row, Some(column)), title).help(files::fault_help(fault)),
                 );
                 ""
             }

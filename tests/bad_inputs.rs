@@ -107,6 +107,8 @@ fn containers_are_read_whole_or_not_at_all() {
     refused("flipped.csv.gz", &flipped, "", &["corrupt gzip"]);
     refused("named.csv", &packed, "", &["this is a gzip", ".gz"]);
     refused("bill.csv", b"PAR1\x15\x04\x15", "", &["Parquet"]);
+    refused("bill.parquet", b"PAR1\x15\x04\x15\0", "", &["footer is missing"]);
+    refused("bill.parquet", b"PAR1\x15\x04\x15\0PAR1", "", &["not a readable Parquet file"]);
     refused("empty.csv", b"", "", &["empty"]);
     refused("open.csv", format!("{HEADINGS}{}2026-10-05,1,C,x,1,USD,\"", rows(3)).as_bytes(), "", &["never closed"]);
 }

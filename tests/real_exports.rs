@@ -113,6 +113,13 @@ const TOTALS: &[(&str, &str, &str, &str)] = &[
     ),
     ("city_budget/oakland_FY14-15_adjusted.csv", "USD", "columns = { cost = 'amount' }", "2297382660"),
     ("city_budget/oakland_FY2016-17_midcycle.xlsx", "USD", "columns = { cost = 'AMT' }", "2476520156"),
+    (
+        "aws_cur/ssp_cur2_3033.parquet",
+        "USD",
+        "columns = { cost = 'line_item_unblended_cost', currency = 'line_item_currency_code' }\nformats = { floats = 'shortest' }",
+        "165.7276299327",
+    ),
+    ("gcp/ssp_gcp_1560.parquet", "CHF", "columns = { cost = 'cost' }\nformats = { floats = 'shortest' }", "33.996126"),
     ("peer_openchargeback/aws_2025-01.csv", "USD", "columns = { cost = 'BilledCost' }", "19086.75"),
     ("peer_openchargeback/azure_2025-01.csv", "USD", "columns = { cost = 'ListCost' }", "865"),
     ("peer_openchargeback/hpc_2025-01.csv", "USD", "columns = { cost = 'ContractedCost' }", "8200"),
@@ -181,7 +188,7 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ("uk_spend/leeds_raw_2011-01.csv", "Net Amount", &["not UTF-8", "encoding = \"windows-1252\""]),
     ("uk_spend/newcastle_2022-08.csv", "Total (excludes VAT)", &["11 fields, the headings have 10"]),
     ("azure/opencost_values_Template.csv", "costinbillingcurrency", &["10 fields, the headings have 11"]),
-    ("aws_cur/ssp_cur2_3033.parquet", "line_item_unblended_cost", &["Parquet file, which is not read yet"]),
+    ("aws_cur/ssp_cur2_3033.parquet", "line_item_unblended_cost", &["a float", "floats = \"shortest\""]),
     ("excel/calamine/pass_protected.xlsx", "Cost", &["has a password"]),
     ("licences_assets/snipeit_licenses-sample.csv", "purchase cost", &["currency_sign"]),
 ];

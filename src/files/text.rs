@@ -61,7 +61,7 @@ fn refuse_other_kinds(file: &DataFile, opened: &mut File) -> Result<(), Box<Find
     opened.by_ref().take(4).read_to_end(&mut start).map_err(failed)?;
     opened.seek(SeekFrom::Start(0)).map_err(failed)?;
     let (is, help) = match start.as_slice() {
-        b"PAR1" => ("a Parquet file, which is not read yet", "export it as csv"),
+        b"PAR1" => ("a Parquet file", "give it the end of name .parquet"),
         b"PK\x03\x04" => ("a zip or a workbook", "give it the end of name that says so, .zip or .xlsx"),
         [0x1f, 0x8b, ..] => ("a gzip", "give it the end of name .gz"),
         [0x28, 0xb5, 0x2f, 0xfd] => ("a zst file", "give it the end of name .zst"),

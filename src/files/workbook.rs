@@ -111,7 +111,7 @@ thread_local! {
 }
 
 /// calamine panics on some damaged workbooks; that costs the file, not the run, and is told as a finding only.
-fn contained<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(super) fn contained<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let usual = std::panic::take_hook();

@@ -71,7 +71,7 @@ pub const MEMBERS: &[Field] = &[
 
 /// `[sources.*]`
 pub const SOURCE: &[Field] = &[
-    field("format", "csv, tsv, focus or xlsx"),
+    field("format", "csv, tsv, focus, xlsx or parquet"),
     field("files", "file pattern or list of patterns"),
     field("sheet", "sheet of a workbook"),
     field("table", "named table of a workbook"),
@@ -106,6 +106,7 @@ pub const FORMATS: &[Field] = &[
     field("delimiter", "the separator of a text file, such as ;"),
     field("encoding", "how a text file is written, such as windows-1252"),
     field("negative", "how numbers below 0 are written: minus, parentheses or trailing minus"),
+    field("floats", "what floats of a Parquet file mean: shortest"),
     field("currency_sign", "what stands before or behind amounts, such as £"),
 ];
 

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::rows::{Keys, Repeats};
 use super::{LineGroup, MONEY_MAX, Refusal, SourceTotals};
-use crate::files::{Cell, Headings, Row, Visitor};
+use crate::files::{Cell, Headings, Row, Visitor, fault_help};
 use crate::finding::{Finding, Findings, Place, Severity, clean};
 use crate::footprint;
 use crate::model::Model;
@@ -66,6 +66,10 @@ pub(super) struct Grouper<'m> {
     patterns: Vec<(usize, &'m [Form])>,
     key_columns: Vec<usize>,
     keys: Keys,
+    /// Columns of the file that are looked at.
+    in_use: Vec<bool>,
+    /// Whether rows come whole, so that their like can be told.
+    is_whole: bool,
     repeats: Repeats,
     refusals: Vec<Refusal>,
     /// What is wrong with the row that is looked at.
@@ -99,6 +103,8 @@ impl<'m> Grouper<'m> {
             patterns: Vec::new(),
             key_columns: Vec::new(),
             keys: Keys::default(),
+            in_use: Vec::new(),
+            is_whole: true,
             repeats: Repeats::default(),
             refusals: Vec::new(),
             of_row: Vec::new(),
@@ -258,7 +264,7 @@ impl<'m> Grouper<'m> {
                     row.number,
                     column,
                     format!("this cell holds {}", clean(fault)),
-                    "put it right in the workbook and save it there",
+                    fault_help(fault),
                 );
                 return None;
             }
@@ -304,7 +310,7 @@ impl<'m> Grouper<'m> {
                     row.number,
                     column,
                     format!("this cell holds {}", clean(fault)),
-                    "put it right in the workbook and save it there",
+                    fault_help(fault),
                 );
                 None
             }
@@ -578,9 +584,10 @@ impl Visitor for Grouper<'_> {
                     .chain(self.skip.iter().map(|(_, slot)| slot))
                     .any(|slot| matches!(slot, Slot::Column(column) | Slot::Tag(column, _) if *column == at))
         };
+        self.in_use = (0..headings.names.len()).map(in_use).collect();
         for (at, name) in headings.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let (used, ignored) = &mut self.totals.columns;
-            if in_use(at) { used.push(name.clone()) } else { ignored.push(name.clone()) }
+            if self.in_use[at] { used.push(name.clone()) } else { ignored.push(name.clone()) }
         }
         true
     }
@@ -588,6 +595,11 @@ impl Visitor for Grouper<'_> {
     fn row(&mut self, row: &Row<'_>) {
         self.take(row);
         self.settle(row);
+    }
+
+    fn wants(&mut self, column: usize) -> bool {
+        self.is_whole = false;
+        self.in_use.get(column).copied().unwrap_or(false)
     }
 
     fn refuse(&mut self, row: &Row<'_>, finding: Finding) {
@@ -604,6 +616,9 @@ impl Grouper<'_> {
     /// Remembers a row, so that its like can be told.
     fn note_row(&mut self, row: &Row<'_>, sum: Amount) {
         if self.key_columns.is_empty() {
+            if !self.is_whole {
+                return;
+            }
             let columns = self.headings.as_ref().map_or(0, |headings| headings.names.len());
             self.repeats.add(row, columns, sum);
             return;

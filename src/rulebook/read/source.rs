@@ -1,7 +1,7 @@
 //! `[sources.*]`.
 
 use super::{Reader, Section};
-use crate::files::{Encoding, NamedKind, SheetForm};
+use crate::files::{Encoding, FloatForm, NamedKind, SheetForm};
 use crate::finding::{Finding, Named, clean, did_you_mean};
 use crate::money::{CurrencySign, Negative, NumberFormat};
 use crate::period::{Calendar, Day};
@@ -98,6 +98,7 @@ impl Reader<'_> {
             headings_row: self.headings_row(table),
             delimiter: formats.and_then(|formats| self.delimiter(formats)),
             encoding: formats.and_then(|formats| self.encoding(formats, format)),
+            floats: formats.map_or(FloatForm::Refused, |formats| self.floats(formats)),
             numbers: formats.map_or(NumberFormat::PLAIN, |formats| self.numbers(formats)),
             dates: formats.and_then(|formats| self.date_format(formats)),
             null,
@@ -139,6 +140,7 @@ impl Reader<'_> {
     pub(super) fn format(&mut self, table: &Table, files: &[Named]) -> Format {
         let by_name = |file: &str| match NamedKind::of(file) {
             NamedKind::Workbook => Format::Xlsx,
+            NamedKind::Parquet => Format::Parquet,
             NamedKind::Tsv => Format::Tsv,
             NamedKind::Csv => Format::Csv,
         };
@@ -150,13 +152,14 @@ impl Reader<'_> {
             "tsv" => Format::Tsv,
             "focus" => Format::Focus,
             "xlsx" => Format::Xlsx,
+            "parquet" => Format::Parquet,
             other => {
                 let title = format!("the format `{}` is not known", clean(other));
-                let help = did_you_mean(other, ["csv", "tsv", "focus", "xlsx"]);
+                let help = did_you_mean(other, ["csv", "tsv", "focus", "xlsx", "parquet"]);
                 self.findings.push(
                     Finding::error("unknown-format", declared.spot.place(), title)
                         .maybe_help(help)
-                        .help("expected csv, tsv, focus or xlsx"),
+                        .help("expected csv, tsv, focus, xlsx or parquet"),
                 );
                 Format::Csv
             }
@@ -222,10 +225,20 @@ impl Reader<'_> {
         numbers
     }
 
+    fn floats(&mut self, formats: &Table) -> FloatForm {
+        let Some(word) = self.text(formats, "floats") else { return FloatForm::Refused };
+        if word.name != "shortest" {
+            let title = format!("`{}` does not say what floats mean", clean(&word.name));
+            let help = "expected shortest: the shortest text that means the same float, as spreadsheets show it";
+            self.error("floats", word.spot.place(), title, "", help);
+        }
+        FloatForm::Shortest
+    }
+
     fn encoding(&mut self, formats: &Table, format: Format) -> Option<Encoding> {
         let name = self.text(formats, "encoding")?;
-        if format == Format::Xlsx {
-            let title = "`encoding` goes with text files; a workbook says its own";
+        if matches!(format, Format::Xlsx | Format::Parquet) {
+            let title = "`encoding` goes with text files; workbooks and Parquet files say their own";
             self.error("no-meaning-here", name.spot.place(), title, "", "leave it out");
             return None;
         }
