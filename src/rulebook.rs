@@ -4,6 +4,7 @@
 //! then adds the member lists and tables the rules speak of. Nothing here opens a cost file.
 
 pub mod condition;
+pub mod presets;
 pub mod read;
 pub mod schema;
 mod syntax;
@@ -139,8 +140,6 @@ pub enum Format {
     Csv,
     /// Text with tabs.
     Tsv,
-    /// A FOCUS cost and usage export, as csv.
-    Focus,
     /// A workbook.
     Xlsx,
     /// A Parquet file.

@@ -311,10 +311,10 @@ struct FileRead {
 fn kind_of(decl: &SourceDecl, name: &str) -> Kind {
     let text = |usual: u8| Kind::Text(TextForm { delimiter: decl.delimiter.unwrap_or(usual), encoding: decl.encoding });
     match (decl.format, NamedKind::of(name)) {
-        (Format::Parquet, _) | (Format::Focus, NamedKind::Parquet) => Kind::Parquet(decl.floats),
+        (Format::Parquet, _) => Kind::Parquet(decl.floats),
         (Format::Xlsx, _) => Kind::Workbook(decl.sheet.clone()),
-        (Format::Tsv, _) | (Format::Csv | Format::Focus, NamedKind::Tsv) => text(b'\t'),
-        (Format::Csv | Format::Focus, NamedKind::Csv | NamedKind::Workbook | NamedKind::Parquet) => text(b','),
+        (Format::Tsv, _) | (Format::Csv, NamedKind::Tsv) => text(b'\t'),
+        (Format::Csv, NamedKind::Csv | NamedKind::Workbook | NamedKind::Parquet) => text(b','),
     }
 }
 

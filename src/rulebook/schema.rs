@@ -71,7 +71,7 @@ pub const MEMBERS: &[Field] = &[
 
 /// `[sources.*]`
 pub const SOURCE: &[Field] = &[
-    field("format", "csv, tsv, focus, xlsx or parquet"),
+    field("format", "csv, tsv, xlsx, parquet, focus or another preset"),
     field("files", "file pattern or list of patterns"),
     field("sheet", "sheet of a workbook"),
     field("table", "named table of a workbook"),

@@ -2,10 +2,11 @@
 
 use super::{Reader, Section};
 use crate::files::{Encoding, FloatForm, NamedKind, SheetForm};
-use crate::finding::{Finding, Named, clean, did_you_mean};
+use crate::finding::{Finding, Named, clean, did_you_mean, list_names};
 use crate::money::{CurrencySign, Negative, NumberFormat};
 use crate::period::{Calendar, Day};
 use crate::rulebook::condition::Form;
+use crate::rulebook::presets::Preset;
 use crate::rulebook::schema::Field;
 use crate::rulebook::syntax::{Table, Value};
 use crate::rulebook::{ControlDecl, ControlFigures, CostDecl, Expect, Format, Head, Late, Refused, SourceDecl, schema};
@@ -35,12 +36,15 @@ impl Reader<'_> {
         let columns = sub(self, "columns", schema::COLUMNS);
         let formats = sub(self, "formats", schema::FORMATS);
         let mapped = |reader: &mut Self, key: &str| columns.and_then(|columns| reader.text(columns, key));
-        let preset = |key: &str, heading: &str| {
-            let spot = table.get("format").map_or_else(|| name.spot.clone(), |node| node.spot.clone());
-            (format == Format::Focus && !key.is_empty()).then(|| Named { name: heading.to_owned(), spot })
+        let known = table.get("format").and_then(|node| match &node.value {
+            Value::Text(word) => Preset::named(word).map(|preset| (preset, node.spot.clone())),
+            _ => None,
+        });
+        let preset = |heading: fn(&Preset) -> &'static str| {
+            known.as_ref().map(|(preset, spot)| Named { name: heading(preset).to_owned(), spot: spot.clone() })
         };
         let rated = sub(self, "cost", schema::COST).and_then(|cost| self.rated(cost, &what));
-        let cost_column = mapped(self, "cost").or_else(|| preset("cost", "EffectiveCost"));
+        let cost_column = mapped(self, "cost").or_else(|| preset(|preset| preset.cost));
         let cost = match (rated, cost_column) {
             (Some(rated), None) => Some(rated),
             (Some(_), Some(column)) => {
@@ -66,8 +70,8 @@ impl Reader<'_> {
             }
             (None, None) => None,
         };
-        let currency_column = mapped(self, "currency").or_else(|| preset("currency", "BillingCurrency"));
-        let date = mapped(self, "date").or_else(|| preset("date", "ChargePeriodStart"));
+        let currency_column = mapped(self, "currency").or_else(|| preset(|preset| preset.currency));
+        let date = mapped(self, "date").or_else(|| preset(|preset| preset.date));
         if let Some(code) = self.text(table, "currency") {
             let declared = self.currency(&code);
             if let (Some(declared), Some(head)) = (declared, head)
@@ -86,9 +90,13 @@ impl Reader<'_> {
             }
         }
         let mut null: Vec<String> = self.texts(table, "null").into_iter().map(|text| text.name).collect();
-        if format == Format::Focus && table.get("null").is_none() {
-            null.push("NULL".to_owned());
+        if let Some((preset, _)) = known.as_ref().filter(|_| table.get("null").is_none()) {
+            null.extend(Some(preset.null.to_owned()).filter(|null| !null.is_empty()));
         }
+        let dates = formats.and_then(|formats| self.date_format(formats));
+        // The form of the preset belongs to its own column.
+        let own_date = known.as_ref().filter(|(preset, _)| date.as_ref().is_some_and(|date| date.name == preset.date));
+        let form = own_date.map(|(preset, _)| preset.date_form.to_owned()).filter(|form| !form.is_empty());
         Some(SourceDecl {
             name: name.name.clone(),
             spot: name.spot.clone(),
@@ -100,7 +108,7 @@ impl Reader<'_> {
             encoding: formats.and_then(|formats| self.encoding(formats, format)),
             floats: formats.map_or(FloatForm::Refused, |formats| self.floats(formats)),
             numbers: formats.map_or(NumberFormat::PLAIN, |formats| self.numbers(formats)),
-            dates: formats.and_then(|formats| self.date_format(formats)),
+            dates: dates.or(form),
             null,
             patterns: self.patterns(table),
             key: self.texts(table, "key"),
@@ -150,16 +158,18 @@ impl Reader<'_> {
         match declared.name.as_str() {
             "csv" => Format::Csv,
             "tsv" => Format::Tsv,
-            "focus" => Format::Focus,
+            preset if Preset::named(preset).is_some() => files.first().map_or(Format::Csv, |file| by_name(&file.name)),
             "xlsx" => Format::Xlsx,
             "parquet" => Format::Parquet,
             other => {
                 let title = format!("the format `{}` is not known", clean(other));
-                let help = did_you_mean(other, ["csv", "tsv", "focus", "xlsx", "parquet"]);
+                let mut known = vec!["csv", "tsv", "xlsx", "parquet"];
+                known.extend(Preset::all().map(|preset| preset.name));
+                let help = did_you_mean(other, known.clone());
                 self.findings.push(
                     Finding::error("unknown-format", declared.spot.place(), title)
                         .maybe_help(help)
-                        .help("expected csv, tsv, focus, xlsx or parquet"),
+                        .help(format!("expected one of {}", list_names(known, 24))),
                 );
                 Format::Csv
             }
