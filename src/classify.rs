@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dimension::{BLANK, Dimension, MemberId};
-use crate::finding::{Finding, Findings, clean};
+use crate::dimension::{BLANK, Dimension, MemberId, look_alikes};
+use crate::finding::{Finding, Findings, Place, clean};
 use crate::footprint::{Footprint, looks_at};
 use crate::model::Model;
 use crate::money::{Amount, Fraction, apply};
@@ -109,11 +109,36 @@ pub fn classify(
         let file = files.into_iter().collect::<Vec<_>>().join("; ");
         opening.balances.push(OpeningBalance { key, source, file, lines: hours.lines, amount });
     }
+    refuse_look_alikes(model, findings);
     if findings.has_errors() {
         return None;
     }
     seal(model, &mut opening);
     Some(opening)
+}
+
+/// Two names that nobody can tell apart by looking are one name spelt in two alphabets, or an attack; their money
+/// is neither merged nor published apart.
+fn refuse_look_alikes(model: &Model, findings: &mut Findings) {
+    for dimension in &model.dimensions {
+        for (one, two) in look_alikes(dimension) {
+            let title =
+                format!("`{}` and `{}` in {} look alike and are two names", clean(one), clean(two), dimension.name);
+            let help = format!("they differ in {}: correct one of them", differing_code_points(one, two));
+            findings.push(Finding::error("look-alike-names", Place::Run, title).help(help));
+        }
+    }
+}
+
+/// The code points in which two names differ: `U+0050 (P) and U+0420 (Р)`.
+fn differing_code_points(one: &str, two: &str) -> String {
+    let points = |name: &str, other: &str| {
+        let differing = name.chars().zip(other.chars().chain(std::iter::repeat('\0'))).filter(|(a, b)| a != b);
+        let shown: Vec<String> =
+            differing.take(3).map(|(c, _)| format!("U+{:04X} ({})", u32::from(c), clean(&c.to_string()))).collect();
+        if shown.is_empty() { "nothing more".to_owned() } else { shown.join(", ") }
+    };
+    format!("{} and {}", points(one, two), points(two, one))
 }
 
 /// The members of a line group: classify rules in order, then what its source sets.

@@ -106,7 +106,7 @@ fn fail(failure: &Failure) -> Outcome {
 /// Prints findings: for people on standard error, for programs on standard output. Quiet leaves out notes.
 fn report(findings: &Findings, view: View) {
     if view.json {
-        say(&render::json_lines(findings));
+        let _ = say(&render::json_lines(findings));
         return;
     }
     let least = if view.quiet { Severity::Attention } else { Severity::Note };
@@ -114,9 +114,15 @@ fn report(findings: &Findings, view: View) {
     complain(&render::render(findings, least, styled));
 }
 
-/// Writes to standard output. A reader that has gone away (`| head`) is not an error.
-fn say(text: &str) {
-    let _ = anstream::stdout().write_all(text.as_bytes());
+/// Writes to standard output. A reader that has gone away (`| head`) is not an error; a full disk is.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut out = anstream::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::Machine(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes to standard error.

@@ -77,6 +77,29 @@ pub fn normal_name(name: &str) -> String {
     if name.is_ascii() { name.to_owned() } else { name.nfc().collect() }
 }
 
+/// Pairs of members whose names are different letters that look alike, such as Latin `P` and Cyrillic `Р`.
+///
+/// Names in plain ASCII are never compared with each other: `O` and `0` are told apart in practice.
+#[must_use]
+pub fn look_alikes(dimension: &Dimension) -> Vec<(&str, &str)> {
+    if dimension.names().all(str::is_ascii) {
+        return Vec::new();
+    }
+    let mut by_skeleton: HashMap<String, &str, FxBuildHasher> = HashMap::default();
+    let mut pairs = Vec::new();
+    for name in dimension.names() {
+        let skeleton: String = unicode_security::skeleton(name).collect();
+        match by_skeleton.get(&skeleton) {
+            Some(other) if !(name.is_ascii() && other.is_ascii()) => pairs.push((*other, name)),
+            Some(_) => {}
+            None => {
+                by_skeleton.insert(skeleton, name);
+            }
+        }
+    }
+    pairs
+}
+
 impl Dimension {
     /// An open dimension without members yet.
     #[must_use]

@@ -3,6 +3,9 @@
 //! Knows bytes, quoting, sheets and cells; knows nothing of rules, periods or money. Every file is hashed
 //! while it is read, so that the evidence of a run is of the bytes that were used.
 
+mod container;
+mod decode;
+mod parquet;
 mod text;
 mod workbook;
 
@@ -13,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use crate::finding::{Finding, Named, Place, clean, did_you_mean, list_names};
 use crate::period::Day;
+
+pub use decode::Encoding;
 
 /// A file of the data folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,27 +61,107 @@ pub struct Shape {
 /// What kind of file it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Text with this separator, perhaps compressed with gzip (by the name's end `.gz`).
-    Text {
-        /// The separator.
-        delimiter: u8,
-    },
-    /// A workbook; the first sheet unless one is named.
-    Workbook {
-        /// Name of the sheet.
-        sheet: Option<String>,
-    },
+    /// Rows of text.
+    Text(TextForm),
+    /// A workbook.
+    Workbook(SheetForm),
+    /// A Parquet file.
+    Parquet(FloatForm),
+}
+
+/// What to do with floats, whose decimal digits are not exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FloatForm {
+    /// A cell with one cannot be used.
+    #[default]
+    Refused,
+    /// Read as the shortest text that means them.
+    Shortest,
+}
+
+/// How a text file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextForm {
+    /// The separator.
+    pub delimiter: u8,
+    /// How its letters are written as bytes; by its byte order mark, or UTF-8, where not declared.
+    pub encoding: Option<Encoding>,
+}
+
+/// Where the rows of a workbook stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SheetForm {
+    /// Name of the sheet; the first visible one when not given.
+    pub sheet: Option<String>,
+    /// Name of a table, which says sheet and rows.
+    pub table: Option<String>,
+    /// Columns in which a blank cell takes what stands above it.
+    pub fill_down: Vec<Named>,
+}
+
+/// How a text file is packed, by the end of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packing {
+    None,
+    /// `.gz`, of one or several members.
+    Gzip,
+    /// `.zst`.
+    Zstd,
+    /// `.zip` that holds one file.
+    Zip,
+}
+
+impl Packing {
+    fn of(name: &str) -> Packing {
+        match Path::new(name).extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+            Some("gz") => Packing::Gzip,
+            Some("zst") => Packing::Zstd,
+            Some("zip") => Packing::Zip,
+            _ => Packing::None,
+        }
+    }
+}
+
+/// What the end of a file's name says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedKind {
+    /// `.tsv`, packed or not.
+    Tsv,
+    /// A workbook.
+    Workbook,
+    /// `.parquet`.
+    Parquet,
+    /// Anything else.
+    Csv,
+}
+
+impl NamedKind {
+    /// The kind that a name ends in.
+    #[must_use]
+    pub fn of(name: &str) -> NamedKind {
+        let plain = match Packing::of(name) {
+            Packing::None => Path::new(name),
+            _ => Path::new(name.rsplit_once('.').map_or(name, |(plain, _)| plain)),
+        };
+        match plain.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+            Some("xlsx" | "xlsm" | "xlsb" | "xls" | "ods") => NamedKind::Workbook,
+            Some("tsv") => NamedKind::Tsv,
+            Some("parquet") => NamedKind::Parquet,
+            _ => NamedKind::Csv,
+        }
+    }
 }
 
 impl Kind {
     /// The kind that a file's name says, with the sheet and separator that were declared.
     #[must_use]
     pub fn of(name: &str, sheet: Option<String>, delimiter: Option<u8>) -> Kind {
-        let plain = name.strip_suffix(".gz").unwrap_or(name);
-        match Path::new(plain).extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
-            Some("xlsx" | "xlsm") => Kind::Workbook { sheet },
-            Some("tsv") => Kind::Text { delimiter: delimiter.unwrap_or(b'\t') },
-            _ => Kind::Text { delimiter: delimiter.unwrap_or(b',') },
+        let text = |usual: u8| Kind::Text(TextForm { delimiter: delimiter.unwrap_or(usual), encoding: None });
+        match NamedKind::of(name) {
+            NamedKind::Workbook => Kind::Workbook(SheetForm { sheet, ..SheetForm::default() }),
+            NamedKind::Parquet => Kind::Parquet(FloatForm::Refused),
+            NamedKind::Tsv => text(b'\t'),
+            NamedKind::Csv => text(b','),
         }
     }
 }
@@ -146,8 +231,18 @@ pub enum Cell<'a> {
     Text(&'a str),
     /// A date of a workbook.
     Day(Day),
-    /// A cell that holds an error such as `#N/A`.
+    /// A cell without a value that can be used, in words: "the error #N/A".
     Fault(&'a str),
+}
+
+/// The way out where a cell holds no value that can be used.
+#[must_use]
+pub fn fault_help(fault: &str) -> &'static str {
+    if fault == parquet::FLOAT {
+        "formats = { floats = \"shortest\" } reads such a column as the shortest text that means the float"
+    } else {
+        "put it right where it comes from, and save it there"
+    }
 }
 
 impl Cell<'_> {
@@ -182,6 +277,21 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// The row as one line of csv.
+    #[must_use]
+    pub fn as_received(&self) -> String {
+        let mut line = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+        let written = match self.cells {
+            Cells::Text(record) => line.write_record(record),
+            Cells::Sheet(cells) => line.write_record(cells.iter().map(|cell| match cell.as_cell() {
+                Cell::Text(text) | Cell::Fault(text) => text.to_owned(),
+                Cell::Day(day) => day.to_string(),
+            })),
+        };
+        let bytes = written.ok().and_then(|()| line.into_inner().ok()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned()
+    }
+
     /// Whether no cell holds anything.
     #[must_use]
     pub fn is_blank(&self) -> bool {
@@ -207,9 +317,19 @@ pub const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 pub trait Visitor {
     /// Called once, before the rows. `false` when no rows are wanted.
     fn headings(&mut self, headings: &Headings) -> bool;
+    /// Whether anyone looks at a column; asked after the headings, where a format can leave columns unread.
+    fn wants(&mut self, column: usize) -> bool {
+        let _ = column;
+        true
+    }
     /// Called for every row, top to bottom.
     fn row(&mut self, row: &Row<'_>);
-    /// Called for what is wrong with a row itself, such as a missing field.
+    /// Called instead of [`row`](Visitor::row) for a row that does not fit the headings.
+    fn refuse(&mut self, row: &Row<'_>, finding: Finding) {
+        let _ = row;
+        self.fault(finding);
+    }
+    /// Called for what else is to be said of the file, or of bytes that are no row.
     fn fault(&mut self, finding: Finding);
 }
 
@@ -244,8 +364,9 @@ pub fn headings(file: &DataFile, shape: &Shape) -> Result<Headings, Box<Finding>
 /// Reads until the visitor has enough; the evidence is of files that were read to their end.
 fn read_some(file: &DataFile, shape: &Shape, visitor: &mut dyn Visitor) -> Result<Option<Evidence>, Box<Finding>> {
     match &shape.kind {
-        Kind::Text { delimiter } => text::read(file, *delimiter, shape.headings_row, visitor),
-        Kind::Workbook { sheet } => workbook::read(file, sheet.as_deref(), shape.headings_row, visitor),
+        Kind::Text(form) => text::read(file, *form, shape.headings_row, visitor),
+        Kind::Workbook(form) => workbook::read(file, form, shape.headings_row, visitor),
+        Kind::Parquet(floats) => parquet::read(file, *floats, visitor),
     }
 }
 
@@ -396,6 +517,58 @@ mod tests {
         assert_eq!(result.expect_err("refused").code, "damaged-gzip");
         let (result, _) = read_bytes("a.csv.gz", b"A,B\n1,2\n", 1);
         assert_eq!(result.expect_err("refused").code, "damaged-gzip");
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_cannot_swallow_the_rest() {
+        let (result, rows) = read_bytes("a.csv", b"A,B\n1,\"2\n3,4\n", 1);
+        assert_eq!((result.expect_err("refused").code, rows.rows.len()), ("open-quote", 0));
+        let (result, rows) = read_bytes("a.csv", b"A,B\n1,\"2\n3\"", 1);
+        assert_eq!((result.is_ok(), rows.rows.len()), (true, 1));
+        let (result, rows) = read_bytes("a.csv", b"A,B\n1,2", 1);
+        assert_eq!((result.is_ok(), rows.rows.len()), (true, 1));
+    }
+
+    #[test]
+    fn a_field_or_row_without_end_is_refused_before_it_fills_the_memory() {
+        let long = format!("A,B\n1,{}\n2,3\n", "x".repeat(2 << 20));
+        let (result, rows) = read_bytes("a.csv", long.as_bytes(), 1);
+        assert!(result.is_ok());
+        assert_eq!(rows.faults, ["a.csv:2: this row has a field of more than 1 MiB"]);
+        let endless = format!("A,B\n1,\"{}", "x\n".repeat(10 << 20));
+        let (result, _) = read_bytes("a.csv", endless.as_bytes(), 1);
+        assert_eq!(result.expect_err("refused").code, "row-too-long");
+    }
+
+    #[test]
+    fn utf_16_is_read_by_its_mark_and_refused_without() {
+        let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let (result, rows) = read_bytes("a.csv", &utf_16("\u{feff}A,B\nStraße,2\n"), 1);
+        assert_eq!((result.is_ok(), rows.rows[0].1[0].as_str()), (true, "Straße"));
+        let (result, _) = read_bytes("a.csv", &utf_16("A,B\nStraße,2\n"), 1);
+        let finding = result.expect_err("refused");
+        assert_eq!(finding.help, ["declare it: formats = { encoding = \"utf-16le\" }"]);
+    }
+
+    #[test]
+    fn zip_and_zstd_hold_one_table() {
+        let zip = |names: &[&str]| {
+            let mut zip = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+            for name in names {
+                zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a part");
+                zip.write_all(b"A,B\n1,2\n").expect("written");
+            }
+            zip.finish().expect("finished").into_inner()
+        };
+        let (result, rows) = read_bytes("a.csv.zip", &zip(&["rates.csv", "__MACOSX/rates.csv"]), 1);
+        assert_eq!((result.is_ok(), rows.rows.len()), (true, 1));
+        let (result, _) = read_bytes("a.csv.zip", &zip(&["one.csv", "two.csv"]), 1);
+        assert_eq!(result.expect_err("refused").code, "not-one-table");
+        let packed = zstd::encode_all(&b"A,B\n1,2\n"[..], 1).expect("packed");
+        let (result, rows) = read_bytes("a.csv.zst", &packed, 1);
+        assert_eq!((result.is_ok(), rows.rows.len()), (true, 1));
+        let (result, _) = read_bytes("a.csv.zst", &packed[..packed.len() - 3], 1);
+        assert_eq!(result.expect_err("refused").code, "damaged-zstd");
     }
 
     #[test]

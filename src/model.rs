@@ -168,6 +168,12 @@ impl Loader<'_> {
 
     fn listed_once(&mut self, dimension: &str, names: &[Named]) {
         for (at, name) in names.iter().enumerate() {
+            let plain = normal_name(&name.name);
+            if plain.is_empty() || [crate::dimension::NONE_WORD, "*"].contains(&plain.as_str()) {
+                let title = format!("`{plain}` cannot name a member of {dimension}");
+                let help = "blank, (none) and * have meanings of their own";
+                self.findings.push(Finding::error("reserved-name", name.spot.place(), title).help(help));
+            }
             if names[..at].iter().any(|first| normal_name(&first.name) == normal_name(&name.name)) {
                 let title = format!("`{}` is listed twice in {dimension}", clean(&name.name));
                 self.findings.push(Finding::error("twice", name.spot.place(), title).help("keep one of them"));
@@ -209,7 +215,7 @@ impl Loader<'_> {
                 findings.push(finding.help("fill the cell, or delete the row"));
                 continue;
             }
-            if member == crate::dimension::NONE_WORD {
+            if [crate::dimension::NONE_WORD, "*"].contains(&member.as_str()) {
                 let finding = Finding::error(
                     "reserved-name",
                     table.place(row, Some(name_column)),

@@ -152,11 +152,69 @@ pub struct NumberFormat {
     /// The mark between groups of three digits, none unless declared. A blank stands for a space or a
     /// no-break space.
     pub thousands: Option<u8>,
+    /// How a number below 0 may be written beside `-7`, which is always read.
+    pub negative: Negative,
+    /// What may stand once before or behind a number.
+    pub currency_sign: Option<CurrencySign>,
+}
+
+/// How an export writes numbers below 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Negative {
+    /// `-7`.
+    #[default]
+    Minus,
+    /// `(7)`, as accountants write.
+    Parentheses,
+    /// `7-`, as SAP and older ledgers write.
+    TrailingMinus,
+}
+
+impl Negative {
+    /// The words that declare it.
+    pub const WORDS: [&str; 3] = ["minus", "parentheses", "trailing minus"];
+
+    /// Reads one of the [words](Self::WORDS).
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Negative> {
+        let known = [Negative::Minus, Negative::Parentheses, Negative::TrailingMinus];
+        Self::WORDS.iter().zip(known).find(|(known, _)| **known == word).map(|(_, negative)| negative)
+    }
+}
+
+/// A currency sign or code that is written beside amounts, such as `£`, `kr` or `CHF`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurrencySign {
+    bytes: [u8; SIGN_BYTES_MAX],
+    length: usize,
+}
+
+/// Longest currency sign, in bytes: `руб.` has seven.
+const SIGN_BYTES_MAX: usize = 12;
+
+impl CurrencySign {
+    /// The sign that a text is; `None` when it is blank, long, or could be part of a number.
+    #[must_use]
+    pub fn new(text: &str) -> Option<CurrencySign> {
+        let text = text.trim();
+        let is_number_part = |c: char| c.is_numeric() || c.is_whitespace() || "-+()',".contains(c);
+        if text.is_empty() || text.len() > SIGN_BYTES_MAX || text.contains(is_number_part) || text == "." {
+            return None;
+        }
+        let mut bytes = [0; SIGN_BYTES_MAX];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        Some(CurrencySign { bytes, length: text.len() })
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
 }
 
 impl NumberFormat {
     /// `1234.56`: what every machine-made export writes.
-    pub const PLAIN: NumberFormat = NumberFormat { decimal: b'.', thousands: None };
+    pub const PLAIN: NumberFormat =
+        NumberFormat { decimal: b'.', thousands: None, negative: Negative::Minus, currency_sign: None };
 
     /// Reads a declared sample such as `1.234,56`, `1,234.56`, `1 234,56`, `1'234.56` or `1234,56`.
     ///
@@ -185,7 +243,37 @@ impl NumberFormat {
         (written == sample && known && thousands != Some(decimal)).then(|| NumberFormat {
             decimal: if decimal == ',' { b',' } else { b'.' },
             thousands: thousands.and_then(|mark| u8::try_from(u32::from(mark)).ok()),
+            ..NumberFormat::PLAIN
         })
+    }
+
+    /// The size of a number and whether it is below 0, without what stands around its digits.
+    fn bare(self, text: &[u8]) -> (bool, &[u8]) {
+        let mut text = text;
+        let mut negative = false;
+        let mut sign = self.currency_sign;
+        // Sign and minus stand in any order, each once: -£7, £-7, (£7), 7- €.
+        loop {
+            text = trim_blanks(text);
+            if !negative {
+                let without = match (text, self.negative) {
+                    ([b'-', rest @ ..], _)
+                    | ([b'(', rest @ .., b')'], Negative::Parentheses)
+                    | ([rest @ .., b'-'], Negative::TrailingMinus) => Some(rest),
+                    _ => None,
+                };
+                if let Some(rest) = without {
+                    (negative, text) = (true, rest);
+                    continue;
+                }
+            }
+            let without = sign.and_then(|sign| {
+                let sign = sign.as_bytes();
+                text.strip_prefix(sign).or_else(|| text.strip_suffix(sign))
+            });
+            let Some(rest) = without else { return (negative, text) };
+            (sign, text) = (None, rest);
+        }
     }
 }
 
@@ -228,7 +316,8 @@ impl fmt::Display for NumberFault {
 /// Reads a number exactly, in the declared format. Blanks around it are ignored.
 ///
 /// Accepted: an optional `-`, digits, the decimal mark and digits, an exponent of at most ±64. Refused:
-/// everything else, among it `+`, `NaN`, `Infinity`, `1_000`, `0x10`, brackets and currency signs.
+/// everything else, among it `+`, `NaN`, `Infinity`, `1_000`, `0x10`, and what is not declared of thousands marks,
+/// brackets, trailing minus and currency signs.
 ///
 /// # Errors
 /// A [`NumberFault`] that says what is wrong.
@@ -240,8 +329,9 @@ pub fn parse_number(text: &[u8], format: NumberFormat) -> Result<ReadNumber, Num
     if text.len() > NUMBER_BYTES_MAX {
         return Err(NumberFault::NotPlain);
     }
-    let (negative, body) = match text.split_first() {
-        Some((b'-', rest)) => (true, rest),
+    let (negative, body) = match text {
+        _ if format.negative != Negative::Minus || format.currency_sign.is_some() => format.bare(text),
+        [b'-', rest @ ..] => (true, rest),
         _ => (false, text),
     };
     let (mantissa, exponent) = split_exponent(body)?;
@@ -260,6 +350,18 @@ pub fn parse_number(text: &[u8], format: NumberFormat) -> Result<ReadNumber, Num
     let point = i32::try_from(whole.len()).map_err(|_| NumberFault::TooLarge)? + exponent;
     let number = place_digits(&digits, point)?;
     Ok(if negative { ReadNumber { value: -number.value, beyond_scale: -number.beyond_scale } } else { number })
+}
+
+/// Blanks before and behind, no-break spaces among them: spreadsheets put one between amount and sign.
+fn trim_blanks(text: &[u8]) -> &[u8] {
+    const NO_BREAK: [&[u8]; 2] = ["\u{a0}".as_bytes(), "\u{202f}".as_bytes()];
+    let mut text = text.trim_ascii();
+    while let Some(rest) =
+        NO_BREAK.iter().find_map(|blank| text.strip_prefix(*blank).or_else(|| text.strip_suffix(*blank)))
+    {
+        text = rest.trim_ascii();
+    }
+    text
 }
 
 fn split_exponent(body: &[u8]) -> Result<(&[u8], i32), NumberFault> {
@@ -482,6 +584,49 @@ mod tests {
         assert_eq!(value("-0"), "0");
         assert_eq!(value("0e64"), "0");
         assert_eq!(value("0.000000000000000001"), "0.000000000000000001");
+    }
+
+    #[test]
+    fn signs_and_ways_to_write_minus_are_read_where_declared_and_nowhere_else() {
+        let pounds = NumberFormat { currency_sign: CurrencySign::new("£"), ..NumberFormat::PLAIN };
+        let books = NumberFormat {
+            negative: Negative::Parentheses,
+            ..NumberFormat::from_sample("1,234.56").expect("a sample")
+        };
+        let both = NumberFormat { currency_sign: CurrencySign::new("£"), ..books };
+        let sap = NumberFormat {
+            negative: Negative::TrailingMinus,
+            ..NumberFormat::from_sample("1.234,56").expect("a sample")
+        };
+        let kroner = NumberFormat { currency_sign: CurrencySign::new("kr"), ..NumberFormat::PLAIN };
+        for (text, format, expected) in [
+            ("£12.50", pounds, Some("12.5")),
+            ("-£7", pounds, Some("-7")),
+            ("£-7", pounds, Some("-7")),
+            ("£\u{a0}7", pounds, Some("7")),
+            ("££7", pounds, None),
+            ("$7", pounds, None),
+            ("(7)", pounds, None),
+            ("7-", pounds, None),
+            ("(1,234.50)", books, Some("-1234.5")),
+            ("-1,234.50", books, Some("-1234.5")),
+            ("(-7)", books, None),
+            ("((7))", books, None),
+            ("(7", books, None),
+            ("()", books, None),
+            ("(£1,234.50)", both, Some("-1234.5")),
+            ("£(7)", both, Some("-7")),
+            ("1.234,50-", sap, Some("-1234.5")),
+            ("-7-", sap, None),
+            ("7,5 kr", kroner, None),
+            ("7.5 kr", kroner, Some("7.5")),
+            ("kr", kroner, None),
+        ] {
+            let read = parse_number(text.as_bytes(), format).ok().map(|read| read.value.to_string());
+            assert_eq!(read.as_deref(), expected, "{text}");
+        }
+        assert_eq!(CurrencySign::new("1"), None);
+        assert_eq!(CurrencySign::new(""), None);
     }
 
     #[test]

@@ -9,6 +9,13 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime};
 pub struct Day(NaiveDate);
 
 impl Day {
+    /// The day that is so many days after 1970-01-01.
+    #[must_use]
+    pub fn from_unix_days(days: i64) -> Option<Day> {
+        let days = i32::try_from(days).ok()?;
+        NaiveDate::from_epoch_days(days).map(Day)
+    }
+
     /// The day of a year, month (1 to 12) and day of month, or `None` where there is none.
     #[must_use]
     pub fn new(year: i32, month: u32, day: u32) -> Option<Day> {

@@ -8,7 +8,7 @@ mod cost;
 mod in_words;
 mod unit;
 
-pub use books::{drivers, entries, opening, reconciliation, rules};
+pub use books::{drivers, entries, opening, quarantine, reconciliation, rules};
 pub use cost::{
     NamedMoney, Summary, charges, pools, service_costs, spend, statement, summary, unallocated, unit_costs,
     units_by_service,

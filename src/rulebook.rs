@@ -4,6 +4,7 @@
 //! then adds the member lists and tables the rules speak of. Nothing here opens a cost file.
 
 pub mod condition;
+pub mod presets;
 pub mod read;
 pub mod schema;
 mod syntax;
@@ -12,10 +13,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::files::{Encoding, FloatForm, SheetForm};
 use crate::finding::{Named, RuleText, Spot};
 use crate::money::{Amount, Currency, NumberFormat};
 use crate::period::{Calendar, Validity};
-use condition::{Clauses, ColumnRef, Template};
+use condition::{Clauses, ColumnRef, Form, Template};
 
 /// Index of a dimension in [`RuleBook::dimensions`].
 pub type DimensionId = usize;
@@ -138,10 +140,10 @@ pub enum Format {
     Csv,
     /// Text with tabs.
     Tsv,
-    /// A FOCUS cost and usage export, as csv.
-    Focus,
     /// A workbook.
     Xlsx,
+    /// A Parquet file.
+    Parquet,
 }
 
 /// What happens to lines dated in another period.
@@ -155,6 +157,26 @@ pub enum Late {
     Here,
 }
 
+/// What happens to a line that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The run is refused.
+    Stop,
+    /// The line is handed back, and the run goes on without it.
+    Quarantine,
+}
+
+/// Which files of a source must be there, beside one for each pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// No more than that.
+    Any,
+    /// One for every day of the period.
+    Daily(Spot),
+    /// One for each of these patterns.
+    Listed(Vec<Named>),
+}
+
 /// `[sources.*]`: an export and how to read it.
 #[derive(Clone, Debug)]
 pub struct SourceDecl {
@@ -166,18 +188,30 @@ pub struct SourceDecl {
     pub format: Format,
     /// File patterns below the data folder.
     pub files: Vec<Named>,
-    /// Sheet of a workbook.
-    pub sheet: Option<String>,
+    /// Where the rows of a workbook stand.
+    pub sheet: SheetForm,
     /// Row of the headings, from 1.
     pub headings_row: u32,
     /// Separator, when it is not the format's own.
     pub delimiter: Option<u8>,
+    /// How text files are written; by their byte order mark, or UTF-8, when not declared.
+    pub encoding: Option<Encoding>,
+    /// What to do with floats of Parquet files.
+    pub floats: FloatForm,
     /// How numbers are written.
     pub numbers: NumberFormat,
     /// How dates are written; ISO when not declared.
     pub dates: Option<String>,
     /// Texts that mean blank.
     pub null: Vec<String>,
+    /// Columns with the forms their texts may have.
+    pub patterns: Vec<(Named, Vec<Form>)>,
+    /// Columns that together are another text in every line; none when empty.
+    pub key: Vec<Named>,
+    /// Files that must be there.
+    pub expect: Expect,
+    /// What to do with lines that cannot be used.
+    pub refused: Refused,
     /// Column of the date.
     pub date: Option<Named>,
     /// Column of the currency.
@@ -200,8 +234,8 @@ impl SourceDecl {
     #[must_use]
     pub fn numbers_of(&self, table: &TableFile) -> NumberFormat {
         match crate::files::Kind::of(&table.file.name, None, None) {
-            crate::files::Kind::Text { .. } => self.numbers,
-            crate::files::Kind::Workbook { .. } => NumberFormat::PLAIN,
+            crate::files::Kind::Text(_) => self.numbers,
+            crate::files::Kind::Workbook(_) | crate::files::Kind::Parquet(_) => NumberFormat::PLAIN,
         }
     }
 }

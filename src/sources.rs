@@ -6,20 +6,21 @@
 //! divided here, only read, checked and added up.
 
 mod groups;
+mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::files::{self, DataFile, Evidence, Headings, Inputs, Kind, Shape};
+use crate::files::{self, DataFile, Evidence, Headings, Inputs, Kind, NamedKind, Shape, TextForm};
 use crate::finding::{Finding, Findings, Place, clean, did_you_mean, list_names};
 use crate::footprint::{self, Footprint};
 use crate::model::Model;
 use crate::money::{Amount, parse_number};
 use crate::period::{Day, Period};
 use crate::rulebook::condition::ColumnRef;
-use crate::rulebook::{ControlFigures, DriverOrigin, Format, RuleBook, SourceDecl};
+use crate::rulebook::{ControlFigures, DriverOrigin, Expect, Format, RuleBook, SourceDecl};
 use crate::tables::Table;
 
 /// Sum of the sizes of all amounts of a file, and of a run, above which it is refused: a hundredth of what an
@@ -87,6 +88,10 @@ pub struct SourceTotals {
     pub other_periods: Tally,
     /// Lines of other periods booked in this one; part of `taken`.
     pub late: Tally,
+    /// Lines handed back by `refused = "quarantine"`, with the money of those whose amount can be read.
+    pub quarantined: Tally,
+    /// How many of them have no amount that can be read.
+    pub quarantined_unread: u64,
     /// Rows in which nothing stands.
     pub blank_rows: u64,
     /// Text minus value of all numbers with more than 18 decimals, in units of 10^-36.
@@ -99,6 +104,21 @@ pub struct SourceTotals {
     pub columns: (Vec<String>, Vec<String>),
 }
 
+/// A line that was handed back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Index of the source in the rule book.
+    pub source: usize,
+    /// Where it stands.
+    pub place: String,
+    /// What is wrong with it.
+    pub reason: String,
+    /// Its amount, where that can be read.
+    pub money: Option<Amount>,
+    /// The line as received, as csv.
+    pub received: String,
+}
+
 /// What the sources gave.
 #[derive(Clone, Debug)]
 pub struct Read {
@@ -108,6 +128,8 @@ pub struct Read {
     pub totals: Vec<SourceTotals>,
     /// Outcome of every declared control total.
     pub controls: Vec<ControlOutcome>,
+    /// Lines handed back, in the order of sources, files and rows.
+    pub refusals: Vec<Refusal>,
 }
 
 /// A declared total beside what was read.
@@ -129,6 +151,7 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     let mut plans = Vec::new();
     for (source, decl) in book.sources.iter().enumerate() {
         let files = files_of(book, decl, &model.period, findings);
+        check_expected(decl, &files, &model.period, findings);
         for file in files {
             let kind = kind_of(decl, &file.name);
             plans.push(Plan { source, shape: Shape { kind, headings_row: decl.headings_row }, file });
@@ -150,8 +173,13 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
             Ok(FileRead { evidence, grouped: grouper.finish() })
         })
         .collect();
-    let mut read =
-        Read { groups: Vec::new(), totals: vec![SourceTotals::default(); book.sources.len()], controls: Vec::new() };
+    let mut read = Read {
+        groups: Vec::new(),
+        totals: vec![SourceTotals::default(); book.sources.len()],
+        controls: Vec::new(),
+        refusals: Vec::new(),
+    };
+    let mut keys: Vec<(&Plan, rows::Keys)> = Vec::new();
     note_shared_files(book, &plans, findings);
     let mut by_hash: BTreeMap<String, &str> = BTreeMap::new();
     for (plan, result) in plans.iter().zip(results) {
@@ -173,6 +201,16 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         findings.extend(grouped.findings);
         merge_totals(&mut read.totals[plan.source], grouped.totals, &plan.file.name);
         read.groups.extend(grouped.groups);
+        read.refusals.extend(grouped.refusals);
+        keys.push((plan, grouped.keys));
+    }
+    refuse_repeated_keys(book, keys, findings);
+    for (decl, totals) in book.sources.iter().zip(&read.totals) {
+        if totals.taken.lines + totals.other_periods.lines == 0 && decl.control.is_none() {
+            let title = format!("source `{}` has no cost line: {}", decl.name, list_names(totals.files.iter().map(String::as_str), 5));
+            let help = "where that is right, declare it: control = { rows = 0 }; else have the export sent again";
+            findings.push(Finding::attention("no-lines", decl.spot.place(), title).help(help));
+        }
     }
     let size = read.groups.iter().try_fold(Amount::ZERO, |size, group| {
         let larger = if group.least.abs() > group.greatest.abs() { group.least } else { group.greatest };
@@ -188,6 +226,71 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     }
     control(model, &mut read, inputs, findings);
     (!findings.has_errors()).then_some(read)
+}
+
+/// Two rows with the same key are one row delivered twice, or the key is none; either way nobody may guess.
+fn refuse_repeated_keys(book: &RuleBook, mut keys: Vec<(&Plan, rows::Keys)>, findings: &mut Findings) {
+    for (source, decl) in book.sources.iter().enumerate().filter(|(_, decl)| !decl.key.is_empty()) {
+        let (plans, files): (Vec<&Plan>, Vec<rows::Keys>) =
+            keys.extract_if(.., |(plan, _)| plan.source == source).unzip();
+        let columns = list_names(decl.key.iter().map(|column| column.name.as_str()), 12);
+        for ((first, first_row), (again, row)) in rows::repeated(&files) {
+            let name = &plans[again].file.name;
+            let earlier = if first == again {
+                format!("row {first_row}")
+            } else {
+                format!("row {first_row} of `{}`", clean(&plans[first].file.name))
+            };
+            let title = format!("row {row} has the same {columns} as {earlier}");
+            let place = Place::Line { file: name.clone(), line: row, column: None };
+            let help =
+                "the same line was delivered twice: have the export sent again, or correct `key` if such lines are two";
+            findings.push(Finding::error("repeated-key", place, title).help(help));
+        }
+    }
+}
+
+/// Names the files that `expect` misses.
+fn check_expected(decl: &SourceDecl, files: &BTreeSet<DataFile>, period: &Period, findings: &mut Findings) {
+    let (spot, missing) = match &decl.expect {
+        Expect::Any => return,
+        Expect::Daily(spot) => {
+            let mut missing = Vec::new();
+            let mut day = period.first;
+            while day <= period.last {
+                let (dashed, plain) = (day.to_string(), day.to_string().replace('-', ""));
+                if !files.iter().any(|file| file.name.contains(&dashed) || file.name.contains(&plain)) {
+                    missing.push(dashed);
+                }
+                day = day.next();
+            }
+            (spot, missing)
+        }
+        Expect::Listed(patterns) => {
+            let is_there = |pattern: &str| {
+                let pattern = glob::Pattern::new(&period.fill(pattern)).ok();
+                pattern.is_some_and(|pattern| files.iter().any(|file| pattern.matches(&file.name)))
+            };
+            let missing = patterns.iter().filter(|pattern| !is_there(&pattern.name));
+            let missing: Vec<String> = missing.map(|pattern| period.fill(&pattern.name)).collect();
+            let Some(first) = patterns.first() else { return };
+            (&first.spot, missing)
+        }
+    };
+    if missing.is_empty() {
+        return;
+    }
+    let count = match missing.len() {
+        1 => "1 expected file is".to_owned(),
+        count => format!("{count} expected files are"),
+    };
+    let title = format!(
+        "{count} not among the files of source `{}`: {}",
+        decl.name,
+        list_names(missing.iter().map(String::as_str), 40)
+    );
+    let help = "a missing export is never an empty bill: have it sent, or correct `expect` or `files`";
+    findings.push(Finding::error("missing-file", spot.place(), title).help(help));
 }
 
 /// A file may feed two sources, each with its own part of it; nothing checks that the parts do not overlap.
@@ -215,14 +318,12 @@ struct FileRead {
 }
 
 fn kind_of(decl: &SourceDecl, name: &str) -> Kind {
-    let by_name = Kind::of(name, decl.sheet.clone(), decl.delimiter);
-    match (decl.format, by_name) {
-        (Format::Xlsx, _) => Kind::Workbook { sheet: decl.sheet.clone() },
-        (Format::Tsv, _) => Kind::Text { delimiter: decl.delimiter.unwrap_or(b'\t') },
-        (Format::Csv | Format::Focus, Kind::Text { delimiter }) => Kind::Text { delimiter },
-        (Format::Csv | Format::Focus, Kind::Workbook { .. }) => {
-            Kind::Text { delimiter: decl.delimiter.unwrap_or(b',') }
-        }
+    let text = |usual: u8| Kind::Text(TextForm { delimiter: decl.delimiter.unwrap_or(usual), encoding: decl.encoding });
+    match (decl.format, NamedKind::of(name)) {
+        (Format::Parquet, _) => Kind::Parquet(decl.floats),
+        (Format::Xlsx, _) => Kind::Workbook(decl.sheet.clone()),
+        (Format::Tsv, _) | (Format::Csv, NamedKind::Tsv) => text(b'\t'),
+        (Format::Csv, NamedKind::Csv | NamedKind::Workbook | NamedKind::Parquet) => text(b','),
     }
 }
 
@@ -232,6 +333,8 @@ fn merge_totals(totals: &mut SourceTotals, file: SourceTotals, name: &str) {
     totals.skipped.merge(file.skipped);
     totals.other_periods.merge(file.other_periods);
     totals.late.merge(file.late);
+    totals.quarantined.merge(file.quarantined);
+    totals.quarantined_unread += file.quarantined_unread;
     totals.blank_rows += file.blank_rows;
     totals.beyond_scale += file.beyond_scale;
     totals.control += file.control;
@@ -307,7 +410,9 @@ fn check_columns(model: &Model, plans: &[Plan], headings: &[Headings], findings:
         let decl = &book.sources[plan.source];
         let control = decl.control.as_ref().and_then(|control| control.column.as_ref());
         let declared = [Some(decl.cost.column()), decl.date.as_ref(), decl.currency_column.as_ref(), control];
-        for heading in declared.into_iter().flatten().chain(book.quantity_columns(&decl.name)) {
+        let formed = decl.patterns.iter().map(|(column, _)| column);
+        let of_drivers = book.quantity_columns(&decl.name);
+        for heading in declared.into_iter().flatten().chain(of_drivers).chain(formed).chain(&decl.key) {
             if let Err(finding) = headings.find(heading) {
                 findings.push(*finding);
             }

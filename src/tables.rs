@@ -133,10 +133,9 @@ impl Table {
         let text = row.text(column);
         match text.strip_prefix(FAULT) {
             Some(fault) => {
-                let title = format!("this cell holds the error {}", clean(fault));
+                let title = format!("this cell holds {}", clean(fault));
                 findings.push(
-                    Finding::error("error-cell", self.place(row, Some(column)), title)
-                        .help("put the formula right in the workbook"),
+                    Finding::error("error-cell", self.place(row, Some(column)), title).help(files::fault_help(fault)),
                 );
                 ""
             }

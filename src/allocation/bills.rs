@@ -24,6 +24,15 @@ pub(super) fn makes_bills(rule: &AllocateRule) -> bool {
     matches!(rule.by, By::Amounts(_) | By::Price { .. }) || !rule.limits.is_empty()
 }
 
+/// Whether credits are so large beside the cost that parts in proportion to the rest have no meaning: more than
+/// half of it.
+fn is_mixed(taken: &[(Key, Amount)]) -> bool {
+    let size: i128 = taken.iter().map(|(_, amount)| amount.abs().atoms()).sum();
+    let net: i128 = taken.iter().map(|(_, amount)| amount.atoms()).sum();
+    // With cost c and credits r, net = c − r and size = c + r: r > c / 2 is size > 3 net.
+    size > 3 * net.abs()
+}
+
 /// A receiver with its bill.
 struct Bill {
     target: SplitTarget,
@@ -51,6 +60,10 @@ impl Books<'_, '_> {
         self.add_senders_without_cost(at, &weights, &mut senders);
         for taken in senders.into_values() {
             let total: Amount = taken.iter().map(|(_, amount)| *amount).sum();
+            if is_mixed(&taken) {
+                self.refuse_mixed(rule, &taken);
+                continue;
+            }
             if total.is_negative() && !rule.limits.is_empty() {
                 self.refuse_credit(rule, total);
                 continue;
@@ -93,6 +106,16 @@ impl Books<'_, '_> {
                 senders.entry(weights.signature(&key)).or_insert_with(|| vec![(key, Amount::ZERO)]);
             }
         }
+    }
+
+    fn refuse_mixed(&mut self, rule: &AllocateRule, taken: &[(Key, Amount)]) {
+        let sum = |is_credit: bool| -> Amount {
+            taken.iter().map(|(_, amount)| *amount).filter(|amount| amount.is_negative() == is_credit).sum()
+        };
+        let title = format!("rule `{}` bills cost of {} together with credits of {}", rule.id, sum(false), sum(true));
+        let help = "each balance pays its part of every bill, and of so little left each part would be a multiple of it: \
+                    narrow `from`, or allocate the credits by a rule of their own";
+        self.findings.push(Finding::error("mixed-signs", rule.spot.place(), title).help(help).money(sum(true)));
     }
 
     fn refuse_credit(&mut self, rule: &AllocateRule, total: Amount) {
@@ -327,8 +350,7 @@ impl Books<'_, '_> {
         let mut open = columns.clone();
         let mut rows: Vec<Vec<i128>> = vec![Vec::new(); taken.len()];
         for (row, (_, amount)) in taken.iter().enumerate().filter(|(row, _)| *row != largest) {
-            // Balances that cancel out have no proportions: the largest pays all bills, the others go where the rest
-            // goes.
+            // Without any money there are no proportions: what little there is goes where the rest goes.
             rows[row] = shares::split(amount.atoms(), &columns).unwrap_or_else(|_| {
                 let mut whole = vec![0; columns.len()];
                 whole[rest_at] = amount.atoms();

@@ -38,10 +38,10 @@ fn check_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
         report(&of_period, plan.view);
         let run = calculation.run();
         if plan.view.json {
-            say(&terminal::sources_json(&run));
+            say(&terminal::sources_json(&run))?;
         } else if !plan.view.quiet {
-            say(&terminal::sources(&run));
-            say(&terminal::what_is_left(&run, &summary(&run)));
+            say(&terminal::sources(&run))?;
+            say(&terminal::what_is_left(&run, &summary(&run)))?;
         }
         worst = worst.max(if of_period.count(Severity::Attention) > 0 { Outcome::Look } else { Outcome::Done });
     }

@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 
 use super::args::{Plan, View};
 use super::pipeline::{self, Calculation};
-use super::{Failure, Outcome, fail, report, say};
+use super::{Failure, Outcome, complain, fail, report, say};
 use crate::finding::{Findings, Severity};
 use crate::journal::Journal;
 use crate::reports::{self, Run, Summary, summary};
@@ -34,8 +34,10 @@ fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
     let periods = pipeline::periods(&book, &plan.period)?;
     let output = Output::open(&plan.out)?;
     let mut worst = Outcome::Done;
+    let mut published: Vec<String> = Vec::new();
     for period in periods {
         let mut of_period = findings.clone();
+        let period_name = period.name.clone();
         let progress = progress(plan.view, &period.name);
         let result = pipeline::calculate(book.clone(), period, &mut of_period).and_then(|calculation| {
             progress.set_message(format!("{} · writing", calculation.model.period.name));
@@ -45,16 +47,25 @@ fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
         match result {
             Ok((calculation, place)) => {
                 report(&of_period, plan.view);
-                show(&calculation.run(), &place, plan.view);
+                show(&calculation.run(), &place, plan.view)?;
+                published.push(calculation.model.period.name.clone());
                 worst = worst.max(if of_period.count(Severity::Attention) > 0 { Outcome::Look } else { Outcome::Done });
             }
             Err(failure) => {
                 *findings = of_period;
+                tell_what_stands(&published, &period_name);
                 return Err(failure);
             }
         }
     }
     Ok(worst)
+}
+
+/// Of several periods, those before a refused one stand: each is published by itself.
+fn tell_what_stands(published: &[String], refused: &str) {
+    if !published.is_empty() {
+        complain(&format!("{} published; {refused} is refused, and later periods were not tried\n\n", published.join(", ")));
+    }
 }
 
 fn progress(view: View, period: &str) -> ProgressBar {
@@ -116,7 +127,8 @@ fn write_all(
         reports::drivers(run),
         crate::finding::render::table(findings),
     ];
-    for table in shown.iter().chain(&rest) {
+    let handed_back = (!run.read.refusals.is_empty()).then(|| reports::quarantine(run));
+    for table in shown.iter().chain(&rest).chain(&handed_back) {
         let path = data.join(format!("{}.csv", table.name));
         tables::write(&path, table, currency).map_err(machine(&path))?;
     }
@@ -143,11 +155,13 @@ fn write_all(
     Ok(())
 }
 
-fn show(run: &Run<'_>, place: &Path, view: View) {
+fn show(run: &Run<'_>, place: &Path, view: View) -> Result<(), Failure> {
     let summary = summary(run);
     if view.json {
-        say(&terminal::summary_json(run, &summary, place));
-    } else if !view.quiet {
-        say(&terminal::summary(run, &summary, place));
+        say(&terminal::summary_json(run, &summary, place))
+    } else if view.quiet {
+        Ok(())
+    } else {
+        say(&terminal::summary(run, &summary, place))
     }
 }

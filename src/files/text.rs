@@ -1,116 +1,221 @@
-//! Text exports: csv and tsv, plain or gzip, UTF-8.
+//! Text exports: csv and tsv in any encoding, plain or packed.
 
-use std::io::{self, BufRead, BufReader};
+use std::cell::Cell as Counter;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::{Cells, DataFile, Evidence, Hashing, Headings, Row, Visitor, file_fault, open};
-use crate::finding::Finding;
+use super::decode::{Bounded, END, END_FIELD, FIELD_BYTES_MAX, TextFault, decode, guess_utf_16};
+use super::{
+    Cells, DataFile, Evidence, Hashing, Headings, Packing, Row, TextForm, Visitor, container, file_fault, open,
+};
+use crate::finding::{Finding, Place};
 
 /// How much is read from disk at a time.
 const BUFFER_BYTES: usize = 1 << 18;
 
 pub(super) fn read(
     file: &DataFile,
-    delimiter: u8,
+    form: TextForm,
     headings_row: u32,
     visitor: &mut dyn Visitor,
 ) -> Result<Option<Evidence>, Box<Finding>> {
-    let mut raw = BufReader::with_capacity(BUFFER_BYTES, Hashing::new(open(file)?));
-    let is_gzip = std::path::Path::new(&file.name).extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
-    let to_the_end = if is_gzip {
-        let decoded = BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(&mut raw));
-        rows(file, decoded, delimiter, headings_row, visitor, true)?
-    } else {
-        rows(file, &mut raw, delimiter, headings_row, visitor, false)?
+    let packing = Packing::of(&file.name);
+    let rows = Rows { file, form, headings_row, packing, visitor };
+    let mut opened = open(file)?;
+    if packing == Packing::None {
+        refuse_other_kinds(file, &mut opened)?;
+    }
+    if packing == Packing::Zip {
+        let mut archive = container::open_zip(file, &opened)?;
+        let part = container::only_table(file, &mut archive)?;
+        if !rows.read(part)? {
+            return Ok(None);
+        }
+        let failed = |error: io::Error| unreadable(file, &error, packing);
+        opened.seek(SeekFrom::Start(0)).map_err(failed)?;
+        return Hashing::new(opened).finish().map(Some).map_err(failed);
+    }
+    let mut raw = BufReader::with_capacity(BUFFER_BYTES, Hashing::new(opened));
+    let to_the_end = match packing {
+        Packing::Gzip => rows.read(MultiGzDecoder::new(&mut raw))?,
+        Packing::Zstd => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(&mut raw);
+            rows.read(decoder.map_err(|error| unreadable(file, &error, packing))?)?
+        }
+        Packing::None | Packing::Zip => rows.read(&mut raw)?,
     };
     if !to_the_end {
         return Ok(None);
     }
     // What the buffer holds was hashed when it was read, so only the rest of the file is missing.
-    raw.into_inner().finish().map(Some).map_err(|error| unreadable(file, &error, is_gzip))
+    raw.into_inner().finish().map(Some).map_err(|error| unreadable(file, &error, packing))
 }
 
-fn unreadable(file: &DataFile, error: &io::Error, is_gzip: bool) -> Box<Finding> {
-    if is_gzip {
-        let what = match error.kind() {
-            io::ErrorKind::UnexpectedEof => "truncated gzip: the file ends in the middle".to_owned(),
-            _ => format!("corrupt gzip: {error}"),
-        };
-        return file_fault(file, "damaged-gzip", what, "nothing of it is used: have the file sent again, or unpacked");
+/// Says what a file is that is no text, by its first bytes.
+fn refuse_other_kinds(file: &DataFile, opened: &mut File) -> Result<(), Box<Finding>> {
+    let mut start = Vec::new();
+    let failed = |error: io::Error| unreadable(file, &error, Packing::None);
+    opened.by_ref().take(4).read_to_end(&mut start).map_err(failed)?;
+    opened.seek(SeekFrom::Start(0)).map_err(failed)?;
+    let (is, help) = match start.as_slice() {
+        b"PAR1" => ("a Parquet file", "give it the end of name .parquet"),
+        b"PK\x03\x04" => ("a zip or a workbook", "give it the end of name that says so, .zip or .xlsx"),
+        [0x1f, 0x8b, ..] => ("a gzip", "give it the end of name .gz"),
+        [0x28, 0xb5, 0x2f, 0xfd] => ("a zst file", "give it the end of name .zst"),
+        [0xd0, 0xcf, 0x11, 0xe0] => ("a workbook of the older kind", "give it the end of name .xls"),
+        _ => return Ok(()),
+    };
+    Err(file_fault(file, "not-text", format!("this is {is}, expected text"), help))
+}
+
+fn unreadable(file: &DataFile, error: &io::Error, packing: Packing) -> Box<Finding> {
+    if let Some(fault) = TextFault::of(error) {
+        return text_fault(file, fault);
     }
-    file_fault(file, "unreadable", format!("this file cannot be read: {error}"), "check the disk and the permissions")
+    let (code, word) = match packing {
+        Packing::Gzip => ("damaged-gzip", "gzip"),
+        Packing::Zstd => ("damaged-zstd", "zst file"),
+        Packing::Zip => ("damaged-zip", "zip"),
+        Packing::None => {
+            let help = "check the disk and the permissions";
+            return file_fault(file, "unreadable", format!("this file cannot be read: {error}"), help);
+        }
+    };
+    let what = match error.kind() {
+        // A flipped bit can make a stream run over its own end, so the two cannot always be told apart.
+        io::ErrorKind::UnexpectedEof => {
+            format!("truncated {word} or corrupt {word}: the file ends before its data does")
+        }
+        _ => format!("corrupt {word}: {error}"),
+    };
+    file_fault(file, code, what, "nothing of it is used: have the file sent again, or unpacked")
 }
 
-fn rows(
-    file: &DataFile,
-    mut text: impl BufRead,
-    delimiter: u8,
+fn text_fault(file: &DataFile, fault: &TextFault) -> Box<Finding> {
+    let (code, place, help) = match fault {
+        TextFault::NotInEncoding { line, .. } => (
+            "not-in-encoding",
+            Place::Line { file: file.name.clone(), line: *line, column: None },
+            "the file is damaged, or written in another encoding than formats = { encoding = \"…\" } or its mark says",
+        ),
+        TextFault::MarkDiffers { .. } => {
+            ("not-in-encoding", Place::File(file.name.clone()), "the mark is part of the file: leave `encoding` out")
+        }
+        TextFault::RowTooLong => (
+            "row-too-long",
+            Place::File(file.name.clone()),
+            "look for a quote that is opened and not closed, or have it exported again",
+        ),
+    };
+    Box::new(Finding::error(code, place, fault.to_string()).help(help))
+}
+
+/// The rows of one text.
+struct Rows<'a> {
+    file: &'a DataFile,
+    form: TextForm,
     headings_row: u32,
-    visitor: &mut dyn Visitor,
-    is_gzip: bool,
-) -> Result<bool, Box<Finding>> {
-    let failed = |error: &io::Error| unreadable(file, error, is_gzip);
-    let mut offset = skip_mark(&mut text).map_err(|error| failed(&error))?;
-    // Titles above the headings are lines of any shape, so they are passed over as lines, not as records.
-    let mut line = Vec::new();
-    for _ in 1..headings_row {
-        line.clear();
-        offset += text.read_until(b'\n', &mut line).map_err(|error| failed(&error))? as u64;
-    }
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
-    let mut record = csv::ByteRecord::new();
-    let mut headings: Option<Headings> = None;
-    let line_offset = u64::from(headings_row) - 1;
-    while reader.read_byte_record(&mut record).map_err(|error| csv_fault(file, error, is_gzip))? {
-        let position = record.position().cloned().unwrap_or_else(csv::Position::new);
-        let number = line_offset + position.line();
-        let strings = match csv::StringRecord::from_byte_record(std::mem::take(&mut record)) {
-            Ok(strings) => strings,
-            Err(error) => {
-                let bad = error.into_byte_record();
-                let place = crate::finding::Place::Line { file: file.name.clone(), line: number, column: None };
-                visitor.fault(not_utf8(&bad, offset + position.byte(), place));
-                record = bad;
+    packing: Packing,
+    visitor: &'a mut dyn Visitor,
+}
+
+impl Rows<'_> {
+    /// Hands over all rows; `false` when no more than the headings are wanted.
+    fn read(self, raw: impl Read) -> Result<bool, Box<Finding>> {
+        let Rows { file, form, headings_row, packing, visitor } = self;
+        let failed = |error: io::Error| unreadable(file, &error, packing);
+        let decoded = decode(raw, form.encoding).map_err(failed)?;
+        let since_row = Rc::new(Counter::new(0));
+        let bounded = Bounded::new(decoded.text, Rc::clone(&since_row));
+        let mut text = BufReader::with_capacity(BUFFER_BYTES, bounded);
+        let mut offset = decoded.mark_bytes;
+        // Titles above the headings are lines of any shape, so they are passed over as lines, not as records.
+        let mut line = Vec::new();
+        for _ in 1..headings_row {
+            line.clear();
+            offset += text.read_until(b'\n', &mut line).map_err(failed)? as u64;
+            since_row.set(0);
+        }
+        let mut reader =
+            csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(form.delimiter).from_reader(text);
+        let mut record = csv::ByteRecord::new();
+        let mut headings: Option<Headings> = None;
+        let line_offset = u64::from(headings_row) - 1;
+        let place = |line: u64| Place::Line { file: file.name.clone(), line, column: None };
+        while reader.read_byte_record(&mut record).map_err(|error| csv_fault(file, error, packing))? {
+            since_row.set(0);
+            let position = record.position().cloned().unwrap_or_else(csv::Position::new);
+            let number = line_offset + position.line();
+            if record.len() == 1 && &record[0] == END_FIELD {
+                return match headings {
+                    Some(_) => Ok(true),
+                    None => Err(no_headings(file, headings_row)),
+                };
+            }
+            let last = record.get(record.len().saturating_sub(1)).unwrap_or_default();
+            if last.ends_with(END) {
+                let title = "a quote is opened in this row and never closed, so the rest of the file is inside it";
+                let finding = Finding::error("open-quote", place(number), title);
+                return Err(Box::new(finding.help("a cut-off upload or a stray quote: have it exported again")));
+            }
+            if record.as_slice().len() > FIELD_BYTES_MAX && record.iter().any(|field| field.len() > FIELD_BYTES_MAX) {
+                let title = format!("this row has a field of more than {} MiB", FIELD_BYTES_MAX >> 20);
+                let help = "no export holds so much in one cell: look for a quote that is opened and not closed";
+                visitor.fault(Finding::error("field-too-long", place(number), title).help(help));
                 continue;
             }
-        };
-        if let Some(headings) = &headings {
-            let row = Row { number, cells: Cells::Text(&strings) };
-            if strings.len() == headings.names.len() || row.is_blank() {
-                visitor.row(&row);
+            if record.as_slice().contains(&0) {
+                let finding = zero_byte(&record, place(number), headings.is_none());
+                if headings.is_none() {
+                    return Err(Box::new(finding));
+                }
+                visitor.fault(finding);
+                continue;
+            }
+            let strings = match csv::StringRecord::from_byte_record(std::mem::take(&mut record)) {
+                Ok(strings) => strings,
+                Err(error) => {
+                    record = error.into_byte_record();
+                    let finding = not_utf8(&record, offset + position.byte(), place(number));
+                    if headings.is_none() {
+                        return Err(Box::new(finding));
+                    }
+                    visitor.fault(finding);
+                    continue;
+                }
+            };
+            if let Some(headings) = &headings {
+                let row = Row { number, cells: Cells::Text(&strings) };
+                if strings.len() == headings.names.len() || row.is_blank() {
+                    visitor.row(&row);
+                } else {
+                    visitor.refuse(&row, ragged(&strings, headings, number));
+                }
             } else {
-                visitor.fault(ragged(&strings, headings, number));
+                let names = strings.iter().map(|name| name.trim().to_owned()).collect();
+                let found = Headings { file: file.name.clone(), sheet: None, names, row: number };
+                if !visitor.headings(&found) {
+                    return Ok(false);
+                }
+                headings = Some(found);
             }
-        } else {
-            let names = strings.iter().map(|name| name.trim().to_owned()).collect();
-            let found = Headings { file: file.name.clone(), sheet: None, names, row: number };
-            if !visitor.headings(&found) {
-                return Ok(false);
-            }
-            headings = Some(found);
+            record = strings.into_byte_record();
         }
-        record = strings.into_byte_record();
+        Err(no_headings(file, headings_row))
     }
-    if headings.is_none() {
-        let title = format!("this file has no row {headings_row} to take the headings from");
-        return Err(file_fault(file, "empty-file", title, "check headings_row, and whether the export is complete"));
-    }
-    Ok(true)
 }
 
-/// Passes over a byte order mark; gives how many bytes it had.
-fn skip_mark(text: &mut impl BufRead) -> io::Result<u64> {
-    let has_mark = text.fill_buf()?.starts_with(b"\xef\xbb\xbf");
-    if has_mark {
-        text.consume(3);
-    }
-    Ok(if has_mark { 3 } else { 0 })
+fn no_headings(file: &DataFile, headings_row: u32) -> Box<Finding> {
+    let title = format!("this file has no row {headings_row} to take the headings from");
+    file_fault(file, "empty-file", title, "check headings_row, and whether the export is complete")
 }
 
-fn csv_fault(file: &DataFile, error: csv::Error, is_gzip: bool) -> Box<Finding> {
+fn csv_fault(file: &DataFile, error: csv::Error, packing: Packing) -> Box<Finding> {
     match error.into_kind() {
-        csv::ErrorKind::Io(error) => unreadable(file, &error, is_gzip),
+        csv::ErrorKind::Io(error) => unreadable(file, &error, packing),
         other => {
             file_fault(file, "unreadable", format!("this file cannot be read: {other:?}"), "check how it was exported")
         }
@@ -124,7 +229,17 @@ fn ragged(row: &csv::StringRecord, headings: &Headings, number: u64) -> Finding 
         .help("a cut-off upload, a stray separator or a missing quote moves amounts into other columns: have it exported again")
 }
 
-fn not_utf8(record: &csv::ByteRecord, start: u64, place: crate::finding::Place) -> Finding {
+fn zero_byte(record: &csv::ByteRecord, place: Place, is_headings: bool) -> Finding {
+    if is_headings {
+        let guess = guess_utf_16(record.get(0).unwrap_or_default()).name();
+        return Finding::error("not-utf-8", place, "this is UTF-16 text without a byte order mark")
+            .help(format!("declare it: formats = {{ encoding = \"{guess}\" }}"));
+    }
+    Finding::error("zero-byte", place, "this row holds a byte 0x00, which no text has")
+        .help("the file is damaged: have it exported again")
+}
+
+fn not_utf8(record: &csv::ByteRecord, start: u64, place: Place) -> Finding {
     let bytes = record.as_slice();
     let at = std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
     // Separators and quotes are not part of the record, so the byte is given by the fields before it.
@@ -135,5 +250,6 @@ fn not_utf8(record: &csv::ByteRecord, start: u64, place: crate::finding::Place) 
         "byte 0x{:02X} is not UTF-8 text (byte {byte} of the text)",
         bytes.get(at).copied().unwrap_or_default()
     );
-    Finding::error("not-utf-8", place, title).help("export the file as UTF-8")
+    Finding::error("not-utf-8", place, title)
+        .help("export the file as UTF-8, or declare how it is written: formats = { encoding = \"windows-1252\" }")
 }

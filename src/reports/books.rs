@@ -275,10 +275,16 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         let name = &decl.name;
         let is_rated = matches!(decl.cost, CostDecl::Rated { .. });
         let measure = if is_rated { " (hours)" } else { "" };
-        let read = totals.taken.sum + totals.skipped.sum + totals.other_periods.sum;
-        let read_lines = totals.taken.lines + totals.skipped.lines + totals.other_periods.lines;
+        let parts = [totals.taken, totals.skipped, totals.quarantined, totals.other_periods];
+        let read = parts.iter().map(|part| part.sum).sum();
+        let read_lines = parts.iter().map(|part| part.lines).sum();
         push(name, &format!("read{measure}"), Some(read_lines), read, false);
         push(name, &format!("skipped{measure}"), Some(totals.skipped.lines), totals.skipped.sum, false);
+        if totals.quarantined.lines > 0 {
+            push(name, &format!("quarantined{measure}"), Some(totals.quarantined.lines), totals.quarantined.sum, false);
+            let stage = "quarantined, amount not readable";
+            push(name, stage, Some(totals.quarantined_unread), Amount::ZERO, false);
+        }
         push(
             name,
             &format!("other periods{measure}"),
@@ -365,6 +371,34 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
             text("check", "Check"),
         ],
         rows,
+        total: None,
+    }
+}
+
+/// The lines that were handed back, for whoever sent them.
+#[must_use]
+pub fn quarantine(run: &Run<'_>) -> Table {
+    let rows = run.read.refusals.iter().map(|refusal| {
+        vec![
+            Value::text(&run.model.book.sources[refusal.source].name),
+            Value::text(&refusal.place),
+            Value::text(&refusal.reason),
+            refusal.money.map_or(Value::Blank, Value::Exact),
+            Value::text(&refusal.received),
+        ]
+    });
+    Table {
+        name: "quarantine",
+        title: "Quarantine".to_owned(),
+        note: "Lines that could not be used, as received. None of their money is in this run.".to_owned(),
+        columns: vec![
+            text("source", "Source"),
+            text("place", "Place"),
+            text("reason", "Reason"),
+            exact("amount", "Amount"),
+            text("received", "As received"),
+        ],
+        rows: rows.collect(),
         total: None,
     }
 }

@@ -109,6 +109,11 @@ impl Test {
 /// Whether `text` matches `pattern`, where `*` stands for any characters and `?` for one.
 #[must_use]
 pub fn like(pattern: &str, text: &str) -> bool {
+    matches(pattern, text, |sign, c| sign == '?' || sign == c)
+}
+
+/// Whether `text` matches `pattern`, where `*` stands for any characters and `fits` answers for all other signs.
+fn matches(pattern: &str, text: &str, fits: impl Fn(char, char) -> bool) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut p, mut t) = (0, 0);
@@ -120,7 +125,7 @@ pub fn like(pattern: &str, text: &str) -> bool {
                 retry = Some((p + 1, t));
                 p += 1;
             }
-            Some(&c) if c == '?' || c == text[t] => {
+            Some(&c) if fits(c, text[t]) => {
                 p += 1;
                 t += 1;
             }
@@ -135,6 +140,19 @@ pub fn like(pattern: &str, text: &str) -> bool {
         }
     }
     pattern[p..].iter().all(|c| *c == '*')
+}
+
+/// The form of a code: `#` stands for a digit, `?` for any one character, `*` for any number of them, and
+/// everything else for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form(pub String);
+
+impl Form {
+    /// Whether a text has this form.
+    #[must_use]
+    pub fn fits(&self, text: &str) -> bool {
+        matches(&self.0, text, |sign, c| sign == '?' || sign == c && c != '#' || sign == '#' && c.is_ascii_digit())
+    }
 }
 
 /// One field with its test.
@@ -278,6 +296,17 @@ mod tests {
         ] {
             assert_eq!(like(pattern, text), expected, "{pattern} {text}");
         }
+    }
+
+    #[test]
+    fn forms_tell_codes_from_numbers_that_a_spreadsheet_made_of_them() {
+        let account = Form("############".into());
+        assert!(account.fits("111111111111"));
+        assert!(!account.fits("1.11111E+11"));
+        assert!(!account.fits(""));
+        assert!(Form(String::new()).fits(""));
+        assert!(Form("i-*".into()).fits("i-0abc"));
+        assert!(!Form("#".into()).fits("#"));
     }
 
     #[test]

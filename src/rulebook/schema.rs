@@ -71,13 +71,19 @@ pub const MEMBERS: &[Field] = &[
 
 /// `[sources.*]`
 pub const SOURCE: &[Field] = &[
-    field("format", "csv, tsv, focus or xlsx"),
+    field("format", "csv, tsv, xlsx, parquet, focus or another preset"),
     field("files", "file pattern or list of patterns"),
     field("sheet", "sheet of a workbook"),
+    field("table", "named table of a workbook"),
     field("headings_row", "row of the headings, from 1"),
+    field("fill_down", "columns of a workbook in which a blank cell takes what stands above it"),
     field("columns", "which column holds cost, currency, date"),
     field("formats", "how dates and numbers are written"),
     field("null", "texts that mean blank"),
+    field("patterns", "the form that the texts of a column must have"),
+    field("key", "columns that together are another text in every line"),
+    field("expect", "files that must be there: \"daily\" or a list of patterns"),
+    field("refused", "lines that cannot be used: stop or quarantine"),
     field("skip", "rows that are not cost lines"),
     field("late", "lines of other periods: refuse, own or here"),
     field("set", "dimensions set as a last resort"),
@@ -98,6 +104,10 @@ pub const FORMATS: &[Field] = &[
     field("date", "a strftime form such as %d/%m/%Y"),
     field("number", "a sample such as 1.234,56"),
     field("delimiter", "the separator of a text file, such as ;"),
+    field("encoding", "how a text file is written, such as windows-1252"),
+    field("negative", "how numbers below 0 are written: minus, parentheses or trailing minus"),
+    field("floats", "what floats of a Parquet file mean: shortest"),
+    field("currency_sign", "what stands before or behind amounts, such as £"),
 ];
 
 /// `formats` of a driver

@@ -2,14 +2,16 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{LineGroup, MONEY_MAX, SourceTotals};
-use crate::files::{Cell, Headings, Row, Visitor};
-use crate::finding::{Finding, Findings, clean};
+use super::rows::{Keys, Repeats};
+use super::{LineGroup, MONEY_MAX, Refusal, SourceTotals};
+use crate::files::{Cell, Headings, Row, Visitor, fault_help};
+use crate::finding::{Finding, Findings, Place, Severity, clean};
+use crate::footprint;
 use crate::model::Model;
 use crate::money::{Amount, NumberFault, parse_number};
 use crate::period::Day;
-use crate::rulebook::condition::ColumnRef;
-use crate::rulebook::{Late, SourceDecl};
+use crate::rulebook::condition::{ColumnRef, Form};
+use crate::rulebook::{Late, Refused, SourceDecl};
 
 /// Distinct tag texts that are remembered with their parsed keys. Exports repeat few of them; a file in which
 /// every line differs is parsed line by line beyond this.
@@ -18,11 +20,18 @@ const TAG_TEXTS_MAX: usize = 50_000;
 /// Bytes of the length that stands before each value in a group's key.
 const LENGTH_BYTES: usize = size_of::<usize>();
 
+/// Lines of one file that are handed back. A file with more of them is not one with a few bad lines.
+const QUARANTINED_MAX: u64 = 100_000;
+
 /// What one file gave.
 pub(super) struct Grouped {
     pub(super) groups: Vec<LineGroup>,
     pub(super) totals: SourceTotals,
     pub(super) findings: Findings,
+    /// Row keys, sorted.
+    pub(super) keys: Keys,
+    /// Lines handed back.
+    pub(super) refusals: Vec<Refusal>,
 }
 
 /// Where a footprint column is in a file.
@@ -53,6 +62,19 @@ pub(super) struct Grouper<'m> {
     footprint: &'m [ColumnRef],
     headings: Option<Headings>,
     slots: Vec<Slot>,
+    /// For each slot, whether its text becomes a member's name.
+    names_member: Vec<bool>,
+    patterns: Vec<(usize, &'m [Form])>,
+    key_columns: Vec<usize>,
+    keys: Keys,
+    /// Columns of the file that are looked at.
+    in_use: Vec<bool>,
+    /// Whether rows come whole, so that their like can be told.
+    is_whole: bool,
+    repeats: Repeats,
+    refusals: Vec<Refusal>,
+    /// What is wrong with the row that is looked at.
+    of_row: Vec<Finding>,
     tag_keys: Vec<String>,
     tag_texts: FxHashMap<String, Vec<String>>,
     cost: usize,
@@ -80,6 +102,15 @@ impl<'m> Grouper<'m> {
             footprint,
             headings: None,
             slots: Vec::new(),
+            names_member: Vec::new(),
+            patterns: Vec::new(),
+            key_columns: Vec::new(),
+            keys: Keys::default(),
+            in_use: Vec::new(),
+            is_whole: true,
+            repeats: Repeats::default(),
+            refusals: Vec::new(),
+            of_row: Vec::new(),
             tag_keys: Vec::new(),
             tag_texts: FxHashMap::default(),
             cost: 0,
@@ -97,7 +128,9 @@ impl<'m> Grouper<'m> {
         }
     }
 
-    pub(super) fn finish(self) -> Grouped {
+    pub(super) fn finish(mut self) -> Grouped {
+        self.tell_repeats();
+        self.keys.sort();
         let file = self.headings.map(|headings| headings.file).unwrap_or_default();
         let mut groups: Vec<LineGroup> = self
             .groups
@@ -118,13 +151,103 @@ impl<'m> Grouper<'m> {
             .collect();
         // In the order of what they hold, so that the order of lines in the file does not show.
         groups.sort_by(|a, b| (&a.values, &a.for_period, a.day).cmp(&(&b.values, &b.for_period, b.day)));
-        Grouped { groups, totals: self.totals, findings: self.findings }
+        Grouped { groups, totals: self.totals, findings: self.findings, keys: self.keys, refusals: self.refusals }
+    }
+
+    /// Rows that stand in a file twice may be a bill of two like items, or an export that was appended to itself.
+    fn tell_repeats(&mut self) {
+        let (tally, one_in) = self.repeats.tally();
+        let Some(headings) = self.headings.as_ref().filter(|_| tally.lines > 0) else { return };
+        let rows = if tally.lines == 1 { "1 row repeats".to_owned() } else { format!("{} rows repeat", tally.lines) };
+        let of = if one_in == 1 { String::new() } else { format!(" (of one row in {one_in}, those looked at)") };
+        let title = format!("{rows} another one word for word, with {} in all{of}", tally.sum);
+        let help = "all of them are counted; where each row has a number of its own, declare it: key = [\"…\"], and a row that comes twice is refused";
+        let place = Place::File(headings.file.clone());
+        self.findings.push(Finding::note("repeated-rows", place, title).help(help).money(tally.sum));
     }
 
     fn fault(&mut self, code: &'static str, row: u64, column: usize, title: String, help: impl Into<String>) {
         let Some(headings) = &self.headings else { return };
         let place = headings.place(row, Some(column));
-        self.findings.push(Finding::error(code, place, title).help(help));
+        self.of_row.push(Finding::error(code, place, title).help(help));
+    }
+
+    /// Settles what was found wrong with a row: it stops the run, or the row is handed back.
+    fn settle(&mut self, row: &Row<'_>) {
+        if self.of_row.is_empty() {
+            return;
+        }
+        let faults = std::mem::take(&mut self.of_row);
+        if self.decl.refused == Refused::Stop || self.totals.quarantined.lines >= QUARANTINED_MAX {
+            for finding in faults {
+                self.findings.push(finding);
+            }
+            return;
+        }
+        let money = match row.cell(self.cost) {
+            Cell::Text(text) => parse_number(text.as_bytes(), self.decl.numbers).ok().map(|read| read.value),
+            Cell::Day(_) | Cell::Fault(_) => None,
+        };
+        self.totals.quarantined.add(money.unwrap_or_default());
+        self.totals.quarantined_unread += u64::from(money.is_none());
+        let reasons: Vec<&str> = faults.iter().map(|finding| finding.title.as_str()).collect();
+        self.refusals.push(Refusal {
+            source: self.source,
+            place: faults.first().map(|finding| finding.place.describe()).unwrap_or_default(),
+            reason: reasons.join("; "),
+            money,
+            received: row.as_received(),
+        });
+        for finding in faults {
+            self.findings.push(Finding { severity: Severity::Attention, ..finding });
+        }
+    }
+
+    /// Whether the columns with a declared form have it.
+    fn forms_fit(&mut self, row: &Row<'_>) -> bool {
+        let patterns = std::mem::take(&mut self.patterns);
+        let mut all_fit = true;
+        for (column, forms) in &patterns {
+            let mut scratch = String::new();
+            let Some(text) = self.text(row, *column, &mut scratch) else {
+                all_fit = false;
+                continue;
+            };
+            if forms.iter().any(|form| form.fits(text)) {
+                continue;
+            }
+            all_fit = false;
+            let expected: Vec<String> = forms.iter().map(|form| format!("`{}`", clean(&form.0))).collect();
+            let expected = expected.join(" or ");
+            let title = match text {
+                "" => format!("this cell is blank, its declared form is {expected}"),
+                text => format!("`{}` does not have the declared form {expected}", clean(text)),
+            };
+            let help = if text.contains("E+") {
+                "a spreadsheet has made a number of this code, and its digits are lost: export again, without opening the file in a spreadsheet program"
+            } else {
+                "`#` stands for a digit, `?` for any one character, `*` for any number of them"
+            };
+            self.fault("form", row.number, *column, title, help);
+        }
+        self.patterns = patterns;
+        all_fit
+    }
+
+    /// Whether the texts of a new group that become names hold no control characters: a line feed in a name
+    /// could forge a line of a journal.
+    fn names_are_clean(&mut self, row: &Row<'_>, values: &[String]) -> bool {
+        let bad = |value: &String| value.chars().any(char::is_control);
+        let found = values.iter().zip(&self.names_member).position(|(value, named)| *named && bad(value));
+        let Some(at) = found else { return true };
+        let column = match &self.slots[at] {
+            Slot::Column(column) | Slot::Tag(column, _) => *column,
+            Slot::Absent => return true,
+        };
+        let title = format!("`{}` is used as a name and holds a control character", clean(&values[at]));
+        let help = "have line breaks and tabs taken out of names where they are kept";
+        self.fault("control-character", row.number, column, title, help);
+        false
     }
 
     fn number(&mut self, row: &Row<'_>, column: usize) -> Option<Amount> {
@@ -145,8 +268,8 @@ impl<'m> Grouper<'m> {
                     "error-cell",
                     row.number,
                     column,
-                    format!("this cell holds the error {}", clean(fault)),
-                    "put the formula right in the workbook",
+                    format!("this cell holds {}", clean(fault)),
+                    fault_help(fault),
                 );
                 return None;
             }
@@ -170,8 +293,7 @@ impl<'m> Grouper<'m> {
                 None
             }
             Err(fault) => {
-                let help =
-                    format!("{fault}; another form of numbers is declared as formats = {{ number = \"1,234.56\" }}");
+                let help = format!("{fault}; {}", declare_as(text));
                 self.fault("not-a-number", row.number, column, format!("`{}` is not a number", clean(text)), help);
                 None
             }
@@ -200,8 +322,8 @@ impl<'m> Grouper<'m> {
                     "error-cell",
                     row.number,
                     column,
-                    format!("this cell holds the error {}", clean(fault)),
-                    "put the formula right in the workbook",
+                    format!("this cell holds {}", clean(fault)),
+                    fault_help(fault),
                 );
                 None
             }
@@ -300,7 +422,7 @@ impl<'m> Grouper<'m> {
                     let title = format!("this line is dated {day}, outside {} ({sum})", model.period.name);
                     let help = "say what to do with lines of other periods: late = \"own\" (they belong to their own period's run) or \"here\" (booked in this one)";
                     let finding = Finding::error("wrong-period", headings.place(row.number, Some(column)), title);
-                    self.findings.push(finding.help(help).money(sum));
+                    self.of_row.push(finding.help(help).money(sum));
                 }
                 None
             }
@@ -397,6 +519,20 @@ impl<'m> Grouper<'m> {
     }
 }
 
+/// How a number of this form is declared.
+fn declare_as(text: &str) -> &'static str {
+    let text = text.trim();
+    if text.starts_with('(') && text.ends_with(')') {
+        "amounts in brackets are declared as formats = { negative = \"parentheses\" }"
+    } else if text.ends_with('-') {
+        "a minus behind the amount is declared as formats = { negative = \"trailing minus\" }"
+    } else if text.contains(['$', '£', '€', '¥', '₹']) {
+        "a currency sign is declared as formats = { currency_sign = \"£\" }"
+    } else {
+        "another form of numbers is declared as formats = { number = \"1,234.56\" }"
+    }
+}
+
 /// Appends a value behind its length, so that no value can be taken for two.
 fn push_value(key: &mut Vec<u8>, value: &str) {
     key.extend_from_slice(&value.len().to_le_bytes());
@@ -439,26 +575,87 @@ impl Visitor for Grouper<'_> {
         let of_drivers = self.model.book.quantity_columns(&decl.name);
         self.quantities = of_drivers.iter().filter_map(|column| find(&column.name)).collect();
         self.headings = Some(headings.clone());
+        let book = &self.model.book;
+        let rules: Vec<_> = book.classify.iter().filter(|rule| footprint::looks_at(rule, decl)).collect();
+        let templates = || rules.iter().flat_map(|rule| &rule.set).chain(&decl.set).map(|(_, template)| template);
+        self.names_member = self
+            .footprint
+            .iter()
+            .map(|column| templates().any(|template| template.columns().any(|named| named == column)))
+            .collect();
+        let forms = decl.patterns.iter().filter_map(|(column, forms)| Some((find(&column.name)?, forms.as_slice())));
+        self.patterns = forms.collect();
+        self.key_columns = decl.key.iter().filter_map(|column| find(&column.name)).collect();
         let footprint = self.footprint;
         self.slots = footprint.iter().map(|column| self.slot(column)).collect();
         self.skip = decl.skip.fields().map(|field| (field.clone(), self.slot(field))).collect();
         let in_use = |at: usize| {
             [Some(self.cost), self.control, self.date, self.currency].contains(&Some(at))
                 || self.quantities.contains(&at)
+                || self.key_columns.contains(&at)
+                || self.patterns.iter().any(|(column, _)| *column == at)
                 || self
                     .slots
                     .iter()
                     .chain(self.skip.iter().map(|(_, slot)| slot))
                     .any(|slot| matches!(slot, Slot::Column(column) | Slot::Tag(column, _) if *column == at))
         };
+        self.in_use = (0..headings.names.len()).map(in_use).collect();
         for (at, name) in headings.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let (used, ignored) = &mut self.totals.columns;
-            if in_use(at) { used.push(name.clone()) } else { ignored.push(name.clone()) }
+            if self.in_use[at] { used.push(name.clone()) } else { ignored.push(name.clone()) }
         }
         true
     }
 
     fn row(&mut self, row: &Row<'_>) {
+        self.take(row);
+        self.settle(row);
+    }
+
+    fn wants(&mut self, column: usize) -> bool {
+        self.is_whole = false;
+        self.in_use.get(column).copied().unwrap_or(false)
+    }
+
+    fn refuse(&mut self, row: &Row<'_>, finding: Finding) {
+        self.of_row.push(finding);
+        self.settle(row);
+    }
+
+    fn fault(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+}
+
+impl Grouper<'_> {
+    /// Remembers a row, so that its like can be told.
+    fn note_row(&mut self, row: &Row<'_>, sum: Amount) {
+        if self.key_columns.is_empty() {
+            if !self.is_whole {
+                return;
+            }
+            let columns = self.headings.as_ref().map_or(0, |headings| headings.names.len());
+            self.repeats.add(row, columns, sum);
+            return;
+        }
+        let days: Vec<String> = self
+            .key_columns
+            .iter()
+            .map(|column| match row.cell(*column) {
+                Cell::Text(_) | Cell::Fault(_) => String::new(),
+                Cell::Day(day) => day.to_string(),
+            })
+            .collect();
+        let texts = self.key_columns.iter().zip(&days).map(|(column, day)| match row.cell(*column) {
+            Cell::Text(text) | Cell::Fault(text) => text,
+            Cell::Day(_) => day,
+        });
+        self.keys.add(texts, row.number);
+    }
+
+    /// Takes a line into its group, or says in `of_row` why not.
+    fn take(&mut self, row: &Row<'_>) {
         if row.is_blank() {
             self.totals.blank_rows += 1;
             return;
@@ -485,8 +682,11 @@ impl Visitor for Grouper<'_> {
         if !self.currency_is_ours(row) {
             return;
         }
-        self.totals.control += control;
-        let Some((day, for_period)) = self.period(row, sum) else { return };
+        let Some((day, for_period)) = self.period(row, sum) else {
+            // A line of another run counts in the totals of its file, one that is handed back does not.
+            self.totals.control += if self.of_row.is_empty() { control } else { Amount::ZERO };
+            return;
+        };
         let span = self.model.changes.partition_point(|change| *change <= day);
         if !self.build_key(row, &for_period, span) {
             return;
@@ -499,9 +699,19 @@ impl Visitor for Grouper<'_> {
                 None => return,
             }
         }
+        if !self.forms_fit(row) {
+            return;
+        }
+        let known = self.index.get(&self.key).copied();
+        let values = if known.is_none() { values_of(&self.key, self.slots.len()) } else { Vec::new() };
+        if known.is_none() && !self.names_are_clean(row, &values) {
+            return;
+        }
+        self.note_row(row, sum);
+        self.totals.control += control;
         self.totals.taken.add(sum);
-        if let Some(at) = self.index.get(&self.key) {
-            let group = &mut self.groups[*at];
+        if let Some(at) = known {
+            let group = &mut self.groups[at];
             group.lines += 1;
             group.sum += sum;
             group.least = group.least.min(sum);
@@ -509,7 +719,6 @@ impl Visitor for Grouper<'_> {
             group.day = group.day.min(day);
             group.quantities.iter_mut().zip(&quantities).for_each(|(sum, quantity)| *sum += *quantity);
         } else {
-            let values = values_of(&self.key, self.slots.len());
             self.index.insert(self.key.clone(), self.groups.len());
             self.groups.push(Group {
                 values,
@@ -523,9 +732,5 @@ impl Visitor for Grouper<'_> {
                 quantities,
             });
         }
-    }
-
-    fn fault(&mut self, finding: Finding) {
-        self.findings.push(finding);
     }
 }

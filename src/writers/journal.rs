@@ -86,5 +86,5 @@ fn hledger(model: &Model, accounts: &Accounts, journal: &Journal) -> String {
 
 /// A text for a comment or description: nothing in it can begin a line, a posting or a tag.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || matches!(c, ';' | '|' | ':') { ' ' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || matches!(c, ';' | '|' | ':' | '[' | ']') { ' ' } else { c }).collect()
 }

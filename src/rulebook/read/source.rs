@@ -1,14 +1,15 @@
 //! `[sources.*]`.
 
-use std::path::Path;
-
 use super::{Reader, Section};
-use crate::finding::{Finding, Named, clean, did_you_mean};
-use crate::money::NumberFormat;
+use crate::files::{Encoding, FloatForm, NamedKind, SheetForm};
+use crate::finding::{Finding, Named, clean, did_you_mean, list_names};
+use crate::money::{CurrencySign, Negative, NumberFormat};
 use crate::period::{Calendar, Day};
+use crate::rulebook::condition::Form;
+use crate::rulebook::presets::Preset;
 use crate::rulebook::schema::Field;
-use crate::rulebook::syntax::Table;
-use crate::rulebook::{ControlDecl, ControlFigures, CostDecl, Format, Head, Late, SourceDecl, schema};
+use crate::rulebook::syntax::{Table, Value};
+use crate::rulebook::{ControlDecl, ControlFigures, CostDecl, Expect, Format, Head, Late, Refused, SourceDecl, schema};
 
 impl Reader<'_> {
     pub(super) fn source(&mut self, (name, table): Section<'_>, head: Option<&Head>) -> Option<SourceDecl> {
@@ -35,12 +36,15 @@ impl Reader<'_> {
         let columns = sub(self, "columns", schema::COLUMNS);
         let formats = sub(self, "formats", schema::FORMATS);
         let mapped = |reader: &mut Self, key: &str| columns.and_then(|columns| reader.text(columns, key));
-        let preset = |key: &str, heading: &str| {
-            let spot = table.get("format").map_or_else(|| name.spot.clone(), |node| node.spot.clone());
-            (format == Format::Focus && !key.is_empty()).then(|| Named { name: heading.to_owned(), spot })
+        let known = table.get("format").and_then(|node| match &node.value {
+            Value::Text(word) => Preset::named(word).map(|preset| (preset, node.spot.clone())),
+            _ => None,
+        });
+        let preset = |heading: fn(&Preset) -> &'static str| {
+            known.as_ref().map(|(preset, spot)| Named { name: heading(preset).to_owned(), spot: spot.clone() })
         };
         let rated = sub(self, "cost", schema::COST).and_then(|cost| self.rated(cost, &what));
-        let cost_column = mapped(self, "cost").or_else(|| preset("cost", "EffectiveCost"));
+        let cost_column = mapped(self, "cost").or_else(|| preset(|preset| preset.cost));
         let cost = match (rated, cost_column) {
             (Some(rated), None) => Some(rated),
             (Some(_), Some(column)) => {
@@ -66,8 +70,8 @@ impl Reader<'_> {
             }
             (None, None) => None,
         };
-        let currency_column = mapped(self, "currency").or_else(|| preset("currency", "BillingCurrency"));
-        let date = mapped(self, "date").or_else(|| preset("date", "ChargePeriodStart"));
+        let currency_column = mapped(self, "currency").or_else(|| preset(|preset| preset.currency));
+        let date = mapped(self, "date").or_else(|| preset(|preset| preset.date));
         if let Some(code) = self.text(table, "currency") {
             let declared = self.currency(&code);
             if let (Some(declared), Some(head)) = (declared, head)
@@ -86,20 +90,30 @@ impl Reader<'_> {
             }
         }
         let mut null: Vec<String> = self.texts(table, "null").into_iter().map(|text| text.name).collect();
-        if format == Format::Focus && table.get("null").is_none() {
-            null.push("NULL".to_owned());
+        if let Some((preset, _)) = known.as_ref().filter(|_| table.get("null").is_none()) {
+            null.extend(Some(preset.null.to_owned()).filter(|null| !null.is_empty()));
         }
+        let dates = formats.and_then(|formats| self.date_format(formats));
+        // The form of the preset belongs to its own column.
+        let own_date = known.as_ref().filter(|(preset, _)| date.as_ref().is_some_and(|date| date.name == preset.date));
+        let form = own_date.map(|(preset, _)| preset.date_form.to_owned()).filter(|form| !form.is_empty());
         Some(SourceDecl {
             name: name.name.clone(),
             spot: name.spot.clone(),
             format,
             files,
-            sheet: self.text(table, "sheet").map(|sheet| sheet.name),
+            sheet: self.sheet_form(table, format, &what),
             headings_row: self.headings_row(table),
             delimiter: formats.and_then(|formats| self.delimiter(formats)),
-            numbers: formats.and_then(|formats| self.number_format(formats)).unwrap_or(NumberFormat::PLAIN),
-            dates: formats.and_then(|formats| self.date_format(formats)),
+            encoding: formats.and_then(|formats| self.encoding(formats, format)),
+            floats: formats.map_or(FloatForm::Refused, |formats| self.floats(formats)),
+            numbers: formats.map_or(NumberFormat::PLAIN, |formats| self.numbers(formats)),
+            dates: dates.or(form),
             null,
+            patterns: self.patterns(table),
+            key: self.texts(table, "key"),
+            expect: self.expect(table),
+            refused: self.refused(table),
             date,
             currency_column,
             cost: cost?,
@@ -132,16 +146,11 @@ impl Reader<'_> {
     }
 
     pub(super) fn format(&mut self, table: &Table, files: &[Named]) -> Format {
-        let by_name = |file: &str| {
-            let file = file.strip_suffix(".gz").unwrap_or(file);
-            let ends = |end: &str| Path::new(file).extension().is_some_and(|e| e.eq_ignore_ascii_case(end));
-            if ends("xlsx") || ends("xlsm") {
-                Format::Xlsx
-            } else if ends("tsv") {
-                Format::Tsv
-            } else {
-                Format::Csv
-            }
+        let by_name = |file: &str| match NamedKind::of(file) {
+            NamedKind::Workbook => Format::Xlsx,
+            NamedKind::Parquet => Format::Parquet,
+            NamedKind::Tsv => Format::Tsv,
+            NamedKind::Csv => Format::Csv,
         };
         let Some(declared) = self.text(table, "format") else {
             return files.first().map_or(Format::Csv, |file| by_name(&file.name));
@@ -149,15 +158,18 @@ impl Reader<'_> {
         match declared.name.as_str() {
             "csv" => Format::Csv,
             "tsv" => Format::Tsv,
-            "focus" => Format::Focus,
+            preset if Preset::named(preset).is_some() => files.first().map_or(Format::Csv, |file| by_name(&file.name)),
             "xlsx" => Format::Xlsx,
+            "parquet" => Format::Parquet,
             other => {
                 let title = format!("the format `{}` is not known", clean(other));
-                let help = did_you_mean(other, ["csv", "tsv", "focus", "xlsx"]);
+                let mut known = vec!["csv", "tsv", "xlsx", "parquet"];
+                known.extend(Preset::all().map(|preset| preset.name));
+                let help = did_you_mean(other, known.clone());
                 self.findings.push(
                     Finding::error("unknown-format", declared.spot.place(), title)
                         .maybe_help(help)
-                        .help("expected csv, tsv, focus or xlsx"),
+                        .help(format!("expected one of {}", list_names(known, 24))),
                 );
                 Format::Csv
             }
@@ -167,7 +179,7 @@ impl Reader<'_> {
     pub(super) fn delimiter(&mut self, formats: &Table) -> Option<u8> {
         let text = self.text(formats, "delimiter")?;
         match text.name.as_bytes() {
-            [one] if !matches!(one, b'"' | b'\r' | b'\n') => Some(*one),
+            [one] if *one == b'\t' || !matches!(one, b'"' | 0..=b' ') => Some(*one),
             _ => {
                 self.error(
                     "delimiter",
@@ -195,6 +207,124 @@ impl Reader<'_> {
             );
         }
         format
+    }
+
+    /// How numbers are written: `number`, `negative` and `currency_sign` together.
+    fn numbers(&mut self, formats: &Table) -> NumberFormat {
+        let mut numbers = self.number_format(formats).unwrap_or(NumberFormat::PLAIN);
+        if let Some(word) = self.text(formats, "negative") {
+            match Negative::from_word(&word.name) {
+                Some(negative) => numbers.negative = negative,
+                None => self.error(
+                    "number-format",
+                    word.spot.place(),
+                    format!("`{}` is not a way to write numbers below 0", clean(&word.name)),
+                    "",
+                    "expected \"minus\" for -7, \"parentheses\" for (7) or \"trailing minus\" for 7-",
+                ),
+            }
+        }
+        if let Some(sign) = self.text(formats, "currency_sign") {
+            numbers.currency_sign = CurrencySign::new(&sign.name);
+            if numbers.currency_sign.is_none() {
+                let title = format!("`{}` is not a currency sign", clean(&sign.name));
+                let help = "write what stands beside the amounts: currency_sign = \"£\", \"kr\" or \"CHF\"";
+                self.error("number-format", sign.spot.place(), title, "", help);
+            }
+        }
+        numbers
+    }
+
+    fn floats(&mut self, formats: &Table) -> FloatForm {
+        let Some(word) = self.text(formats, "floats") else { return FloatForm::Refused };
+        if word.name != "shortest" {
+            let title = format!("`{}` does not say what floats mean", clean(&word.name));
+            let help = "expected shortest: the shortest text that means the same float, as spreadsheets show it";
+            self.error("floats", word.spot.place(), title, "", help);
+        }
+        FloatForm::Shortest
+    }
+
+    fn encoding(&mut self, formats: &Table, format: Format) -> Option<Encoding> {
+        let name = self.text(formats, "encoding")?;
+        if matches!(format, Format::Xlsx | Format::Parquet) {
+            let title = "`encoding` goes with text files; workbooks and Parquet files say their own";
+            self.error("no-meaning-here", name.spot.place(), title, "", "leave it out");
+            return None;
+        }
+        let encoding = Encoding::named(&name.name);
+        if encoding.is_none() {
+            let known = ["utf-8", "utf-16le", "utf-16be", "windows-1252", "latin-1", "windows-1250", "shift_jis"];
+            let title = format!("the encoding `{}` is not known", clean(&name.name));
+            self.findings.push(
+                Finding::error("encoding", name.spot.place(), title)
+                    .maybe_help(did_you_mean(&name.name, known))
+                    .help("expected a name such as utf-8, utf-16le, windows-1252 or latin-1"),
+            );
+        }
+        encoding
+    }
+
+    /// `sheet`, `table` and `fill_down`: where the rows of a workbook stand.
+    fn sheet_form(&mut self, table: &Table, format: Format, what: &str) -> SheetForm {
+        let sheet = self.text(table, "sheet");
+        let named = self.text(table, "table");
+        let fill_down = self.texts(table, "fill_down");
+        if let (Some(named), true) = (&named, sheet.is_some() || table.get("headings_row").is_some()) {
+            let title = format!("{what} has a `table`, which says sheet and row by itself");
+            self.error("two-places", named.spot.place(), title, "", "leave `sheet` and `headings_row` out, or `table`");
+        }
+        if format != Format::Xlsx {
+            for declared in named.iter().chain(&fill_down) {
+                let title = "`table` and `fill_down` go with workbooks";
+                self.error("no-meaning-here", declared.spot.place(), title, "", "leave it out");
+            }
+        }
+        SheetForm { sheet: sheet.map(|sheet| sheet.name), table: named.map(|table| table.name), fill_down }
+    }
+
+    /// `patterns = { Column = "####" }`.
+    fn patterns(&mut self, table: &Table) -> Vec<(Named, Vec<Form>)> {
+        let Some(inner) = table.get("patterns").and_then(|node| self.as_table(node, "patterns")) else {
+            return Vec::new();
+        };
+        let mut patterns = Vec::new();
+        for (column, _) in &inner.entries {
+            let forms = self.texts(inner, &column.name).into_iter().map(|form| Form(form.name)).collect();
+            patterns.push((column.clone(), forms));
+        }
+        patterns
+    }
+
+    fn expect(&mut self, table: &Table) -> Expect {
+        match table.get("expect").map(|node| (&node.value, node)) {
+            None => Expect::Any,
+            Some((Value::List(_), _)) => Expect::Listed(self.texts(table, "expect")),
+            Some((Value::Text(word), node)) if word == "daily" => Expect::Daily(node.spot.clone()),
+            Some((_, node)) => {
+                self.error(
+                    "expect",
+                    node.spot.place(),
+                    "this does not say which files are expected",
+                    "",
+                    "write expect = \"daily\", or a list of patterns: expect = [\"{period}/emea-*.csv\", …]",
+                );
+                Expect::Any
+            }
+        }
+    }
+
+    fn refused(&mut self, table: &Table) -> Refused {
+        let Some(word) = self.text(table, "refused") else { return Refused::Stop };
+        match word.name.as_str() {
+            "stop" => Refused::Stop,
+            "quarantine" => Refused::Quarantine,
+            other => {
+                let title = format!("`{}` is not a way to treat lines that cannot be used", clean(other));
+                self.error("refused", word.spot.place(), title, "", "expected stop or quarantine");
+                Refused::Stop
+            }
+        }
     }
 
     pub(super) fn date_format(&mut self, formats: &Table) -> Option<String> {

@@ -1,0 +1,217 @@
+//! Zip containers: workbooks and packed tables. Nothing of them is used before all of them has been checked.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::{DataFile, file_fault};
+use crate::finding::{Finding, clean, list_names};
+
+/// How many bytes one byte of a workbook's part may unpack to. Sheets of a million like rows reach some 60;
+/// beyond this it is made to fill the memory.
+const RATIO_MAX: u64 = 200;
+
+/// Parts below this size are not measured against [`RATIO_MAX`]: they cannot do harm, and may be all blanks.
+const RATIO_FROM_BYTES: u64 = 1 << 20;
+
+/// Largest part of a workbook that is streamed: a sheet of a million rows and a hundred columns has about 3 GB.
+const PART_BYTES_MAX: u64 = 4 << 30;
+
+/// Largest part of a workbook that is held in memory, such as its shared texts.
+const HELD_BYTES_MAX: u64 = 256 << 20;
+
+/// A zip over an open file.
+pub(super) type Archive<'f> = ZipArchive<BufReader<&'f File>>;
+
+/// Opens a zip file, or says what the file is instead.
+pub(super) fn open_zip<'f>(file: &DataFile, opened: &'f File) -> Result<Archive<'f>, Box<Finding>> {
+    ZipArchive::new(BufReader::new(opened)).map_err(|error| {
+        let title = format!("truncated or corrupt zip: {}", words(&error));
+        file_fault(file, "damaged-zip", title, "nothing of it is used: have the file sent again, or unpacked")
+    })
+}
+
+/// The one table that a zip holds, as a stream of its bytes.
+pub(super) fn only_table<'a>(file: &DataFile, archive: &'a mut Archive<'_>) -> Result<impl Read + 'a, Box<Finding>> {
+    // What a Mac adds beside every file is no file of the user's.
+    let is_table = |name: &str| !name.ends_with('/') && !name.starts_with("__MACOSX/") && !name.contains(".DS_Store");
+    let mut names = Vec::new();
+    for name in archive.file_names() {
+        let name = name.map_err(|error| {
+            file_fault(file, "damaged-zip", format!("corrupt zip: {}", words(&error)), "have the file sent again")
+        })?;
+        if is_table(&name) {
+            names.push(name.into_owned());
+        }
+    }
+    let [name] = names.as_slice() else {
+        let title = match names.len() {
+            0 => "this zip holds no file".to_owned(),
+            count => format!("this zip holds {count} files, expected one table"),
+        };
+        let listed = list_names(names.iter().map(String::as_str), 12);
+        return Err(file_fault(file, "not-one-table", title, &format!("unpack it, and name the files: {listed}")));
+    };
+    let ends_in = |end: &str| name.to_ascii_lowercase().ends_with(end);
+    if [".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".zip", ".gz", ".zst", ".parquet"].into_iter().any(ends_in) {
+        let title = format!("this zip holds `{}`, expected a text table", clean(name));
+        return Err(file_fault(file, "not-one-table", title, "unpack it"));
+    }
+    let failed = |error: &ZipError| {
+        let title = format!("`{}` in this zip cannot be read: {}", clean(name), words(error));
+        file_fault(file, "damaged-zip", title, "have the file sent again, or unpacked and without a password")
+    };
+    archive.by_name(name).map_err(|error| failed(&error))
+}
+
+fn words(error: &ZipError) -> String {
+    match error {
+        ZipError::InvalidArchive(_) => "its directory is missing or damaged".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What the parts of a workbook say beside its cells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parts {
+    /// Names of all parts.
+    pub(super) names: Vec<String>,
+    /// Rows that are hidden, by part.
+    pub(super) hidden_rows: Vec<(String, u64)>,
+}
+
+/// Unpacks every part of a workbook once and throws it away: sizes, checksums and document types are known to
+/// be sound before a cell of it is looked at.
+pub(super) fn check_workbook(file: &DataFile, opened: &File) -> Result<Parts, Box<Finding>> {
+    let damaged = |why: String| {
+        let title = format!("this is not a readable workbook: {why}");
+        file_fault(file, "damaged-workbook", title, "open it in the spreadsheet program and save it again")
+    };
+    let mut archive = ZipArchive::new(BufReader::new(opened))
+        .map_err(|_| damaged("its zip directory is missing or damaged (cut-off upload?)".to_owned()))?;
+    if archive.has_duplicate_names() {
+        return Err(damaged("two of its parts have the same name".to_owned()));
+    }
+    let mut parts = Parts::default();
+    for at in 0..archive.len() {
+        let mut part = archive.by_index(at).map_err(|error| damaged(words(&error)))?;
+        let name = part.name().map_err(|error| damaged(words(&error)))?.into_owned();
+        let shown = clean(&name);
+        let (declared, packed) = (part.size(), part.compressed_size());
+        if declared >= RATIO_FROM_BYTES && declared / packed.max(1) >= RATIO_MAX {
+            let title = format!(
+                "its part `{shown}` unpacks {packed} bytes to {declared}, {RATIO_MAX} to 1 or more: no workbook does"
+            );
+            return Err(file_fault(file, "zip-bomb", title, "nothing of it is unpacked: ask whoever sent it"));
+        }
+        let is_streamed = name.contains("worksheets/") || name == "content.xml";
+        if declared > PART_BYTES_MAX || declared > HELD_BYTES_MAX && !is_streamed {
+            let title = format!("its part `{shown}` has {declared} bytes, more than can be read");
+            return Err(file_fault(file, "workbook-too-large", title, "export it as csv, or in several files"));
+        }
+        let mut scan = Scan::new(&name);
+        let mut buffer = vec![0u8; 1 << 16];
+        let mut size = 0u64;
+        loop {
+            let count =
+                part.read(&mut buffer).map_err(|error| damaged(format!("its part `{shown}` is damaged ({error})")))?;
+            if count == 0 {
+                break;
+            }
+            size += count as u64;
+            if size > declared {
+                return Err(damaged(format!("its part `{shown}` is larger than its directory says")));
+            }
+            scan.add(&buffer[..count]);
+            if scan.has_document_type {
+                let title = format!("its part `{shown}` declares a document type (DTD), which no workbook needs");
+                let help = "such a declaration can read files or fill the memory: nothing of it is used";
+                return Err(file_fault(file, "document-type", title, help));
+            }
+        }
+        if scan.hidden_rows > 0 {
+            parts.hidden_rows.push((name.clone(), scan.hidden_rows));
+        }
+        parts.names.push(name);
+    }
+    Ok(parts)
+}
+
+/// Looks at the bytes of a part as they go by.
+struct Scan {
+    is_xml: bool,
+    is_sheet: bool,
+    has_document_type: bool,
+    hidden_rows: u64,
+    /// The end of what went by, in which a word may have begun.
+    rest: Vec<u8>,
+}
+
+impl Scan {
+    /// Longest start tag of a row that is looked at.
+    const TAG_BYTES_MAX: usize = 512;
+
+    fn new(name: &str) -> Scan {
+        let is_xml = [".xml", ".rels", ".vml"].into_iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+        let is_sheet = name.starts_with("xl/worksheets/");
+        Scan { is_xml, is_sheet, has_document_type: false, hidden_rows: 0, rest: Vec::new() }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        if !self.is_xml {
+            return;
+        }
+        let mut text = std::mem::take(&mut self.rest);
+        // A part in UTF-16 is the same letters with zero bytes between them.
+        text.extend(bytes.iter().filter(|byte| **byte != 0));
+        let mut from = 0;
+        while let Some(at) = memchr::memchr(b'<', &text[from..]).map(|at| from + at) {
+            let tag = &text[at..];
+            let end = memchr::memchr(b'>', &tag[..tag.len().min(Self::TAG_BYTES_MAX)]);
+            if end.is_none() && tag.len() < Self::TAG_BYTES_MAX {
+                from = at;
+                break;
+            }
+            self.has_document_type |= tag.len() >= 9 && tag[..9].eq_ignore_ascii_case(b"<!DOCTYPE");
+            let tag = &tag[..end.unwrap_or(0)];
+            let is_hidden = |word: &[u8]| memchr::memmem::find(tag, word).is_some();
+            if self.is_sheet
+                && tag.starts_with(b"<row ")
+                && (is_hidden(b" hidden=\"1\"") || is_hidden(b" hidden=\"true\""))
+            {
+                self.hidden_rows += 1;
+            }
+            from = at + 1;
+        }
+        if memchr::memchr(b'<', &text[from..]).is_some() {
+            self.rest = text.split_off(from);
+        }
+        self.has_document_type |= memchr::memmem::find(&self.rest, b"<!DOCTYPE").is_some();
+    }
+}
+
+/// The value of an attribute of the first tag of this name in an XML text.
+pub(super) fn attribute<'x>(xml: &'x str, tag: &str, name: &str) -> Option<&'x str> {
+    tags(xml, tag).next().and_then(|tag| attribute_of(tag, name))
+}
+
+/// The start tags of this name in an XML text, without `<` and `>`.
+pub(super) fn tags<'x>(xml: &'x str, name: &str) -> impl Iterator<Item = &'x str> {
+    xml.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(tag, _)| tag).filter(move |tag| {
+        let word = tag.split([' ', '\t', '\n', '\r', '/']).next().unwrap_or_default();
+        word.rsplit(':').next() == Some(name)
+    })
+}
+
+/// The value of an attribute of a start tag.
+pub(super) fn attribute_of<'x>(tag: &'x str, name: &str) -> Option<&'x str> {
+    let behind = tag.match_indices(name).find_map(|(at, _)| {
+        let is_start = tag[..at].ends_with([' ', '\t', '\n', '\r']);
+        tag[at + name.len()..].trim_start().strip_prefix('=').filter(|_| is_start)
+    })?;
+    let behind = behind.trim_start();
+    let quote = behind.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    behind[1..].split(quote).next()
+}

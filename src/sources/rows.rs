@@ -1,0 +1,136 @@
+//! Rows as rows: which were there before, and which are handed back.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hash::{DefaultHasher, Hasher};
+
+use rustc_hash::FxHashMap;
+
+use crate::files::{Cell, Row};
+use crate::money::Amount;
+
+use super::Tally;
+
+/// Bits of a row number in a [`Key`]; the other 96 are a hash of what stands in the key columns.
+const ROW_BITS: u32 = 32;
+
+/// A row key: 96 bits of BLAKE3 over the texts, and the row it stands in. 16 bytes a line is what a declared
+/// key costs.
+type Key = u128;
+
+/// The row keys of one file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Keys(Vec<Key>);
+
+impl Keys {
+    /// Notes the key of a row.
+    pub(super) fn add<'a>(&mut self, texts: impl Iterator<Item = &'a str>, row: u64) {
+        let mut hasher = blake3::Hasher::new();
+        for text in texts {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        let mut bytes = [0; 16];
+        hasher.finalize_xof().fill(&mut bytes);
+        let row = u128::from(u32::try_from(row).unwrap_or(u32::MAX));
+        self.0.push(Key::from_le_bytes(bytes) >> ROW_BITS << ROW_BITS | row);
+    }
+
+    /// Brings the keys in the order in which [`repeated`] wants them.
+    pub(super) fn sort(&mut self) {
+        self.0.sort_unstable();
+    }
+}
+
+/// Pairs of rows with the same key, as file and row, the earlier first. The files' keys must be sorted.
+pub(super) fn repeated(files: &[Keys]) -> Vec<((usize, u64), (usize, u64))> {
+    let mut next: BinaryHeap<Reverse<(Key, usize, usize)>> = files
+        .iter()
+        .enumerate()
+        .filter_map(|(file, keys)| keys.0.first().map(|key| Reverse((*key >> ROW_BITS, file, 0))))
+        .collect();
+    let mut pairs = Vec::new();
+    let mut first: Option<(Key, (usize, u64))> = None;
+    while let Some(Reverse((hash, file, at))) = next.pop() {
+        let row = u64::try_from(files[file].0[at] & u128::from(u32::MAX)).unwrap_or_default();
+        match first {
+            Some((known, place)) if known == hash => pairs.push((place, (file, row))),
+            _ => first = Some((hash, (file, row))),
+        }
+        if let Some(key) = files[file].0.get(at + 1) {
+            next.push(Reverse((*key >> ROW_BITS, file, at + 1)));
+        }
+    }
+    pairs.sort_unstable_by_key(|(_, again)| *again);
+    pairs
+}
+
+/// Rows that are looked at for repeats of a whole row: below this many all of them, above it those whose hash
+/// ends in zero bits. Equal rows have equal hashes, so repeats stay together, and memory stays bounded.
+const WATCHED_ROWS_MAX: usize = 1 << 15;
+
+/// Rows of a file that stand in it more than once, word for word.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Repeats {
+    seen: FxHashMap<u64, (u64, Amount)>,
+    /// Zero bits that a hash must end in to be looked at.
+    zero_bits: u32,
+}
+
+impl Repeats {
+    /// Notes a row and its amount.
+    pub(super) fn add(&mut self, row: &Row<'_>, columns: usize, amount: Amount) {
+        let mut hasher = DefaultHasher::new();
+        for column in 0..columns {
+            match row.cell(column) {
+                Cell::Text(text) | Cell::Fault(text) => hasher.write(text.as_bytes()),
+                Cell::Day(day) => hasher.write(day.to_string().as_bytes()),
+            }
+            hasher.write_u8(0xff);
+        }
+        let hash = hasher.finish();
+        if !self.is_watched(hash) {
+            return;
+        }
+        self.seen.entry(hash).or_insert((0, amount)).0 += 1;
+        while self.seen.len() > WATCHED_ROWS_MAX {
+            self.zero_bits += 1;
+            let zero_bits = self.zero_bits;
+            self.seen.retain(|hash, _| hash.trailing_zeros() >= zero_bits);
+        }
+    }
+
+    fn is_watched(&self, hash: u64) -> bool {
+        hash.trailing_zeros() >= self.zero_bits
+    }
+
+    /// The repeats beyond the first of each row, with their money, and one in how many rows was looked at.
+    pub(super) fn tally(&self) -> (Tally, u64) {
+        let mut tally = Tally::default();
+        for (times, amount) in self.seen.values() {
+            for _ in 1..*times {
+                tally.add(*amount);
+            }
+        }
+        (tally, 1 << self.zero_bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_key_is_found_within_a_file_and_across_files() {
+        let keys = |texts: &[&str]| {
+            let mut keys = Keys::default();
+            for (row, text) in (2..).zip(texts) {
+                keys.add(std::iter::once(*text), row);
+            }
+            keys.sort();
+            keys
+        };
+        let files = [keys(&["a", "b", "a"]), keys(&["c", "b"])];
+        assert_eq!(repeated(&files), [((0, 2), (0, 4)), ((0, 3), (1, 3))]);
+    }
+}

@@ -1,0 +1,217 @@
+//! Files as they really go wrong: each is read, or refused by name, and nothing in between.
+
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use support::{outcome, showback};
+
+const HEADINGS: &str = "BillingPeriodStart,SubAccountId,ServiceName,LineItemId,BilledCost,BillingCurrency,Tags\n";
+
+/// One source of one file; `more` is added to it.
+fn model(file: &str, more: &str) -> String {
+    format!(
+        r#"[model]
+name = "Bad inputs"
+currency = "USD"
+complete = []
+charges = {{ by = ["service", "business_unit"] }}
+
+[sources.bill]
+files = {file}
+columns = {{ cost = "BilledCost", date = "BillingPeriodStart", currency = "BillingCurrency" }}
+set = {{ service = "{{ServiceName}}", business_unit = "{{Tags.bu}}" }}
+{more}
+"#
+    )
+}
+
+/// Exit code, messages, and the money in of a run over these files.
+fn try_files(files: &[(&str, &[u8])], more: &str) -> (Option<i32>, String, Option<String>, PathBuf, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, bytes) in files {
+        fs::write(folder.path().join(name), bytes).expect("written");
+    }
+    let names: Vec<String> = files.iter().map(|(name, _)| format!("{name:?}")).collect();
+    fs::write(folder.path().join("model.toml"), model(&format!("[{}]", names.join(", ")), more)).expect("written");
+    let out = folder.path().join("out");
+    let (of, to) = (folder.path().display().to_string(), out.display().to_string());
+    let (code, said) = outcome(&showback(&["run", &of, "--period", "2026-10", "--out", &to]));
+    let run = out.join("2026-10");
+    let evidence = fs::read_to_string(run.join("run.json")).ok();
+    let money = evidence
+        .and_then(|text| text.lines().find_map(|line| line.trim().strip_prefix("\"money_in\": \"").map(str::to_owned)));
+    let money = money.map(|money| money.trim_end_matches(['"', ',']).to_owned());
+    (code, said, money, run, folder)
+}
+
+fn rows(count: u32) -> String {
+    (1..=count).fold(String::new(), |rows, at| {
+        rows + &format!("2026-10-05,111111111111,Compute,line-{at},1.5,USD,\"{{\"\"bu\"\":\"\"Ops\"\"}}\"\n")
+    })
+}
+
+fn accepted(name: &str, bytes: &[u8], more: &str, money: &str) -> String {
+    let (code, said, read, ..) = try_files(&[(name, bytes)], more);
+    assert!(matches!(code, Some(0 | 1)), "{name}: {said}");
+    assert_eq!(read.as_deref(), Some(money), "{name}: {said}");
+    said
+}
+
+fn refused(name: &str, bytes: &[u8], more: &str, words: &[&str]) {
+    let (code, said, read, ..) = try_files(&[(name, bytes)], more);
+    assert_eq!((code, read), (Some(3), None), "{name}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{name}: `{word}` is not said in\n{said}");
+    }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(text.as_bytes()).expect("written");
+    gz.finish().expect("finished")
+}
+
+#[test]
+fn encodings_are_read_by_mark_or_declaration_and_refused_without() {
+    let text = format!("{HEADINGS}{}", rows(4)).replace("Compute", "Straße");
+    let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    accepted("marked.csv", &utf_16(&format!("\u{feff}{text}")), "", "6");
+    refused("unmarked.csv", &utf_16(&text), "", &["UTF-16 text without a byte order mark", "encoding = \"utf-16le\""]);
+    accepted("declared.csv", &utf_16(&text), "formats = { encoding = \"utf-16le\" }", "6");
+    let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect();
+    refused("latin.csv", &latin, "", &["byte 0xDF is not UTF-8", "latin.csv:2", "encoding = \"windows-1252\""]);
+    accepted("latin.csv", &latin, "formats = { encoding = \"latin-1\" }", "6");
+    let mut broken = latin;
+    let end = broken.len() - 1;
+    broken.insert(end, 0x81);
+    refused(
+        "broken.csv",
+        &broken,
+        "formats = { encoding = \"windows-1252\" }",
+        &["byte 0x81 is not windows-1252", "broken.csv:5"],
+    );
+}
+
+#[test]
+fn containers_are_read_whole_or_not_at_all() {
+    let text = format!("{HEADINGS}{}", rows(200));
+    let packed = gzip(&text);
+    accepted("whole.csv.gz", &packed, "", "300");
+    refused("cut.csv.gz", &packed[..packed.len() / 2], "", &["truncated gzip"]);
+    let mut flipped = packed.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 4;
+    refused("flipped.csv.gz", &flipped, "", &["corrupt gzip"]);
+    refused("named.csv", &packed, "", &["this is a gzip", ".gz"]);
+    refused("bill.csv", b"PAR1\x15\x04\x15", "", &["Parquet"]);
+    refused("bill.parquet", b"PAR1\x15\x04\x15\0", "", &["footer is missing"]);
+    refused("bill.parquet", b"PAR1\x15\x04\x15\0PAR1", "", &["not a readable Parquet file"]);
+    refused("empty.csv", b"", "", &["empty"]);
+    refused("open.csv", format!("{HEADINGS}{}2026-10-05,1,C,x,1,USD,\"", rows(3)).as_bytes(), "", &["never closed"]);
+}
+
+#[test]
+fn numbers_are_read_as_declared_and_refused_otherwise() {
+    let line = |cost: &str| format!("{HEADINGS}2026-10-05,111111111111,Compute,a,\"{cost}\",USD,\n");
+    for (cost, hint) in [
+        ("(10.00)", "negative = \"parentheses\""),
+        ("10.00-", "negative = \"trailing minus\""),
+        ("£10.00", "currency_sign = \"£\""),
+        ("1,234.50", "number = \"1,234.56\""),
+        ("NaN", ""),
+        ("1_000", ""),
+        ("0x10", ""),
+        ("١٢", ""),
+        ("+5", ""),
+        ("1e1000000000", ""),
+    ] {
+        refused("bill.csv", line(cost).as_bytes(), "", &["bill.csv:2", "BilledCost", hint]);
+    }
+    accepted(
+        "bill.csv",
+        line("(1,010.25)").as_bytes(),
+        "formats = { number = \"1,234.56\", negative = \"parentheses\" }",
+        "-1010.25",
+    );
+    accepted("bill.csv", line("10.25-").as_bytes(), "formats = { negative = \"trailing minus\" }", "-10.25");
+    accepted("bill.csv", line("-£10.25").as_bytes(), "formats = { currency_sign = \"£\" }", "-10.25");
+}
+
+#[test]
+fn codes_names_and_keys_that_went_wrong_are_refused() {
+    let pattern = "patterns = { SubAccountId = \"############\" }";
+    accepted("bill.csv", format!("{HEADINGS}{}", rows(2)).as_bytes(), pattern, "3");
+    let mangled = format!("{HEADINGS}{}", rows(2)).replace("111111111111", "1.11111E+11");
+    refused("bill.csv", mangled.as_bytes(), pattern, &["1.11111E+11", "############", "spreadsheet"]);
+    let forged = format!("{HEADINGS}{}", rows(2)).replace("Ops", "Ops\\n    BU:Forged  USD 999.00");
+    refused("bill.csv", forged.as_bytes(), "", &["control character", "bill.csv:2"]);
+    let alike = format!("{HEADINGS}{}{}", rows(1), rows(1).replace("Ops", "Орs"));
+    refused("bill.csv", alike.as_bytes(), "", &["look alike", "U+004F (O)", "U+041E"]);
+    let twice = format!("{HEADINGS}{0}{0}", rows(2));
+    let said = accepted("bill.csv", twice.as_bytes(), "", "6");
+    assert!(said.contains("2 rows repeat another one word for word, with 3 in all"), "{said}");
+    refused("bill.csv", twice.as_bytes(), "key = [\"LineItemId\"]", &["row 4 has the same `LineItemId` as row 2"]);
+}
+
+#[test]
+fn missing_days_are_named() {
+    let file = format!("{HEADINGS}{}", rows(1));
+    let (code, said, ..) = try_files(&[("2026-10-05.csv", file.as_bytes())], "expect = \"daily\"");
+    assert_eq!(code, Some(3));
+    assert!(said.contains("30 expected files are not among") && said.contains("`2026-10-04`"), "{said}");
+    assert!(!said.contains("`2026-10-05`"), "{said}");
+}
+
+#[test]
+fn quarantined_lines_are_handed_back_with_their_money() {
+    let text = format!("{HEADINGS}{}2026-10-05,1,C,x,oops,USD,\n2026-10-05,1,C,y,7.25,EUR,\n2026-10-05,1\n", rows(2));
+    let (code, said, money, run, _folder) = try_files(&[("bill.csv", text.as_bytes())], "refused = \"quarantine\"");
+    assert_eq!((code, money.as_deref()), (Some(1), Some("3")), "{said}");
+    let quarantine = fs::read_to_string(run.join("data/quarantine.csv")).expect("written");
+    assert_eq!(quarantine.lines().count(), 4, "{quarantine}");
+    assert!(quarantine.contains("7.25") && quarantine.contains("`oops` is not a number"), "{quarantine}");
+    let reconciliation = fs::read_to_string(run.join("data/reconciliation.csv")).expect("written");
+    assert!(reconciliation.contains("bill,quarantined,3,7.25,"), "{reconciliation}");
+    refused("bill.csv", text.as_bytes(), "", &["`oops`", "`EUR`", "2 fields"]);
+}
+
+/// Every file of the folder of bad inputs beside the repository, where there is one.
+#[test]
+fn every_bad_input_has_its_outcome() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/badinputs");
+    let Ok(manifest) = fs::read_to_string(folder.join("manifest.csv")) else {
+        eprintln!("skipped: there is no folder of bad inputs beside the repository");
+        return;
+    };
+    let mut wrong = Vec::new();
+    let mut reader = csv::Reader::from_reader(manifest.as_bytes());
+    for row in reader.records() {
+        let row = row.expect("a row");
+        let (file, expected) = (&row[0], &row[3]);
+        if file.starts_with("rules/") {
+            continue;
+        }
+        let name = file.rsplit('/').next().expect("a name");
+        let bytes = fs::read(folder.join(file)).expect("a file");
+        let control = fs::read(folder.join("control/good_control.csv")).expect("a file");
+        let mut files = vec![(name, bytes.as_slice())];
+        if name == "dup_file_copy.csv" {
+            files.push(("good_control.csv", &control));
+        }
+        let form = "patterns = { BillingAccountId = \"############\", SubAccountId = \"############\" }";
+        let more = if name == "acct_sci.csv" { form } else { "" };
+        let (code, said, ..) = try_files(&files, more);
+        let got = match code {
+            Some(0 | 1) => "accepted",
+            Some(3) => "refused",
+            _ => "neither",
+        };
+        if got != expected || said.contains("panicked") || said.contains("root:") {
+            wrong.push(format!("{file}: expected {expected}, got {got}: {said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
