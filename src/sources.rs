@@ -207,7 +207,11 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     refuse_repeated_keys(book, keys, findings);
     for (decl, totals) in book.sources.iter().zip(&read.totals) {
         if totals.taken.lines + totals.other_periods.lines == 0 && decl.control.is_none() {
-            let title = format!("source `{}` has no cost line: {}", decl.name, list_names(totals.files.iter().map(String::as_str), 5));
+            let title = format!(
+                "source `{}` has no cost line: {}",
+                decl.name,
+                list_names(totals.files.iter().map(String::as_str), 5)
+            );
             let help = "where that is right, declare it: control = { rows = 0 }; else have the export sent again";
             findings.push(Finding::attention("no-lines", decl.spot.place(), title).help(help));
         }

@@ -24,7 +24,12 @@ pub fn file_stem(name: &str) -> String {
     let slug: String = slug.trim_end_matches('-').chars().take(32).collect();
     // A name that is its own slug but for case and blanks is told apart by that alone; others carry a hash.
     let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ') && name.len() <= 32 && !slug.is_empty();
-    if is_plain { slug } else { format!("{slug}-{}", &blake3::hash(name.as_bytes()).to_hex()[..8]) }
+    let hash = &blake3::hash(name.as_bytes()).to_hex()[..8];
+    match (is_plain, slug.is_empty()) {
+        (true, _) => slug,
+        (false, true) => hash.to_owned(),
+        (false, false) => format!("{slug}-{hash}"),
+    }
 }
 
 #[cfg(test)]

@@ -331,7 +331,9 @@ impl<'m> Weights<'m> {
             Basis::Driver(driver) => {
                 format!("driver `{}` in {} adds up to 0 for {}", driver.name, driver.file, sender(&driver.from))
             }
-            Basis::CostSoFar(_) if self.rule.within.is_empty() => "nobody holds cost yet that the condition of cost_so_far matches".to_owned(),
+            Basis::CostSoFar(_) if self.rule.within.is_empty() => {
+                "nobody holds cost yet that the condition of cost_so_far matches".to_owned()
+            }
             Basis::CostSoFar(_) => format!("nobody holds cost yet within {}", sender(&self.rule.within)),
             Basis::Attribute(dimension, _) => format!("the attribute is blank for {}", sender(&[*dimension])),
             Basis::Fixed(_) => "nobody is left to receive".to_owned(),

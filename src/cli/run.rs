@@ -64,7 +64,10 @@ fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
 /// Of several periods, those before a refused one stand: each is published by itself.
 fn tell_what_stands(published: &[String], refused: &str) {
     if !published.is_empty() {
-        complain(&format!("{} published; {refused} is refused, and later periods were not tried\n\n", published.join(", ")));
+        complain(&format!(
+            "{} published; {refused} is refused, and later periods were not tried\n\n",
+            published.join(", ")
+        ));
     }
 }
 

@@ -10,11 +10,22 @@ const RUNS: &str = ".runs";
 /// Begins the names of folders that are being written.
 const STAGING: &str = ".staging-";
 
+/// Begins the names of links that are not yet in their place.
+const FRESH_LINK: &str = ".link-";
+
+/// Now, for the person who finds the folder locked; no output holds it.
+fn humantime() -> String {
+    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    crate::period::utc_time(seconds)
+}
+
 /// Why the output folder cannot be used.
 #[derive(Debug)]
 pub enum PublishFault {
     /// Another run is writing; with what it wrote about itself.
     Locked(String),
+    /// Something that no run has made stands where the result goes.
+    InTheWay(PathBuf),
     /// The disk said no.
     Io(PathBuf, io::Error),
 }
@@ -23,6 +34,9 @@ impl std::fmt::Display for PublishFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             PublishFault::Locked(holder) => write!(f, "another run is writing here: {holder}"),
+            PublishFault::InTheWay(path) => {
+                write!(f, "{} was not made by showback: move it away, results go there", path.display())
+            }
             PublishFault::Io(path, error) => write!(f, "{}: {error}", path.display()),
         }
     }
@@ -65,9 +79,8 @@ impl Output {
             Err(TryLockError::Error(error)) => return Err(PublishFault::Io(lock_path, error)),
         }
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let started =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let about = format!("process {} on {}, started at {started} (Unix time)\n", std::process::id(), host.trim());
+        let started = humantime();
+        let about = format!("process {} on {}, started at {started}\n", std::process::id(), host.trim());
         lock.set_len(0)
             .and_then(|()| lock.rewind())
             .and_then(|()| lock.write_all(about.as_bytes()))
@@ -75,6 +88,11 @@ impl Output {
         for entry in fs::read_dir(&runs).map_err(at(&runs))?.filter_map(Result::ok) {
             if entry.file_name().to_string_lossy().starts_with(STAGING) {
                 fs::remove_dir_all(entry.path()).map_err(at(&entry.path()))?;
+            }
+        }
+        for entry in fs::read_dir(folder).map_err(at(folder))?.filter_map(Result::ok) {
+            if entry.file_name().to_string_lossy().starts_with(FRESH_LINK) {
+                fs::remove_file(entry.path()).map_err(at(&entry.path()))?;
             }
         }
         Ok(Output { folder: folder.to_owned(), _lock: lock })
@@ -85,6 +103,10 @@ impl Output {
     /// # Errors
     /// When it cannot be made.
     pub fn stage(&self, period: &str) -> Result<Staged<'_>, PublishFault> {
+        let link = self.folder.join(period);
+        if cfg!(unix) && link.symlink_metadata().is_ok_and(|about| !about.is_symlink()) {
+            return Err(PublishFault::InTheWay(link));
+        }
         let path = self.folder.join(RUNS).join(format!("{STAGING}{period}-{}", std::process::id()));
         create_private(&path).map_err(at(&path))?;
         Ok(Staged { output: self, period: period.to_owned(), path, is_published: false })
@@ -147,7 +169,7 @@ impl Drop for Staged<'_> {
 
 #[cfg(unix)]
 fn swap(folder: &Path, target: &Path, link: &Path) -> io::Result<()> {
-    let fresh = folder.join(format!(".link-{}", std::process::id()));
+    let fresh = folder.join(format!("{FRESH_LINK}{}", std::process::id()));
     let _ = fs::remove_file(&fresh);
     std::os::unix::fs::symlink(target, &fresh)?;
     fs::rename(&fresh, link)

@@ -52,7 +52,13 @@ impl Reader<'_> {
                 format!("add {key} = \"…\""),
             );
         }
-        self.text(table, key)
+        let text = self.text(table, key)?;
+        if text.name.trim().is_empty() || text.name.chars().any(char::is_control) {
+            let title = format!("`{key}` of {what} is blank, or holds a line break or another control character");
+            self.error("blank-text", text.spot.place(), title, "", "write a text on one line");
+            return None;
+        }
+        Some(text)
     }
 
     /// A text or a list of texts.
