@@ -281,6 +281,10 @@ impl RowReader<'_> {
                 NONE_WORD => CLEAR,
                 _ => member_in_table(&mut self.dimensions[dimension], text, self.table, row, column, self.findings),
             };
+            if !text.is_empty() && member.is_blank() {
+                // An unknown name is told already.
+                return None;
+            }
             if member != CLEAR {
                 self.can_receive(row, column, dimension, member);
             }

@@ -47,7 +47,7 @@ impl Reader<'_> {
             Value::List(list) => list.iter().filter_map(|node| self.as_table(node, "a condition")).collect(),
             _ => {
                 self.wrong_kind(node, "a condition", "a table such as { Vendor = \"Total*\" }, or a list of tables");
-                Vec::new()
+                return Clauses::default();
             }
         };
         if tables.is_empty() || tables.iter().any(|table| table.entries.is_empty()) {
