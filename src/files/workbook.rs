@@ -380,7 +380,12 @@ impl Rows<'_> {
             .and_then(|part| parts.hidden_rows.iter().find(|(name, _)| *name == part))
             .map_or(0, |(_, count)| *count);
         if hidden > 0 {
-            let title = format!("sheet `{}` has {hidden} hidden rows, and they are read", clean(&self.sheet));
+            let rows = if hidden == 1 {
+                "1 hidden row, and it is".to_owned()
+            } else {
+                format!("{hidden} hidden rows, and they are")
+            };
+            let title = format!("sheet `{}` has {rows} read", clean(&self.sheet));
             let help = "show all rows and look; what is not to be read is passed over by `skip`";
             self.visitor.fault(Finding::note("hidden-rows", Place::File(self.file.name.clone()), title).help(help));
         }
