@@ -362,7 +362,10 @@ impl<'m, 'f> Books<'m, 'f> {
         }
         // A sender of a reciprocal group may hand on before what it hands on has arrived.
         *self.balances.entry(key.clone()).or_default() -= moved;
-        self.ledger.tallies.entry((at, key[POOL])).or_default().given += moved;
+        let offset = offset_of(self.model, &self.ledger.splits[split], &parts);
+        let tally = self.ledger.tallies.entry((at, key[POOL])).or_default();
+        tally.given += moved;
+        tally.offset += offset;
         self.fresh.remove(key);
         if let Some(left) = self.left.get_mut(key) {
             left.retain(|(_, rule, _)| *rule == at);
@@ -490,6 +493,16 @@ impl<'m, 'f> Books<'m, 'f> {
         ledger.kept = kept;
         ledger
     }
+}
+
+/// Of the parts of a split, those booked as recovery or idle.
+fn offset_of(model: &Model, split: &crate::ledger::Split, parts: &[Amount]) -> Amount {
+    let Some(kind_at) = split.dimensions.iter().position(|dimension| *dimension == KIND) else { return Amount::ZERO };
+    let is_offset = |target: &crate::ledger::SplitTarget| {
+        let kind = target.to.get(kind_at).copied().unwrap_or(BLANK);
+        ["recovery", "idle"].contains(&model.dimensions[KIND].member_name(kind))
+    };
+    split.targets.iter().zip(parts).filter(|(target, _)| is_offset(target)).map(|(_, part)| *part).sum()
 }
 
 fn node_of(to: &[DimensionId], key: &Key) -> Node {

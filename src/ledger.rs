@@ -156,6 +156,8 @@ pub struct RuleTally {
     pub offered: Amount,
     /// What went on to receivers.
     pub given: Amount,
+    /// The part of it that was booked against bills or use: to `recovery_to` and `idle_to`.
+    pub offset: Amount,
 }
 
 impl Ledger {
