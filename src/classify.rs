@@ -149,6 +149,7 @@ fn members<'g>(
     tallies: &mut [Tally],
     unknown: &mut BTreeMap<Unknown, Tally>,
 ) -> Key {
+    let is_money = model.rates[group.source].is_none();
     let Model { book, dimensions, lookups, period, .. } = model;
     let source = &book.sources[group.source];
     let mut key: Key = vec![BLANK; dimensions.len()].into();
@@ -176,7 +177,8 @@ fn members<'g>(
         }
         if has_set {
             tallies[at].lines += group.lines;
-            tallies[at].sum += group.sum;
+            // Hours become money later, by the balance they end up in.
+            tallies[at].sum += if is_money { group.sum } else { Amount::ZERO };
         }
     }
     for (dimension, template) in &source.set {

@@ -1,18 +1,20 @@
 //! The one-way path, stage by stage: the only place that knows all of them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Failure;
 use super::args::PeriodWanted;
 use crate::classify::{Opening, classify};
-use crate::finding::{Finding, Findings, Place};
+use crate::dimension::MemberId;
+use crate::finding::{Finding, Findings, Place, list_names};
 use crate::footprint::Footprint;
 use crate::ledger::{Ledger, trial};
 use crate::model::Model;
 use crate::period::Period;
 use crate::reports::{Run, Summary, summary};
 use crate::rounding::{self, Charges};
-use crate::rulebook::{self, RuleBook};
+use crate::rulebook::{self, DriverOrigin, RuleBook};
 use crate::sources::{self, Read};
 use crate::{allocation, files};
 
@@ -123,6 +125,7 @@ fn lint(calculation: &Calculation, findings: &mut Findings) {
             );
         }
     }
+    unused_senders(&run, findings);
     let Summary { unallocated_size, money_in, .. } = summary(&run);
     if unallocated_size == 0 {
         return;
@@ -141,6 +144,47 @@ fn lint(calculation: &Calculation, findings: &mut Findings) {
         );
         let help = "the sheet Unallocated gives each amount its reason; add rules, or raise [model] tolerance = { unallocated = \"…%\" }";
         findings.push(Finding::attention("unallocated", Place::Run, title).help(help).money(size));
+    }
+}
+
+/// Senders that a driver names and that had nothing to send: quantities that decided nothing.
+fn unused_senders(run: &Run<'_>, findings: &mut Findings) {
+    for (decl, driver) in
+        run.model.book.drivers.iter().zip(&run.model.drivers).filter(|(_, driver)| !driver.from.is_empty())
+    {
+        let rules: Vec<usize> = (0..run.model.book.allocate.len())
+            .filter(|at| run.model.book.allocate[*at].drivers().any(|name| name.name == driver.name))
+            .collect();
+        let used: BTreeSet<Vec<MemberId>> = run
+            .ledger
+            .postings
+            .iter()
+            .filter(|posting| rules.contains(&posting.rule))
+            .map(|posting| driver.from.iter().map(|dimension| posting.from[*dimension]).collect())
+            .collect();
+        let unused: Vec<String> = driver
+            .all()
+            .into_iter()
+            .filter(|(sender, _)| !used.contains(*sender))
+            .map(|(sender, _)| {
+                let names = driver
+                    .from
+                    .iter()
+                    .zip(sender)
+                    .map(|(dimension, member)| run.model.dimensions[*dimension].member_name(*member));
+                names.collect::<Vec<_>>().join(" · ")
+            })
+            .collect();
+        if !unused.is_empty() {
+            let title = format!(
+                "driver `{}` has quantities for {} that had no money to send: {}",
+                driver.name,
+                if unused.len() == 1 { "a sender".to_owned() } else { format!("{} senders", unused.len()) },
+                list_names(unused.iter().map(String::as_str), 8)
+            );
+            let help = "no cost was there, another rule took it, or the name is not the one that the cost has";
+            findings.push(Finding::note("unused-sender", decl.spot.place(), title).help(help));
+        }
     }
 }
 
@@ -181,15 +225,16 @@ pub fn periods(book: &RuleBook, wanted: &PeriodWanted) -> Result<Vec<Period>, Fa
     }
 }
 
-/// The latest period for which every source with a period in its file names has all its files.
+/// The latest period for which every source and driver with a period in its file name has its files.
 fn latest(book: &RuleBook) -> Result<Period, Failure> {
-    let dated: Vec<&str> = book
-        .sources
-        .iter()
-        .flat_map(|source| &source.files)
-        .map(|file| file.name.as_str())
-        .filter(|name| name.contains('{'))
-        .collect();
+    // Tables of drivers count too, but for those that may be carried forward.
+    let of_drivers = book.drivers.iter().filter_map(|driver| match &driver.origin {
+        DriverOrigin::Table(table) if table.carry_forward == 0 => Some(&table.table.file),
+        _ => None,
+    });
+    let of_sources = book.sources.iter().flat_map(|source| &source.files);
+    let dated: Vec<&str> =
+        of_sources.chain(of_drivers).map(|file| file.name.as_str()).filter(|name| name.contains('{')).collect();
     let is_complete = |period: &Period| {
         dated
             .iter()

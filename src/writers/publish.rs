@@ -136,12 +136,11 @@ impl Staged<'_> {
     pub fn publish(mut self, id: &str) -> Result<PathBuf, PublishFault> {
         let runs = self.output.folder.join(RUNS);
         sync_folders(&self.path).map_err(at(&self.path))?;
-        let mut name = format!("{}-{id}", self.period);
-        let mut replaced = None;
+        let first = format!("{}-{id}", self.period);
+        let mut name = first.clone();
         let mut number = 1;
         // The same inputs and rules were run before: the new folder stands beside the old until the link moves.
         while runs.join(&name).exists() {
-            replaced = Some(runs.join(&name));
             number += 1;
             name = format!("{}-{id}.{number}", self.period);
         }
@@ -152,8 +151,13 @@ impl Staged<'_> {
         let link = self.output.folder.join(&self.period);
         swap(&self.output.folder, &Path::new(RUNS).join(&name), &link).map_err(at(&link))?;
         sync_folder(&self.output.folder).map_err(at(&self.output.folder))?;
-        if let Some(old) = replaced {
-            fs::remove_dir_all(&old).map_err(at(&old))?;
+        // Runs of the same inputs and rules are the same; those that a kill has left behind go too.
+        for entry in fs::read_dir(&runs).map_err(at(&runs))?.filter_map(Result::ok) {
+            let other = entry.file_name().to_string_lossy().into_owned();
+            let is_same = other == first || other.strip_prefix(&first).is_some_and(|rest| rest.starts_with('.'));
+            if is_same && other != name {
+                fs::remove_dir_all(entry.path()).map_err(at(&entry.path()))?;
+            }
         }
         Ok(link)
     }
