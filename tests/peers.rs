@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::fmt::Write;
+
 use support::{atoms, rows, run, sums, write_model};
 
 /// Final cost by service.
@@ -10,7 +12,7 @@ fn final_costs(services: &[&str], bill: &str, rules: &str) -> Vec<(String, i128)
     let folder = tempfile::tempdir().expect("a folder");
     let mut portfolio = String::from("Service,unit\n");
     for service in services {
-        portfolio.push_str(&format!("{service},{service}\n"));
+        let _ = writeln!(portfolio, "{service},{service}");
     }
     let units: Vec<String> = services.iter().map(|service| format!("{service:?}")).collect();
     let model = format!(
@@ -86,11 +88,12 @@ fn selectors_that_overlap_share_evenly() {
     let mut rules =
         String::from("[[allocate]]\nid = \"selectors\"\nto = \"product\"\nby = { shares = { one = 1, two = 1 } }\n\n");
     for (shared, [a, b, c]) in [("s1", ["a1", "a2", "a3"]), ("s2", ["a7", "a8", "a9"])] {
-        rules.push_str(&format!(
+        let _ = write!(
+            rules,
             "[[allocate]]\nid = \"{shared}-one\"\nfrom = {{ service = \"{shared}\", product = \"one\" }}\nto = \"service\"\n\
              by = {{ shares = {{ {a} = 2, {b} = 8 }} }}\n\n\
              [[allocate]]\nid = \"{shared}-two\"\nfrom = {{ service = \"{shared}\", product = \"two\" }}\nto = {{ service = \"{c}\" }}\n\n"
-        ));
+        );
     }
     let expected = euros(&[("a1", "21"), ("a2", "84"), ("a3", "105"), ("a7", "21"), ("a8", "84"), ("a9", "105")]);
     assert_eq!(final_costs(&services, bill, &rules), expected);
