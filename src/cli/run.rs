@@ -41,13 +41,13 @@ fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
         let progress = progress(plan.view, &period.name);
         let result = pipeline::calculate(book.clone(), period, &mut of_period).and_then(|calculation| {
             progress.set_message(format!("{} · writing", calculation.model.period.name));
-            publish(&output, &calculation, &mut of_period).map(|place| (calculation, place))
+            publish(&output, &calculation, &mut of_period).map(|published| (calculation, published))
         });
         progress.finish_and_clear();
         match result {
-            Ok((calculation, place)) => {
+            Ok((calculation, (place, summary))) => {
                 report(&of_period, plan.view);
-                show(&calculation.run(), &place, plan.view)?;
+                show(&calculation.run(), &summary, &place, plan.view)?;
                 published.push(calculation.model.period.name.clone());
                 worst = worst.max(if of_period.count(Severity::Attention) > 0 { Outcome::Look } else { Outcome::Done });
             }
@@ -80,8 +80,8 @@ fn progress(view: View, period: &str) -> ProgressBar {
     progress
 }
 
-/// Writes everything aside and makes it visible at once.
-fn publish(output: &Output, calculation: &Calculation, findings: &mut Findings) -> Result<PathBuf, Failure> {
+/// Writes everything aside and makes it visible at once. Gives where, and the figures of the first page.
+fn publish(output: &Output, calculation: &Calculation, findings: &mut Findings) -> Result<(PathBuf, Summary), Failure> {
     let run = calculation.run();
     let journal = Journal::of(&run, findings);
     if findings.has_errors() {
@@ -92,7 +92,7 @@ fn publish(output: &Output, calculation: &Calculation, findings: &mut Findings) 
     let id = evidence::run_id(&run.model.book, &run.model.period.name, &calculation.inputs);
     write_all(&staged, &run, &summary, journal.as_ref(), findings)?;
     evidence::write(staged.path(), &run, &summary, &calculation.inputs, &id).map_err(machine(staged.path()))?;
-    Ok(staged.publish(&id)?)
+    Ok((staged.publish(&id)?, summary))
 }
 
 fn machine<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Failure + '_ {
@@ -158,13 +158,12 @@ fn write_all(
     Ok(())
 }
 
-fn show(run: &Run<'_>, place: &Path, view: View) -> Result<(), Failure> {
-    let summary = summary(run);
+fn show(run: &Run<'_>, summary: &Summary, place: &Path, view: View) -> Result<(), Failure> {
     if view.json {
-        say(&terminal::summary_json(run, &summary, place))
+        say(&terminal::summary_json(run, summary, place))
     } else if view.quiet {
         Ok(())
     } else {
-        say(&terminal::summary(run, &summary, place))
+        say(&terminal::summary(run, summary, place))
     }
 }

@@ -21,6 +21,12 @@ pub(super) fn member_name<'r>(run: &Run<'r>, dimension: DimensionId, member: Mem
     run.model.dimensions[dimension].member_name(member)
 }
 
+/// The members of a line by name, in the order of the columns of `charges.by`.
+fn members_of<'r>(run: &'r Run<'_>, line: &'r ChargeLine) -> impl Iterator<Item = Value> + 'r {
+    let members = run.charges.by.iter().zip(&line.members);
+    members.map(|(dimension, member)| Value::text(member_name(run, *dimension, *member)))
+}
+
 /// All charge lines. `posted` says for each whether it is in the journal.
 #[must_use]
 pub fn charges(run: &Run<'_>, is_posted: impl Fn(&ChargeLine) -> bool) -> Table {
@@ -42,13 +48,7 @@ pub fn charges(run: &Run<'_>, is_posted: impl Fn(&ChargeLine) -> bool) -> Table 
             Value::text(member_name(run, FOR_PERIOD, line.for_period)),
             Value::text(line.kind.word()),
         ];
-        row.extend(
-            run.charges
-                .by
-                .iter()
-                .zip(&line.members)
-                .map(|(dimension, member)| Value::text(member_name(run, *dimension, *member))),
-        );
+        row.extend(members_of(run, line));
         row.extend([
             Value::Money(line.minor),
             Value::text(run.model.book.head.currency.code()),
@@ -237,13 +237,7 @@ pub fn unallocated(run: &Run<'_>) -> Table {
     columns.push(Column::new("rule", "Rule that nearly took it", Shown::Text));
     let rows = run.charges.unallocated().map(|line| {
         let mut row = vec![Value::text(line.kind.reason()), Value::text(member_name(run, FOR_PERIOD, line.for_period))];
-        row.extend(
-            run.charges
-                .by
-                .iter()
-                .zip(&line.members)
-                .map(|(dimension, member)| Value::text(member_name(run, *dimension, *member))),
-        );
+        row.extend(members_of(run, line));
         row.push(Value::Money(line.minor));
         let rule = nearly.get(&(line.kind, line.for_period, line.members.clone()));
         let rule = rule.copied().flatten().and_then(|at| run.model.book.allocate.get(at));

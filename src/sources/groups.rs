@@ -264,17 +264,11 @@ impl<'m> Grouper<'m> {
                 return None;
             }
             Cell::Fault(fault) => {
-                self.fault(
-                    "error-cell",
-                    row.number,
-                    column,
-                    format!("this cell holds {}", clean(fault)),
-                    fault_help(fault),
-                );
+                self.error_cell(row, column, fault);
                 return None;
             }
         };
-        let text = if self.decl.null.iter().any(|null| null == text) { "" } else { text };
+        let text = if self.is_null(text) { "" } else { text };
         match parse_number(text.as_bytes(), self.decl.numbers) {
             Ok(read) => {
                 let size = self.size.checked_add(read.value.abs()).filter(|size| *size <= MONEY_MAX);
@@ -300,10 +294,20 @@ impl<'m> Grouper<'m> {
         }
     }
 
+    fn error_cell(&mut self, row: &Row<'_>, column: usize, fault: &str) {
+        let title = format!("this cell holds {}", clean(fault));
+        self.fault("error-cell", row.number, column, title, fault_help(fault));
+    }
+
+    /// Whether a text is declared to mean blank.
+    fn is_null(&self, text: &str) -> bool {
+        self.decl.null.iter().any(|null| null == text)
+    }
+
     /// A quantity for a driver; blank is 0.
     fn quantity(&mut self, row: &Row<'_>, column: usize) -> Option<Amount> {
         match row.cell(column) {
-            Cell::Text(text) if text.is_empty() || self.decl.null.iter().any(|null| null == text) => Some(Amount::ZERO),
+            Cell::Text(text) if text.is_empty() || self.is_null(text) => Some(Amount::ZERO),
             _ => self.number(row, column),
         }
     }
@@ -311,20 +315,14 @@ impl<'m> Grouper<'m> {
     /// The text of a cell that rules look at; texts that mean blank are blank.
     fn text<'r>(&mut self, row: &Row<'r>, column: usize, scratch: &'r mut String) -> Option<&'r str> {
         match row.cell(column) {
-            Cell::Text(text) if self.decl.null.iter().any(|null| null == text) => Some(""),
+            Cell::Text(text) if self.is_null(text) => Some(""),
             Cell::Text(text) => Some(text),
             Cell::Day(day) => {
                 *scratch = day.to_string();
                 Some(scratch)
             }
             Cell::Fault(fault) => {
-                self.fault(
-                    "error-cell",
-                    row.number,
-                    column,
-                    format!("this cell holds {}", clean(fault)),
-                    fault_help(fault),
-                );
+                self.error_cell(row, column, fault);
                 None
             }
         }
@@ -692,9 +690,9 @@ impl Grouper<'_> {
             return;
         }
         let mut quantities = Vec::with_capacity(self.quantities.len());
-        for column in self.quantities.clone() {
+        for at in 0..self.quantities.len() {
             // A line that used nothing, such as a tax, has no quantity.
-            match self.quantity(row, column) {
+            match self.quantity(row, self.quantities[at]) {
                 Some(quantity) => quantities.push(quantity),
                 None => return,
             }

@@ -41,19 +41,20 @@ impl Reader<'_> {
             .filter_map(|(name, node)| {
                 let dimension = self.settable(name);
                 let text = self.as_text(node, &name.name)?;
-                let template = Template::parse(&text.name, text.spot.clone());
-                if template.is_none() {
-                    self.error(
-                        "template",
-                        text.spot.place(),
-                        "a brace is open or empty",
-                        "",
-                        "write a column in braces: \"app-{Tags.app}\"",
-                    );
-                }
+                let template = self.template(&text);
                 Some((dimension?, template?))
             })
             .collect()
+    }
+
+    /// A text with columns in braces.
+    pub(super) fn template(&mut self, text: &Named) -> Option<Template> {
+        let template = Template::parse(&text.name, text.spot.clone());
+        if template.is_none() {
+            let help = "write a column in braces: \"app-{Tags.app}\"";
+            self.error("template", text.spot.place(), "a brace is open or empty", "", help);
+        }
+        template
     }
 
     /// A dimension that lines may be given a member of.
@@ -220,17 +221,18 @@ impl Reader<'_> {
             "a capacity is used by all receivers, so none can be chosen",
             "leave `among` and `except` out, and give a driver of those who use it",
         );
-        let is_left =
-            matches!(table.get("if_no_driver").map(|node| &node.value), Some(Value::Text(text)) if text == "leave");
+        let fallback = table.get("if_no_driver").map(|node| &node.value);
+        let is_left = matches!(fallback, Some(Value::Text(text)) if text == "leave");
         refuse(
             "if_no_driver",
             table.get("capacity").is_some() && !is_left,
             "a capacity goes with its own driver only",
             "write \"leave\", or leave it out",
         );
-        let is_even_or_member = matches!(table.get("if_no_driver").map(|node| &node.value),
-            Some(Value::Text(text)) if text == "even")
-            || matches!(table.get("if_no_driver").map(|node| &node.value), Some(Value::Table(_)));
+        let is_even_or_member = match fallback {
+            Some(Value::Text(text)) => text == "even",
+            other => matches!(other, Some(Value::Table(_))),
+        };
         refuse(
             "if_no_driver",
             matches!(by, By::Price { .. }) && is_even_or_member,

@@ -115,8 +115,8 @@ impl Reader<'_> {
                         self.error("no-meaning-here", node.spot.place(), title, "", "leave it out");
                     }
                 }
-                let from = self.templates(from_texts)?;
-                let to = self.templates(to_texts)?;
+                let from = self.templates(&from_texts)?;
+                let to = self.templates(&to_texts)?;
                 let quantity = quantity.or_else(|| self.required_text(table, "quantity", &what))?;
                 let quantity = (quantity.name != "rows").then_some(quantity);
                 DriverOrigin::Lines(Box::new(DriverLines { source, from, to, quantity }))
@@ -134,18 +134,8 @@ impl Reader<'_> {
         })
     }
 
-    fn templates(&mut self, texts: Vec<Named>) -> Option<Vec<Template>> {
-        texts
-            .into_iter()
-            .map(|text| {
-                let template = Template::parse(&text.name, text.spot.clone());
-                if template.is_none() {
-                    let help = "write a column in braces: \"{Tags.unit}\"";
-                    self.error("template", text.spot.place(), "a brace is open or empty", "", help);
-                }
-                template
-            })
-            .collect()
+    fn templates(&mut self, texts: &[Named]) -> Option<Vec<Template>> {
+        texts.iter().map(|text| self.template(text)).collect()
     }
 
     fn driver_table(
