@@ -286,6 +286,16 @@ pub struct ReadNumber {
     pub beyond_scale: i128,
 }
 
+/// What was beyond the scale, in units of 10^-36, as a decimal text.
+#[must_use]
+pub fn beyond_scale_text(beyond: i128) -> String {
+    let sign = if beyond < 0 { "-" } else { "" };
+    let one = ONE.unsigned_abs() * ONE.unsigned_abs();
+    let digits = format!("{:036}", beyond.unsigned_abs() % one);
+    let text = format!("{sign}{}.{}", beyond.unsigned_abs() / one, digits.trim_end_matches('0'));
+    text.trim_end_matches('.').to_owned()
+}
+
 /// Why a text is not a number, in words that end the sentence "`12,5` is not a number: …".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberFault {
@@ -637,6 +647,9 @@ mod tests {
         // 1.5 atoms: to even, that is 2; the text is 0.5 atoms below.
         let up = read("0.0000000000000000015").expect("a number");
         assert_eq!((up.value.atoms(), up.beyond_scale), (2, -500_000_000_000_000_000));
+        assert_eq!(beyond_scale_text(half.beyond_scale), "0.0000000000000000005");
+        assert_eq!(beyond_scale_text(up.beyond_scale), "-0.0000000000000000005");
+        assert_eq!(beyond_scale_text(0), "0");
         let credit = read("-0.0000000000000000015").expect("a number");
         assert_eq!((credit.value.atoms(), credit.beyond_scale), (-2, 500_000_000_000_000_000));
     }

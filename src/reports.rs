@@ -83,6 +83,8 @@ pub enum Value {
     Money(i128),
     /// An exact amount or quantity.
     Exact(Amount),
+    /// An exact amount below the scale, in units of 10^-36.
+    Fine(i128),
     /// A whole number.
     Count(u64),
     /// `part / whole`, both in minor units. A whole of 0 has no share.

@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use support::{all_files, outcome, run, showback, write_model};
+use support::{all_files, outcome, rows, run, showback, write_model};
 
 const MODEL: &str = r#"[model]
 name = "Small"
@@ -196,6 +196,21 @@ fn unallocated_money_above_the_tolerance_is_published_and_asks_for_a_look() {
     assert_eq!(code, Some(1), "{message}");
     assert!(message.contains("5.00 GBP is unallocated, more than the tolerance of 0 %"), "{message}");
     assert!(folder.path().join("out/2026-10/run.json").exists());
+}
+
+#[test]
+fn digits_beyond_the_scale_are_accounted_for_in_the_reconciliation() {
+    let folder = tempfile::tempdir().expect("a folder");
+    small(folder.path());
+    // 1 + 15·10^-19 is 1 + 2·10^-18 half to even: 5·10^-19 more than the text, so the text is that much less.
+    let bill = "Unit,Cost\nClaims,1.0000000000000000015\n,5.00\n";
+    fs::write(folder.path().join("data/2026-10/bill.csv"), bill).expect("written");
+    let published = run(folder.path(), "2026-10", &folder.path().join("out"), &[]);
+    let reconciliation = rows(&published.join("data/reconciliation.csv"));
+    let row = reconciliation.iter().find(|row| row["stage"].starts_with("digits beyond")).expect("a row");
+    assert_eq!((row["source"].as_str(), row["amount"].as_str()), ("bill", "-0.0000000000000000005"));
+    let money_in = reconciliation.iter().find(|row| row["source"] == "bill" && row["stage"] == "money in");
+    assert_eq!(money_in.expect("money in")["amount"], "6.000000000000000002");
 }
 
 #[test]

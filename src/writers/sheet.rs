@@ -11,7 +11,7 @@ use rust_xlsxwriter::{
 
 use super::tables::tenths;
 use crate::model::Model;
-use crate::money::Currency;
+use crate::money::{Currency, beyond_scale_text};
 use crate::reports::{Column, Shown, Table, Value};
 
 /// The font of all cells. Arial has a free twin of the same widths, so what fits on one machine fits on all.
@@ -375,6 +375,7 @@ fn value_width(value: &Value, styles: &Styles, look: &Look) -> usize {
         Value::Text(text) => text_width(text).min(look.text_max.0),
         Value::Money(minor) => styles.currency.grouped(*minor).len(),
         Value::Exact(amount) => amount.to_string().len(),
+        Value::Fine(beyond) => beyond_scale_text(*beyond).len(),
         Value::Count(count) => count.to_string().len() + count.to_string().len() / 3,
         Value::Share(..) => 6,
     }
@@ -487,6 +488,12 @@ fn write_value(
         }
         Value::Text(text) => return write_text(sheet, row, column, text, format),
         Value::Money(minor) => styles.currency.plain(*minor),
+        // No format of a cell shows digits as fine as these, so they stay text.
+        Value::Fine(beyond) => {
+            let format = format.clone().set_align(FormatAlign::Right);
+            sheet.write_string_with_format(row, column, beyond_scale_text(*beyond), &format)?;
+            return Ok(false);
+        }
         Value::Exact(amount) => amount.to_string(),
         Value::Count(count) => count.to_string(),
         Value::Share(..) => match value.permille() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use flate2::{Compression, GzBuilder};
 
 use crate::files::FORMULA_STARTS;
-use crate::money::Currency;
+use crate::money::{Currency, beyond_scale_text};
 use crate::reports::{Column, Table, Value};
 
 /// Writes a table as csv.
@@ -59,6 +59,7 @@ pub fn text_of(value: &Value, currency: &Currency) -> String {
         Value::Text(text) => guarded(text),
         Value::Money(minor) => currency.plain(*minor),
         Value::Exact(amount) => amount.to_string(),
+        Value::Fine(beyond) => beyond_scale_text(*beyond),
         Value::Count(count) => count.to_string(),
         Value::Share(..) => value.permille().map(|permille| format!("{}%", tenths(permille))).unwrap_or_default(),
     }

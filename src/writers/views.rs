@@ -35,6 +35,7 @@ pub(super) fn reconciliation(mut table: Table, currency: &Currency) -> Table {
 fn rounded(value: &Value, currency: &Currency) -> Value {
     match value {
         Value::Exact(amount) => Value::Money(currency.round(*amount)),
+        Value::Fine(_) => Value::Blank,
         other => other.clone(),
     }
 }
