@@ -1,7 +1,10 @@
 //! Days, periods and calendars. The only place that knows how dates are counted.
 
+mod calendar;
+
 use std::fmt;
 
+pub use calendar::{Calendar, Cut, YearEnd};
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
 
 /// A day.
@@ -64,6 +67,31 @@ impl Day {
         (self.0.year(), self.0.month(), self.0.day())
     }
 
+    /// The last day of a month.
+    #[must_use]
+    pub fn month_end(year: i32, month: u32) -> Option<Day> {
+        let next = if month == 12 { Day::new(year + 1, 1, 1) } else { Day::new(year, month + 1, 1) };
+        next.map(Day::previous)
+    }
+
+    /// The day of the week, 0 for Monday to 6 for Sunday.
+    #[must_use]
+    pub fn weekday(self) -> i64 {
+        i64::from(self.0.weekday().num_days_from_monday())
+    }
+
+    /// The day so many days later, or earlier when negative.
+    #[must_use]
+    pub fn plus(self, days: i64) -> Option<Day> {
+        self.0.checked_add_signed(chrono::TimeDelta::try_days(days)?).map(Day)
+    }
+
+    /// How many days it is after another; negative when it is before.
+    #[must_use]
+    pub fn days_since(self, earlier: Day) -> i64 {
+        self.0.signed_duration_since(earlier.0).num_days()
+    }
+
     /// The day after.
     #[must_use]
     pub fn next(self) -> Day {
@@ -102,15 +130,21 @@ impl fmt::Display for Day {
     }
 }
 
-/// A period of the books: a month or a fiscal year.
+/// A period of the books, named as its calendar names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Period {
-    /// The name its calendar gives it: `2026-10`, `FY17`.
+    /// The name its calendar gives it: `2026-10`, `FY27`, `FY27-P07`, `2026-W40`.
     pub name: String,
     /// First day.
     pub first: Day,
     /// Last day, included.
     pub last: Day,
+    /// The fiscal year it is part of.
+    pub year: i32,
+    /// Its number in that year, from 1.
+    pub number: u32,
+    /// Whether it is a calendar month, so that files are named by calendar year and month.
+    is_month: bool,
 }
 
 impl Period {
@@ -120,87 +154,34 @@ impl Period {
         self.first <= day && day <= self.last
     }
 
-    /// A file pattern with `{period}`, `{year}` and `{month}` filled in.
+    /// How many days it has.
+    #[must_use]
+    pub fn days(&self) -> i64 {
+        self.last.days_since(self.first) + 1
+    }
+
+    /// How many of the days from `first` to `last`, both included, are in it.
+    #[must_use]
+    pub fn days_of(&self, first: Day, last: Day) -> i64 {
+        (self.last.min(last).days_since(self.first.max(first)) + 1).max(0)
+    }
+
+    /// A file pattern with `{period}`, `{year}`, `{month}`, `{number}` and `{fiscal_year}` filled in.
+    ///
+    /// `{year}` is the calendar year of a month, and the number of the fiscal year of any other period; `{number}` is
+    /// the period's number in its fiscal year, in two digits; only months have a `{month}`.
     #[must_use]
     pub fn fill(&self, pattern: &str) -> String {
         let (year, month, _) = self.last.ymd();
-        pattern
+        let mut filled = pattern
             .replace("{period}", &self.name)
-            .replace("{year}", &format!("{year:04}"))
-            .replace("{month}", &format!("{month:02}"))
-    }
-}
-
-/// How a model cuts time into periods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Calendar {
-    /// Calendar months, named `2026-10`.
-    Months,
-    /// Fiscal years that begin on this month and day, named by the year they end in: `FY17`.
-    Years {
-        /// Month the year begins in, 1 to 12.
-        month: u32,
-        /// Day of that month, 1 to 28.
-        day: u32,
-    },
-}
-
-impl Calendar {
-    /// The period of a name, or `None` when the calendar has no such name.
-    #[must_use]
-    pub fn period(self, name: &str) -> Option<Period> {
-        match self {
-            Calendar::Months => {
-                let (year, month) = name.split_once('-')?;
-                if year.len() != 4 || month.len() != 2 {
-                    return None;
-                }
-                self.containing(Day::new(year.parse().ok()?, month.parse().ok()?, 1)?)
-            }
-            Calendar::Years { month, day } => {
-                let short: i32 = name.strip_prefix("FY").filter(|year| year.len() == 2)?.parse().ok()?;
-                let end = Day::new(2000 + short, month, day)?;
-                if (month, day) == (1, 1) { self.containing(end) } else { self.containing(end.previous()) }
-            }
+            .replace("{year}", &format!("{:04}", if self.is_month { year } else { self.year }))
+            .replace("{number}", &format!("{:02}", self.number))
+            .replace("{fiscal_year}", &Calendar::year_name(self.year));
+        if self.is_month {
+            filled = filled.replace("{month}", &format!("{month:02}"));
         }
-    }
-
-    /// The period a day is in.
-    #[must_use]
-    pub fn containing(self, day: Day) -> Option<Period> {
-        let (year, month, _) = day.ymd();
-        match self {
-            Calendar::Months => {
-                let next = if month == 12 { Day::new(year + 1, 1, 1) } else { Day::new(year, month + 1, 1) }?;
-                Some(Period {
-                    name: format!("{year:04}-{month:02}"),
-                    first: Day::new(year, month, 1)?,
-                    last: next.previous(),
-                })
-            }
-            Calendar::Years { month, day: first_day } => {
-                let this_year = Day::new(year, month, first_day)?;
-                let start_year = if day < this_year { year - 1 } else { year };
-                let first = Day::new(start_year, month, first_day)?;
-                let last = Day::new(start_year + 1, month, first_day)?.previous();
-                Some(Period { name: format!("FY{:02}", last.ymd().0.rem_euclid(100)), first, last })
-            }
-        }
-    }
-
-    /// The period after this one.
-    #[must_use]
-    pub fn next(self, period: &Period) -> Option<Period> {
-        self.containing(period.last.next())
-    }
-
-    /// An example of a period's name, for messages.
-    #[must_use]
-    pub const fn example(self) -> &'static str {
-        match self {
-            Calendar::Months => "2026-10",
-            Calendar::Years { .. } => "FY27",
-        }
+        filled
     }
 }
 
@@ -217,11 +198,7 @@ impl Validity {
     /// Reads `2026-04..`, `..2026-09`, `2026-04..2026-09`, `2026-10` or the same with days or period names.
     #[must_use]
     pub fn parse(text: &str, calendar: Calendar) -> Option<Validity> {
-        let span = |text: &str| -> Option<(Day, Day)> {
-            let period = |calendar: Calendar| calendar.period(text).map(|period| (period.first, period.last));
-            let day = || Day::parse_iso(text).map(|day| (day, day));
-            period(calendar).or_else(|| period(Calendar::Months)).or_else(day)
-        };
+        let span = |text: &str| calendar.span(text);
         let Some((from, to)) = text.split_once("..") else {
             let (from, to) = span(text.trim())?;
             return Some(Validity { from: Some(from), to: Some(to) });
@@ -299,22 +276,24 @@ mod tests {
 
     #[test]
     fn months_and_fiscal_years_have_their_names_and_ends() {
-        let october = Calendar::Months.period("2026-10").expect("a month");
+        let october = Calendar::MONTHS.period("2026-10").expect("a month");
         assert_eq!((october.first, october.last), (day("2026-10-01"), day("2026-10-31")));
-        assert_eq!(Calendar::Months.next(&october).expect("next").name, "2026-11");
-        let july = Calendar::Years { month: 7, day: 1 };
+        assert_eq!(Calendar::MONTHS.next(&october).expect("next").name, "2026-11");
+        let years =
+            |month| Calendar { year_end: YearEnd::Before { month, day: 1 }, cut: Cut::Years, ..Calendar::MONTHS };
+        let july = years(7);
         let year = july.period("FY17").expect("a year");
         assert_eq!((year.first, year.last), (day("2016-07-01"), day("2017-06-30")));
         assert_eq!(july.containing(day("2016-07-01")), Some(year));
-        let plain = Calendar::Years { month: 1, day: 1 }.period("FY17").expect("a year");
+        let plain = years(1).period("FY17").expect("a year");
         assert_eq!((plain.first, plain.last), (day("2017-01-01"), day("2017-12-31")));
-        assert_eq!(Calendar::Months.period("2026-13"), None);
+        assert_eq!(Calendar::MONTHS.period("2026-13"), None);
         assert_eq!(october.fill("{year}/{month}/x-{period}.csv"), "2026/10/x-2026-10.csv");
     }
 
     #[test]
     fn validity_includes_both_ends() {
-        let read = |text| Validity::parse(text, Calendar::Months);
+        let read = |text| Validity::parse(text, Calendar::MONTHS);
         let half = read("2026-04..2026-09").expect("a span");
         assert!(half.holds_on(day("2026-04-01")) && half.holds_on(day("2026-09-30")));
         assert!(!half.holds_on(day("2026-10-01")));

@@ -64,8 +64,6 @@ pub struct Head {
     pub currency: Currency,
     /// How time is cut into periods.
     pub calendar: Calendar,
-    /// Month the fiscal year begins in, 1 to 12.
-    pub year_starts: u32,
     /// Dimensions that must be filled at the end; a balance blank in one of them is unallocated.
     pub complete: Vec<DimensionId>,
     /// Share of the money in that may stay unallocated before the run asks for attention.
@@ -77,7 +75,7 @@ pub struct Head {
 /// A table file with its sheet and heading row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableFile {
-    /// File name below the data folder; may hold `{period}`, `{year}`, `{month}`.
+    /// File name below the data folder; may hold `{period}` and the other words of [`crate::period::Period::fill`].
     pub file: Named,
     /// Sheet of a workbook; the first when not given.
     pub sheet: Option<String>,

@@ -292,7 +292,7 @@ fn every_key_of_the_rule_language_is_explained_in_its_section() {
     let lists: [(&str, &[Field]); 27] = [
         ("The model folder", schema::TOP),
         ("`[model]`", schema::MODEL),
-        ("`[model]`", schema::CALENDAR),
+        ("Calendars", schema::CALENDAR),
         ("`[model]`", schema::TOLERANCE),
         ("`[model]`", schema::CHARGES),
         ("`[dimensions.*]`", schema::DIMENSION),

@@ -1,5 +1,6 @@
 //! Reads the TOML files of a model into a [`RuleBook`], with a finding for every mistake.
 
+mod calendar;
 mod condition;
 mod head;
 mod journal;
@@ -29,7 +30,7 @@ pub fn read(folder: &Path, findings: &mut Findings) -> Option<RuleBook> {
     let texts = read_texts(folder, findings)?;
     let roots: Vec<Table> = texts.iter().map(|text| syntax::parse(text, findings)).collect();
     let syntax_is_clean = !findings.has_errors();
-    let mut reader = Reader { findings, dimensions: built_in_dimensions(), calendar: Calendar::Months };
+    let mut reader = Reader { findings, dimensions: built_in_dimensions(), calendar: Calendar::MONTHS };
     for root in &roots {
         reader.known_keys(root, "a rule file", schema::TOP);
     }
@@ -132,12 +133,11 @@ impl Reader<'_> {
             return None;
         };
         self.known_keys(model, "[model]", schema::MODEL);
-        let (calendar, year_starts) = self.calendar(model);
-        self.calendar = calendar;
+        self.calendar = self.calendar(model);
         for section in self.sections(roots, "dimensions") {
             self.dimension_decl(section);
         }
-        let head = self.head(model, year_starts);
+        let head = self.head(model);
         let data = folder.join(self.text(model, "data").map_or_else(|| ".".to_owned(), |data| data.name));
         let sources = self.each(roots, "sources", |reader, section| reader.source(section, head.as_ref()));
         let source_names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();

@@ -42,8 +42,11 @@ pub const MODEL: &[Field] = &[
 
 /// `calendar`
 pub const CALENDAR: &[Field] = &[
-    field("periods", "\"months\" or \"years\""),
+    field("periods", "months, years, quarters, 4-4-5, 4-5-4, 5-4-4, 13x4 or weeks"),
     field("year_starts", "month and day the fiscal year begins on, such as \"04-01\""),
+    field("year_ends", "weekday on which a year of 52 or 53 weeks ends, such as \"last Saturday of January\""),
+    field("year_named_by", "the calendar year that numbers a fiscal year: the one of its \"end\" or its \"start\""),
+    field("week_53", "number of the period that has the 53rd week"),
 ];
 
 /// `tolerance`

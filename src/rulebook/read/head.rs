@@ -3,7 +3,6 @@
 use super::{Reader, Section};
 use crate::finding::{Finding, Named, clean, did_you_mean, list_names};
 use crate::money::{Amount, Currency};
-use crate::period::{Calendar, Day};
 use crate::rulebook::syntax::{Table, Value};
 use crate::rulebook::{
     BUILT_IN, BUSINESS_UNIT, DimensionDecl, DimensionId, FOR_PERIOD, Head, KIND, MembersDecl, MembersTable, POOL,
@@ -11,50 +10,7 @@ use crate::rulebook::{
 };
 
 impl Reader<'_> {
-    pub(super) fn calendar(&mut self, model: &Table) -> (Calendar, u32) {
-        let Some(table) = model.get("calendar").and_then(|node| self.as_table(node, "calendar")) else {
-            return (Calendar::Months, 1);
-        };
-        self.known_keys(table, "`calendar`", schema::CALENDAR);
-        let starts = self.text(table, "year_starts");
-        let parts = starts.as_ref().and_then(|starts| {
-            let (month, day) = starts.name.split_once('-')?;
-            Day::new(2026, month.parse().ok()?, day.parse().ok()?).map(crate::period::Day::ymd)
-        });
-        let (month, day) = match (&starts, parts) {
-            (Some(starts), None) => {
-                self.error(
-                    "calendar",
-                    starts.spot.place(),
-                    format!("`{}` is not a month and a day", clean(&starts.name)),
-                    "",
-                    "write it as \"04-01\"",
-                );
-                (1, 1)
-            }
-            (_, Some((_, month, day))) => (month, day),
-            (None, None) => (1, 1),
-        };
-        let periods = self.text(table, "periods");
-        match periods.as_ref().map_or("months", |periods| periods.name.as_str()) {
-            "months" => (Calendar::Months, month),
-            "years" if day <= 28 => (Calendar::Years { month, day }, month),
-            other => {
-                let place = periods.as_ref().map_or(table.spot.place(), |periods| periods.spot.place());
-                let title = format!("the calendar `{}` is not known", clean(other));
-                self.error(
-                    "calendar",
-                    place,
-                    title,
-                    "",
-                    "\"months\" or \"years\" (which begin by the 28th of a month)",
-                );
-                (Calendar::Months, month)
-            }
-        }
-    }
-
-    pub(super) fn head(&mut self, model: &Table, year_starts: u32) -> Option<Head> {
+    pub(super) fn head(&mut self, model: &Table) -> Option<Head> {
         let name = self.required_text(model, "name", "[model]");
         let currency = self.required_text(model, "currency", "[model]").and_then(|code| self.currency(&code));
         let tolerance = model
@@ -106,7 +62,6 @@ impl Reader<'_> {
             description,
             currency: currency?,
             calendar: self.calendar,
-            year_starts,
             complete,
             tolerance,
             charges_by,

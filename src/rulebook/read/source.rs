@@ -4,7 +4,7 @@ use super::{Reader, Section};
 use crate::files::{Encoding, FloatForm, NamedKind, SheetForm};
 use crate::finding::{Finding, Named, clean, did_you_mean, list_names};
 use crate::money::{CurrencySign, Negative, NumberFormat};
-use crate::period::{Calendar, Day};
+use crate::period::{Cut, Day};
 use crate::rulebook::condition::Form;
 use crate::rulebook::presets::Preset;
 use crate::rulebook::schema::Field;
@@ -24,6 +24,9 @@ impl Reader<'_> {
                 "",
                 "add files = \"{period}/export-*.csv\"",
             );
+        }
+        for file in &files {
+            self.words_in_pattern(file);
         }
         let format = self.format(table, &files);
         let sub = |reader: &mut Self, key: &str, fields: &'static [Field]| {
@@ -85,7 +88,7 @@ impl Reader<'_> {
             for file in undated {
                 let title =
                     format!("{what} has no date column, and its file name does not say which period it belongs to");
-                let help = "add columns = { date = \"Heading\" }, or {period} to the file name ({year} and {month} for months)";
+                let help = "add columns = { date = \"Heading\" }, or {period} to the file name, or its parts: {year} and {month}, or {year} and {number}";
                 self.error("no-period", file.spot.place(), title, "", help);
             }
         }
@@ -128,9 +131,11 @@ impl Reader<'_> {
     fn names_one_period(&self, pattern: &str) -> bool {
         let names_year = pattern.contains("{year}");
         pattern.contains("{period}")
-            || match self.calendar {
-                Calendar::Months => names_year && pattern.contains("{month}"),
-                Calendar::Years { .. } => names_year,
+            || (pattern.contains("{number}") && (pattern.contains("{fiscal_year}")))
+            || match self.calendar.cut {
+                Cut::Months => names_year && pattern.contains("{month}"),
+                Cut::Years => names_year || pattern.contains("{fiscal_year}"),
+                _ => names_year && pattern.contains("{number}"),
             }
     }
 
@@ -299,7 +304,13 @@ impl Reader<'_> {
     fn expect(&mut self, table: &Table) -> Expect {
         match table.get("expect").map(|node| (&node.value, node)) {
             None => Expect::Any,
-            Some((Value::List(_), _)) => Expect::Listed(self.texts(table, "expect")),
+            Some((Value::List(_), _)) => {
+                let patterns = self.texts(table, "expect");
+                for pattern in &patterns {
+                    self.words_in_pattern(pattern);
+                }
+                Expect::Listed(patterns)
+            }
             Some((Value::Text(word), node)) if word == "daily" => Expect::Daily(node.spot.clone()),
             Some((_, node)) => {
                 self.error(

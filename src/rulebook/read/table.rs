@@ -13,6 +13,7 @@ use crate::rulebook::{
 impl Reader<'_> {
     pub(super) fn table_file(&mut self, table: &Table, what: &str) -> Option<TableFile> {
         let file = self.required_text(table, "file", what)?;
+        self.words_in_pattern(&file);
         Some(TableFile {
             file,
             sheet: self.text(table, "sheet").map(|sheet| sheet.name),
