@@ -4,6 +4,7 @@ mod args;
 mod check;
 pub mod pipeline;
 mod run;
+mod verify;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -69,6 +70,10 @@ pub fn main() -> ExitCode {
         },
         Command::Check(command) => match command.plan() {
             Ok(plan) => check::check(&plan),
+            Err(error) => usage(&error),
+        },
+        Command::Verify(command) => match command.plan() {
+            Ok(wanted) => verify::verify(&wanted),
             Err(error) => usage(&error),
         },
         Command::Completions { shell } => {

@@ -27,6 +27,7 @@ pub mod finding;
 pub mod footprint;
 pub mod journal;
 pub mod ledger;
+pub mod methods;
 pub mod model;
 pub mod money;
 pub mod period;

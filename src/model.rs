@@ -21,7 +21,7 @@ use crate::rulebook::{
 use crate::tables::{DatedBy, Table, TableRow};
 
 /// A rule book with everything it speaks of, for one period.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Model {
     /// The rules.
     pub book: RuleBook,

@@ -6,6 +6,7 @@
 mod books;
 mod cost;
 mod in_words;
+mod methods;
 mod unit;
 
 pub use books::{drivers, entries, opening, quarantine, reconciliation, rules};
@@ -14,6 +15,7 @@ pub use cost::{
     units_by_service,
 };
 pub use in_words::rules_in_words;
+pub use methods::methods;
 pub use unit::{contact, how_it_came, parents, spend_with_subtotals, unit_pools, unit_spend};
 
 use crate::classify::Opening;

@@ -1,9 +1,11 @@
 //! What was typed, and what it means.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use super::run::Options;
 
 /// Allocates IT costs to services and business units by rules a person can read.
 #[derive(Debug, Parser)]
@@ -19,6 +21,8 @@ pub(super) enum Command {
     Run(RunTyped),
     /// Checks model, tables and exports, says in money what no rule would take; writes nothing
     Check(CommonTyped),
+    /// Looks whether a published run still stands: hashes and totals, then the whole calculated again
+    Verify(VerifyTyped),
     /// Prints a completion script for a shell
     Completions {
         /// The shell
@@ -33,6 +37,20 @@ pub(super) struct RunTyped {
     /// Folder for the results
     #[arg(long, default_value = "out", value_name = "DIR")]
     out: PathBuf,
+    /// Settle the groups of the model by each method, and show them side by side in data/methods.csv and a sheet
+    #[arg(long)]
+    compare_methods: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct VerifyTyped {
+    /// Folder of the run, or the name of a period in out/
+    run: PathBuf,
+    /// Folder with the model.toml of the run
+    #[arg(long, default_value = "rules", value_name = "DIR")]
+    model: PathBuf,
+    #[command(flatten)]
+    shown: ShownTyped,
 }
 
 #[derive(Args, Debug)]
@@ -43,6 +61,13 @@ pub(super) struct CommonTyped {
     /// Period such as 2026-10, or several as 2026-08..2026-10; the latest with all its files when not given
     #[arg(long, value_name = "PERIOD")]
     period: Option<String>,
+    #[command(flatten)]
+    shown: ShownTyped,
+}
+
+/// What all commands that calculate have in common.
+#[derive(Args, Debug)]
+pub(super) struct ShownTyped {
     /// How results and findings are printed
     #[arg(long, value_enum, default_value = "human")]
     format: FormatTyped,
@@ -68,6 +93,15 @@ pub(super) struct Plan {
     pub(super) model: PathBuf,
     pub(super) period: PeriodWanted,
     pub(super) out: PathBuf,
+    pub(super) options: Options,
+    pub(super) view: View,
+}
+
+/// Which run to verify.
+#[derive(Debug)]
+pub(super) struct Verify {
+    pub(super) run: PathBuf,
+    pub(super) model: PathBuf,
     pub(super) view: View,
 }
 
@@ -89,19 +123,36 @@ pub enum PeriodWanted {
 
 impl RunTyped {
     pub(super) fn plan(self) -> Result<Plan, String> {
-        let out = self.out;
-        self.common.plan().map(|plan| Plan { out, ..plan })
+        let (out, options) = (self.out, Options { compare_methods: self.compare_methods });
+        self.common.plan().map(|plan| Plan { out, options, ..plan })
     }
 }
 
-impl CommonTyped {
-    pub(super) fn plan(self) -> Result<Plan, String> {
+impl VerifyTyped {
+    pub(super) fn plan(self) -> Result<Verify, String> {
+        // A period's name stands for its folder, which is where `run` puts it when nothing else is said.
+        let published = Path::new("out").join(&self.run);
+        let run = if !self.run.exists() && published.exists() { published } else { self.run };
+        Ok(Verify { run, model: self.model, view: self.shown.view()? })
+    }
+}
+
+impl ShownTyped {
+    /// Starts the threads, and says how results are shown.
+    fn view(&self) -> Result<View, String> {
         if let Some(threads) = self.threads {
             rayon::ThreadPoolBuilder::new()
                 .num_threads(threads.into())
                 .build_global()
                 .map_err(|error| format!("cannot start {threads} threads: {error}"))?;
         }
+        Ok(View { json: self.format == FormatTyped::Json, quiet: self.quiet })
+    }
+}
+
+impl CommonTyped {
+    pub(super) fn plan(self) -> Result<Plan, String> {
+        let view = self.shown.view()?;
         let period = match self.period {
             None => PeriodWanted::Latest,
             Some(text) => match text.split_once("..") {
@@ -112,8 +163,7 @@ impl CommonTyped {
                 Some(_) => return Err(format!("`{text}` has an open end; write both periods, as in 2026-08..2026-10")),
             },
         };
-        let view = View { json: self.format == FormatTyped::Json, quiet: self.quiet };
-        Ok(Plan { model: self.model, period, out: PathBuf::new(), view })
+        Ok(Plan { model: self.model, period, out: PathBuf::new(), options: Options::default(), view })
     }
 }
 

@@ -11,10 +11,33 @@ use super::pipeline::{self, Calculation};
 use super::{Failure, Outcome, complain, fail, report, say};
 use crate::finding::{Findings, Severity};
 use crate::journal::Journal;
-use crate::reports::{self, Run, Summary, summary};
+use crate::methods;
+use crate::reports::{self, Run, Summary, Table, summary};
 use crate::rulebook::BUSINESS_UNIT;
-use crate::writers::publish::{Output, Staged};
+use crate::writers::publish::Output;
 use crate::writers::{evidence, file_stem, journal, statement, tables, terminal, workbook};
+
+/// What a run may be asked for beside the plain calculation. It is written into the evidence, so that `verify` can ask for
+/// the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Options {
+    /// Settle the groups by each method, and show them side by side.
+    pub(super) compare_methods: bool,
+}
+
+const COMPARE_METHODS: &str = "compare-methods";
+
+impl Options {
+    /// The options as the evidence has them.
+    pub(super) fn words(self) -> Vec<String> {
+        if self.compare_methods { vec![COMPARE_METHODS.to_owned()] } else { Vec::new() }
+    }
+
+    /// The options of the evidence.
+    pub(super) fn parse(words: &[String]) -> Options {
+        Options { compare_methods: words.iter().any(|word| word == COMPARE_METHODS) }
+    }
+}
 
 /// Runs all wanted periods; the worst of their outcomes is the command's.
 pub(super) fn run(plan: &Plan) -> Outcome {
@@ -41,7 +64,7 @@ fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
         let progress = progress(plan.view, &period.name);
         let result = pipeline::calculate(book.clone(), period, &mut of_period).and_then(|calculation| {
             progress.set_message(format!("{} · writing", calculation.model.period.name));
-            publish(&output, &calculation, &mut of_period).map(|published| (calculation, published))
+            publish(&output, &calculation, plan.options, &mut of_period).map(|published| (calculation, published))
         });
         progress.finish_and_clear();
         match result {
@@ -81,18 +104,40 @@ fn progress(view: View, period: &str) -> ProgressBar {
 }
 
 /// Writes everything aside and makes it visible at once. Gives where, and the figures of the first page.
-fn publish(output: &Output, calculation: &Calculation, findings: &mut Findings) -> Result<(PathBuf, Summary), Failure> {
+fn publish(
+    output: &Output,
+    calculation: &Calculation,
+    options: Options,
+    findings: &mut Findings,
+) -> Result<(PathBuf, Summary), Failure> {
+    let staged = output.stage(&calculation.model.period.name)?;
+    let (id, summary) = write_run(staged.path(), calculation, options, findings)?;
+    Ok((staged.publish(&id)?, summary))
+}
+
+/// Writes everything that belongs to a run into a folder, the evidence last. Gives the run's id, and the figures of
+/// the first page.
+///
+/// # Errors
+/// [`Failure::Refused`] when the journal has no account for a line, [`Failure::Machine`] when the disk refuses.
+pub(super) fn write_run(
+    folder: &Path,
+    calculation: &Calculation,
+    options: Options,
+    findings: &mut Findings,
+) -> Result<(String, Summary), Failure> {
     let run = calculation.run();
     let journal = Journal::of(&run, findings);
     if findings.has_errors() {
         return Err(Failure::Refused);
     }
-    let staged = output.stage(&run.model.period.name)?;
     let summary = summary(&run);
-    let id = evidence::run_id(&run.model.book, &run.model.period.name, &calculation.inputs);
-    write_all(&staged, &run, &summary, journal.as_ref(), findings)?;
-    evidence::write(staged.path(), &run, &summary, &calculation.inputs, &id).map_err(machine(staged.path()))?;
-    Ok((staged.publish(&id)?, summary))
+    let methods = options.compare_methods.then(|| reports::methods(&run, &methods::by_each(&run)));
+    let words = options.words();
+    let id = evidence::run_id(&run.model.book, &run.model.period.name, &calculation.inputs, &words);
+    write_all(folder, &run, &summary, journal.as_ref(), methods, findings)?;
+    evidence::write(folder, &run, &summary, &calculation.inputs, &id, &words).map_err(machine(folder))?;
+    Ok((id, summary))
 }
 
 fn machine<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Failure + '_ {
@@ -100,14 +145,14 @@ fn machine<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Failure + '_ {
 }
 
 fn write_all(
-    staged: &Staged<'_>,
+    folder: &Path,
     run: &Run<'_>,
     summary: &Summary,
     journal: Option<&Journal>,
+    methods: Option<Table>,
     findings: &Findings,
 ) -> Result<(), Failure> {
     let currency = &run.model.book.head.currency;
-    let folder = staged.path();
     let data = folder.join("data");
     let statements = folder.join("statements");
     for made in [&data, &statements] {
@@ -115,7 +160,7 @@ fn write_all(
     }
     let is_posted = journal.is_some();
     let charges = reports::charges(run, |line| is_posted && line.kind.is_allocated());
-    let shown = vec![
+    let mut shown = vec![
         reports::units_by_service(run),
         reports::spend(run),
         reports::pools(run),
@@ -124,6 +169,7 @@ fn write_all(
         reports::rules(run),
         charges,
     ];
+    shown.extend(methods);
     let rest = [
         reports::service_costs(run),
         reports::unit_costs(run),

@@ -42,12 +42,31 @@ pub fn read(folder: &Path, findings: &mut Findings) -> Option<RuleBook> {
     (!findings.has_errors()).then_some(book).flatten()
 }
 
+/// The file of a model that must be there.
+const HEAD_FILE: &str = "model.toml";
+
+/// Names of the files in a model folder that hold rules, in the order in which they are read.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn rule_files(folder: &Path) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let Ok(name) = entry?.file_name().into_string() else { continue };
+        if Path::new(&name).extension().is_some_and(|end| end == "toml") && !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    names.sort_by_key(|name| (name != HEAD_FILE, name.clone()));
+    Ok(names)
+}
+
 fn read_texts(folder: &Path, findings: &mut Findings) -> Option<Vec<Arc<RuleText>>> {
     let refuse = |findings: &mut Findings, title: String, help: &str| {
         findings.push(Finding::error("no-model", Place::File(folder.display().to_string()), title).help(help));
     };
-    let listing = match std::fs::read_dir(folder) {
-        Ok(listing) => listing,
+    let names = match rule_files(folder) {
+        Ok(names) => names,
         Err(error) => {
             refuse(
                 findings,
@@ -57,14 +76,7 @@ fn read_texts(folder: &Path, findings: &mut Findings) -> Option<Vec<Arc<RuleText
             return None;
         }
     };
-    let mut names: Vec<String> = listing
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| {
-            Path::new(name).extension().is_some_and(|e| e == "toml") && name != "model.toml" && !name.starts_with('.')
-        })
-        .collect();
-    names.sort();
-    if !folder.join("model.toml").is_file() {
+    if !folder.join(HEAD_FILE).is_file() {
         refuse(
             findings,
             "there is no model.toml in this folder".to_owned(),
@@ -72,7 +84,6 @@ fn read_texts(folder: &Path, findings: &mut Findings) -> Option<Vec<Arc<RuleText
         );
         return None;
     }
-    names.insert(0, "model.toml".to_owned());
     let mut texts = Vec::new();
     for name in names {
         match std::fs::read(folder.join(&name)).map(String::from_utf8) {

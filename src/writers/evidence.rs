@@ -5,58 +5,119 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::files::Inputs;
 use crate::reports::{Run, Summary};
 use crate::rulebook::RuleBook;
 
-/// What `run.json` holds.
-#[derive(Debug, Serialize)]
-struct Evidence {
-    program: &'static str,
-    version: &'static str,
-    model: String,
-    period: String,
-    currency: String,
-    run_id: String,
-    money_in: String,
-    charged: String,
-    unallocated: String,
-    rounding: String,
-    sources: Vec<SourceEvidence>,
-    control_totals: Vec<ControlEvidence>,
-    rules: BTreeMap<String, String>,
-    inputs: BTreeMap<String, FileEvidence>,
-    outputs: BTreeMap<String, String>,
+/// Name of the file in the folder of a run.
+pub const FILE: &str = "run.json";
+
+/// What `run.json` holds. Amounts are texts, so that no reader makes floats of them; hashes are BLAKE3 in hexadecimal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Evidence {
+    /// `showback`.
+    pub program: String,
+    /// The version that wrote it.
+    pub version: String,
+    /// Name of the organisation.
+    pub model: String,
+    /// The period.
+    pub period: String,
+    /// Currency of the books.
+    pub currency: String,
+    /// See [`run_id`].
+    pub run_id: String,
+    /// What the run was asked for beside the plain calculation.
+    pub options: Vec<String>,
+    /// The exact money in.
+    pub money_in: String,
+    /// What was charged, in whole minor units.
+    pub charged: String,
+    /// What nobody was found for, in whole minor units.
+    pub unallocated: String,
+    /// Money in minus all charge lines.
+    pub rounding: String,
+    /// What each source gave.
+    pub sources: Vec<SourceEvidence>,
+    /// Control totals, declared and read.
+    pub control_totals: Vec<ControlEvidence>,
+    /// Hashes of the rule files, by their names in the model folder.
+    pub rules: BTreeMap<String, String>,
+    /// Everything that was read, by names below the data folder.
+    pub inputs: BTreeMap<String, FileEvidence>,
+    /// Hashes of everything that was written, but for this file.
+    pub outputs: BTreeMap<String, String>,
+    /// Hash of this file with an empty seal, so that a change of it is noticed too.
+    pub seal: String,
 }
 
-#[derive(Debug, Serialize)]
-struct SourceEvidence {
-    source: String,
-    files: Vec<String>,
-    lines: u64,
-    money_in: String,
+/// What a source gave.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SourceEvidence {
+    /// Its name.
+    pub source: String,
+    /// Files it was read from.
+    pub files: Vec<String>,
+    /// Cost lines.
+    pub lines: u64,
+    /// The exact money in.
+    pub money_in: String,
 }
 
-#[derive(Debug, Serialize)]
-struct ControlEvidence {
-    source: String,
-    what: String,
-    declared: String,
-    read: String,
+/// A control total.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ControlEvidence {
+    /// Source it is of.
+    pub source: String,
+    /// What was totalled.
+    pub what: String,
+    /// The figure that was declared.
+    pub declared: String,
+    /// The figure that was read.
+    pub read: String,
 }
 
-#[derive(Debug, Serialize)]
-struct FileEvidence {
-    blake3: String,
-    bytes: u64,
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEvidence {
+    /// Hash of the bytes as they lay on disk.
+    pub blake3: String,
+    /// How many bytes.
+    pub bytes: u64,
 }
 
-/// The identity of a run: 12 hexadecimal digits of a hash over the program's version, the period, the rules and
-/// all inputs.
+impl Evidence {
+    /// Reads the evidence of a run from the text of its `run.json`.
+    ///
+    /// # Errors
+    /// What is wrong, for people, when it is no evidence of a run.
+    pub fn parse(text: &str) -> Result<Evidence, String> {
+        serde_json::from_str(text).map_err(|error| format!("it is not the evidence of a run: {error}"))
+    }
+
+    /// Whether `text`, which this was parsed from, is what was written, to the byte.
+    #[must_use]
+    pub fn is_sealed(&self, text: &str) -> bool {
+        let bare = Evidence { seal: String::new(), ..self.clone() };
+        let sealed = bare.text().ok().map(|bare| seal_of(&bare));
+        sealed.as_deref() == Some(&self.seal) && self.text().is_ok_and(|written| written == text)
+    }
+
+    fn text(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    }
+}
+
+fn seal_of(bare: &str) -> String {
+    blake3::hash(bare.as_bytes()).to_hex().to_string()
+}
+
+/// The identity of a run: 12 hexadecimal digits of a hash over the program's version, the period, what was asked for, the
+/// rules and all inputs.
 #[must_use]
-pub fn run_id(book: &RuleBook, period: &str, inputs: &Inputs) -> String {
+pub fn run_id(book: &RuleBook, period: &str, inputs: &Inputs, options: &[String]) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut add = |part: &str| {
         hasher.update(&(part.len() as u64).to_le_bytes());
@@ -64,6 +125,9 @@ pub fn run_id(book: &RuleBook, period: &str, inputs: &Inputs) -> String {
     };
     add(env!("CARGO_PKG_VERSION"));
     add(period);
+    for option in options {
+        add(option);
+    }
     for text in &book.texts {
         add(&text.file);
         add(&text.text);
@@ -79,18 +143,25 @@ pub fn run_id(book: &RuleBook, period: &str, inputs: &Inputs) -> String {
 ///
 /// # Errors
 /// When a file cannot be read or written.
-pub fn write(folder: &Path, run: &Run<'_>, summary: &Summary, inputs: &Inputs, run_id: &str) -> io::Result<()> {
+pub fn write(
+    folder: &Path,
+    run: &Run<'_>,
+    summary: &Summary,
+    inputs: &Inputs,
+    run_id: &str,
+    options: &[String],
+) -> io::Result<()> {
     let book = &run.model.book;
     let currency = &book.head.currency;
-    let mut outputs = BTreeMap::new();
-    hash_all(folder, folder, &mut outputs)?;
-    let evidence = Evidence {
-        program: env!("CARGO_PKG_NAME"),
-        version: env!("CARGO_PKG_VERSION"),
+    let outputs = hashes(folder)?;
+    let mut evidence = Evidence {
+        program: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         model: book.head.name.clone(),
         period: run.model.period.name.clone(),
         currency: currency.code().to_owned(),
         run_id: run_id.to_owned(),
+        options: options.to_owned(),
         money_in: summary.money_in.to_string(),
         charged: currency.plain(summary.charged),
         unallocated: currency.plain(summary.unallocated),
@@ -129,10 +200,21 @@ pub fn write(folder: &Path, run: &Run<'_>, summary: &Summary, inputs: &Inputs, r
             .map(|(name, file)| (name.clone(), FileEvidence { blake3: file.hash.clone(), bytes: file.bytes }))
             .collect(),
         outputs,
+        seal: String::new(),
     };
-    let mut text = serde_json::to_string_pretty(&evidence)?;
-    text.push('\n');
-    super::publish::write_file(&folder.join("run.json"), text.as_bytes())
+    evidence.seal = seal_of(&evidence.text()?);
+    super::publish::write_file(&folder.join(FILE), evidence.text()?.as_bytes())
+}
+
+/// Hashes of all files below a run's folder but [`FILE`], by their names in it.
+///
+/// # Errors
+/// When a file or folder cannot be read.
+pub fn hashes(folder: &Path) -> io::Result<BTreeMap<String, String>> {
+    let mut outputs = BTreeMap::new();
+    hash_all(folder, folder, &mut outputs)?;
+    outputs.remove(FILE);
+    Ok(outputs)
 }
 
 fn hash_all(root: &Path, folder: &Path, outputs: &mut BTreeMap<String, String>) -> io::Result<()> {
@@ -142,10 +224,18 @@ fn hash_all(root: &Path, folder: &Path, outputs: &mut BTreeMap<String, String>) 
             hash_all(root, &path, outputs)?;
             continue;
         }
-        let mut hasher = blake3::Hasher::new();
-        io::copy(&mut File::open(&path)?, &mut hasher)?;
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        outputs.insert(name, hasher.finalize().to_hex().to_string());
+        outputs.insert(name, hash_file(&path)?.blake3);
     }
     Ok(())
+}
+
+/// The hash and size of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn hash_file(path: &Path) -> io::Result<FileEvidence> {
+    let mut hasher = blake3::Hasher::new();
+    let bytes = io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(FileEvidence { blake3: hasher.finalize().to_hex().to_string(), bytes })
 }

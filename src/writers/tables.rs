@@ -1,9 +1,11 @@
 //! Tables as csv: UTF-8, plain numbers, and nothing that a spreadsheet would run.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
+use flate2::read::MultiGzDecoder;
 use flate2::{Compression, GzBuilder};
 
 use crate::files::FORMULA_STARTS;
@@ -75,6 +77,27 @@ pub fn tenths(permille: i128) -> String {
 /// A text that a spreadsheet would take for a formula gets a `'` before it; our own readers take it off.
 fn guarded(text: &str) -> String {
     if text.starts_with(FORMULA_STARTS) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// Reads a table that was written here: a row is its cells by column, and the `'` before texts is off again.
+///
+/// # Errors
+/// When the file cannot be read, or is no csv.
+pub fn read(path: &Path) -> io::Result<Vec<BTreeMap<String, String>>> {
+    let file = BufReader::new(File::open(path)?);
+    let is_packed = path.extension().is_some_and(|end| end == "gz");
+    let bytes: Box<dyn Read> = if is_packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    let mut csv = csv::Reader::from_reader(bytes);
+    let columns = csv.headers()?.clone();
+    let bare = |cell: &str| match cell.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(FORMULA_STARTS) => rest.to_owned(),
+        _ => cell.to_owned(),
+    };
+    let row = |record: csv::Result<csv::StringRecord>| {
+        let record = record?;
+        Ok(columns.iter().map(bare).zip(record.iter().map(bare)).collect())
+    };
+    csv.records().map(row).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,85 @@
+//! The report of methods side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use super::cost::money;
+use super::{Column, Run, Shown, Table, Value, name_or_none};
+use crate::dimension::MemberId;
+use crate::methods::ByMethod;
+use crate::rounding::Charges;
+use crate::rulebook::{BUSINESS_UNIT, DimensionId, SERVICE};
+
+/// Every business unit and every service by each method, those that move most first. Each method's column adds up to the same
+/// total; what stays unallocated is in the row without a name.
+#[must_use]
+pub fn methods(run: &Run<'_>, by_method: &[ByMethod]) -> Table {
+    let mut columns =
+        vec![Column::new("dimension", "Dimension", Shown::Text), Column::new("target", "Target", Shown::Text)];
+    columns.extend(by_method.iter().map(|method| money(method.name, &capitalised(method.name))));
+    columns.push(money("largest_difference", "Largest difference"));
+    let mut rows = Vec::new();
+    for dimension in [BUSINESS_UNIT, SERVICE] {
+        let sums: Vec<Option<BTreeMap<MemberId, i128>>> = by_method
+            .iter()
+            .map(|method| method.charges.as_ref().ok().map(|charges| sums(charges, dimension)))
+            .collect();
+        let targets: BTreeSet<MemberId> = sums.iter().flatten().flat_map(|sums| sums.keys().copied()).collect();
+        let label = &run.model.dimensions[dimension].label;
+        let mut block: Vec<(i128, MemberId, Vec<Value>)> = targets
+            .into_iter()
+            .map(|target| {
+                let figures: Vec<Option<i128>> = sums
+                    .iter()
+                    .map(|sums| sums.as_ref().map(|sums| sums.get(&target).copied().unwrap_or_default()))
+                    .collect();
+                let mut row = vec![
+                    Value::text(label.clone()),
+                    Value::text(name_or_none(&run.model.dimensions[dimension], target)),
+                ];
+                row.extend(figures.iter().map(|figure| figure.map_or(Value::Blank, Value::Money)));
+                let known = || figures.iter().flatten().copied();
+                let spread = known().max().unwrap_or_default() - known().min().unwrap_or_default();
+                row.push(Value::Money(spread));
+                (spread, target, row)
+            })
+            .collect();
+        block.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        rows.extend(block.into_iter().map(|(_, _, row)| row));
+        let mut total = vec![Value::text(label.clone()), Value::text("Total")];
+        total.extend(
+            sums.iter().map(|sums| sums.as_ref().map_or(Value::Blank, |sums| Value::Money(sums.values().sum()))),
+        );
+        total.push(Value::Blank);
+        rows.push(total);
+    }
+    Table { name: "methods", title: "Methods".to_owned(), note: note(by_method), columns, rows, total: None }
+}
+
+fn sums(charges: &Charges, dimension: DimensionId) -> BTreeMap<MemberId, i128> {
+    let mut sums = BTreeMap::new();
+    for line in &charges.lines {
+        *sums.entry(charges.member(line, dimension)).or_default() += line.minor;
+    }
+    sums
+}
+
+fn note(by_method: &[ByMethod]) -> String {
+    if by_method.len() == 1 {
+        return "No rule or group of this model has a method, so there is nothing to compare.".to_owned();
+    }
+    let mut note =
+        "What each would pay if the rules and groups that have a method had another one. Largest difference first."
+            .to_owned();
+    for method in by_method {
+        if let Err(why) = &method.charges {
+            let _ = write!(note, " {} is not possible: {why}.", capitalised(method.name));
+        }
+    }
+    note
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
