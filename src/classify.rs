@@ -28,6 +28,8 @@ pub struct OpeningBalance {
     pub file: String,
     /// How many lines it is the sum of.
     pub lines: u64,
+    /// The hours that a rate made money of; none where the money came as such.
+    pub hours: Option<Amount>,
     /// The money.
     pub amount: Amount,
 }
@@ -98,7 +100,8 @@ pub fn classify(
     drivers_from_lines(model, footprint, groups, &mut unknown);
     report_unknown(model, unknown, findings);
     for ((key, source, file), sum) in plain {
-        opening.balances.push(OpeningBalance { key, source, file: file.to_owned(), lines: sum.lines, amount: sum.sum });
+        let (file, lines) = (file.to_owned(), sum.lines);
+        opening.balances.push(OpeningBalance { key, source, file, lines, hours: None, amount: sum.sum });
     }
     for ((key, source, rate), (hours, files)) in rated {
         let Some(amount) = apply(hours.sum, Fraction::of(rate)) else {
@@ -107,7 +110,8 @@ pub fn classify(
             continue;
         };
         let file = files.into_iter().collect::<Vec<_>>().join("; ");
-        opening.balances.push(OpeningBalance { key, source, file, lines: hours.lines, amount });
+        let (lines, hours) = (hours.lines, Some(hours.sum));
+        opening.balances.push(OpeningBalance { key, source, file, lines, hours, amount });
     }
     refuse_look_alikes(model, findings);
     if findings.has_errors() {

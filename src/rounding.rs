@@ -159,7 +159,22 @@ enum RowOf {
 /// [`controlled::Overflow`] when a total does not fit, which the limit on money that is read rules out.
 pub fn round(model: &Model, ledger: &Ledger) -> Result<Charges, controlled::Overflow> {
     let head = &model.book.head;
-    let by = head.charges_by.clone();
+    let (by, lines) = (head.charges_by.clone(), exact_lines(model, ledger));
+    let mut charges = Charges { lines, by, total: 0, rounding: Amount::ZERO, differences: Default::default() };
+    round_lines(&mut charges, &head.currency)?;
+    let exact: Amount = charges.lines.iter().map(|line| line.exact).sum();
+    charges.rounding = exact - head.currency.amount(charges.total);
+    charges.differences =
+        [("business unit", BUSINESS_UNIT), ("pool", POOL), ("service", SERVICE), ("kind of spend", SPEND)]
+            .map(|(what, dimension)| (what, largest_difference(model, &charges, dimension)));
+    Ok(charges)
+}
+
+/// The charge lines before they are rounded: their minor units are 0.
+#[must_use]
+pub fn exact_lines(model: &Model, ledger: &Ledger) -> Vec<ChargeLine> {
+    let head = &model.book.head;
+    let by = &head.charges_by;
     let mut exact: BTreeMap<(Kind, MemberId, Vec<MemberId>), Amount> = BTreeMap::new();
     let mut add = |kind: Kind, key: &crate::classify::Key, amount: Amount| {
         let members = by.iter().map(|dimension| key[*dimension]).collect();
@@ -173,19 +188,11 @@ pub fn round(model: &Model, ledger: &Ledger) -> Result<Charges, controlled::Over
     for left in &ledger.left {
         add(Kind::Unallocated(left.reason), &left.key, left.amount);
     }
-    let lines = exact
+    exact
         .into_iter()
         .filter(|(_, amount)| !amount.is_zero())
         .map(|((kind, for_period, members), exact)| ChargeLine { kind, for_period, members, minor: 0, exact })
-        .collect();
-    let mut charges = Charges { lines, by, total: 0, rounding: Amount::ZERO, differences: Default::default() };
-    round_lines(&mut charges, &head.currency)?;
-    let exact: Amount = charges.lines.iter().map(|line| line.exact).sum();
-    charges.rounding = exact - head.currency.amount(charges.total);
-    charges.differences =
-        [("business unit", BUSINESS_UNIT), ("pool", POOL), ("service", SERVICE), ("kind of spend", SPEND)]
-            .map(|(what, dimension)| (what, largest_difference(model, &charges, dimension)));
-    Ok(charges)
+        .collect()
 }
 
 fn round_lines(charges: &mut Charges, currency: &Currency) -> Result<(), controlled::Overflow> {
