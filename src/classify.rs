@@ -163,7 +163,7 @@ fn members<'g>(
     for (at, rule) in book.classify.iter().enumerate() {
         let applies = looks_at(rule, source)
             && rule.valid.holds_on(period.last)
-            && rule.filter.hold(|clause| clause.test.passes(value(&clause.field), &|_| false));
+            && rule.filter.hold(|clause| source.passes(&clause.field, &clause.test, value(&clause.field)));
         if !applies {
             continue;
         }
@@ -251,7 +251,8 @@ fn drivers_from_lines(
             let value = |column: &ColumnRef| {
                 columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", String::as_str))
             };
-            if !decl.filter.hold(|clause| clause.test.passes(value(&clause.field), &|_| false)) {
+            let declared = &book.sources[source];
+            if !decl.filter.hold(|clause| declared.passes(&clause.field, &clause.test, value(&clause.field))) {
                 continue;
             }
             let quantity = match quantity_at {

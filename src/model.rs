@@ -50,6 +50,8 @@ pub struct Lookup<V> {
     pub on: Vec<ColumnRef>,
     /// The table's file.
     pub file: String,
+    /// For each column, whether capitals count.
+    ignores_case: Vec<bool>,
     rows: FxHashMap<String, Vec<LookupRow<V>>>,
 }
 
@@ -67,13 +69,17 @@ impl<V> Lookup<V> {
         if key.iter().any(|part| part.is_empty()) {
             return None;
         }
-        let rows = self.rows.get(&join_key(key.iter().copied()))?;
+        let rows = self.rows.get(&join_key(key, &self.ignores_case))?;
         rows.iter().find(|row| row.valid.holds_on(day)).map(|row| &row.value)
     }
 }
 
-fn join_key<'a>(parts: impl Iterator<Item = &'a str>) -> String {
-    parts.map(normal_name).collect::<Vec<_>>().join("\u{1f}")
+/// The parts of a key as one text; in small letters where capitals do not count.
+fn join_key(parts: &[&str], ignores_case: &[bool]) -> String {
+    let part = |(part, ignores_case): (&&str, &bool)| {
+        if *ignores_case { normal_name(&part.to_lowercase()) } else { normal_name(part) }
+    };
+    parts.iter().zip(ignores_case).map(part).collect::<Vec<_>>().join("\u{1f}")
 }
 
 impl Model {
@@ -329,6 +335,8 @@ impl Loader<'_> {
         let on: Vec<usize> = on.into_iter().collect::<Option<_>>()?;
         let take: Vec<usize> = take.into_iter().collect::<Option<_>>()?;
         let dated = DatedBy::find(&table, &decl.valid, findings);
+        let any_source = |column: &ColumnRef| self.book.sources.iter().any(|source| source.ignores_case(column));
+        let ignores_case: Vec<bool> = decl.on.iter().map(|(column, _)| any_source(column)).collect();
         let mut rows: FxHashMap<String, Vec<LookupRow<V>>> = FxHashMap::default();
         for row in &table.rows {
             let parts: Vec<&str> = on.iter().map(|column| table.text(row, *column, findings)).collect();
@@ -339,7 +347,7 @@ impl Loader<'_> {
             }
             let valid = dated.read(&table, row, findings);
             let Some(value) = value(&table, row, &take, findings) else { continue };
-            let known = rows.entry(join_key(parts.iter().copied())).or_default();
+            let known = rows.entry(join_key(&parts, &ignores_case)).or_default();
             if let Some(first) = known.iter().find(|first| first.valid.overlaps(&valid)) {
                 let title = format!("`{}` is mapped twice for the same days", clean(&parts.join(", ")));
                 let help =
@@ -349,7 +357,8 @@ impl Loader<'_> {
             }
             known.push(LookupRow { valid, value, number: row.number });
         }
-        Some(Lookup { on: decl.on.iter().map(|(column, _)| column.clone()).collect(), file: table.headings.file, rows })
+        let on = decl.on.iter().map(|(column, _)| column.clone()).collect();
+        Some(Lookup { on, file: table.headings.file, ignores_case, rows })
     }
 
     fn mapping(&mut self, decl: &LookupDecl, dimensions: &mut [Dimension]) -> Option<Lookup<Vec<MemberId>>> {

@@ -6,6 +6,7 @@
 pub mod condition;
 pub mod presets;
 pub mod read;
+pub mod repairs;
 pub mod schema;
 mod syntax;
 
@@ -17,7 +18,9 @@ use crate::files::{Encoding, FloatForm, SheetForm};
 use crate::finding::{Named, RuleText, Spot};
 use crate::money::{Amount, Currency, NumberFormat};
 use crate::period::{Calendar, Validity};
-use condition::{Clauses, ColumnRef, Form, Template};
+use condition::{Clauses, ColumnRef, Form, Template, Test};
+use presets::Preset;
+use repairs::{Repair, RepairKind};
 
 /// Index of a dimension in [`RuleBook::dimensions`].
 pub type DimensionId = usize;
@@ -202,6 +205,10 @@ pub struct SourceDecl {
     pub dates: Option<String>,
     /// Texts that mean blank.
     pub null: Vec<String>,
+    /// The provider's export it is, where `format` names one.
+    pub preset: Option<Preset>,
+    /// Repairs of its texts: declared, or of the preset.
+    pub repairs: Vec<Repair>,
     /// Columns with the forms their texts may have.
     pub patterns: Vec<(Named, Vec<Form>)>,
     /// Columns that together are another text in every line; none when empty.
@@ -227,6 +234,24 @@ pub struct SourceDecl {
 }
 
 impl SourceDecl {
+    /// Whether texts of a column are read in small letters, see [`RepairKind::AnyCase`].
+    #[must_use]
+    pub fn ignores_case(&self, column: &ColumnRef) -> bool {
+        let ColumnRef::Plain(heading) = column else { return false };
+        self.repairs.iter().any(|repair| repair.kind == RepairKind::AnyCase && repair.column == *heading)
+    }
+
+    /// Whether the text of a column passes a test; capitals do not count where they are not read.
+    #[must_use]
+    pub fn passes(&self, column: &ColumnRef, test: &Test, value: &str) -> bool {
+        let never = |_: &str| false;
+        if self.ignores_case(column) {
+            test.in_small_letters().passes(&value.to_lowercase(), &never)
+        } else {
+            test.passes(value, &never)
+        }
+    }
+
     /// How numbers are written in a table that belongs to this source: as in its exports; plain in a workbook,
     /// whose cells are numbers.
     #[must_use]

@@ -5,7 +5,9 @@
 //! span of days between two changes of the model come out as one [`LineGroup`]. Nothing is multiplied or
 //! divided here, only read, checked and added up.
 
+mod focus;
 mod groups;
+mod repairs;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,13 +16,13 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use crate::files::{self, DataFile, Evidence, Headings, Inputs, Kind, NamedKind, Shape, TextForm};
-use crate::finding::{Finding, Findings, Place, clean, did_you_mean, list_names};
+use crate::finding::{Finding, Findings, Named, Place, clean, did_you_mean, list_names};
 use crate::footprint::{self, Footprint};
 use crate::model::Model;
 use crate::money::{Amount, parse_number};
 use crate::period::{Day, Period};
 use crate::rulebook::condition::ColumnRef;
-use crate::rulebook::{ControlFigures, DriverOrigin, Expect, Format, RuleBook, SourceDecl};
+use crate::rulebook::{ControlFigures, CostDecl, DriverOrigin, Expect, Format, RuleBook, SourceDecl};
 use crate::tables::Table;
 
 /// Sum of the sizes of all amounts of a file, and of a run, above which it is refused: a hundredth of what an
@@ -92,6 +94,12 @@ pub struct SourceTotals {
     pub quarantined: Tally,
     /// How many of them have no amount that can be read.
     pub quarantined_unread: u64,
+    /// Repairs that were made, in words, with the lines they were made in.
+    pub repairs: BTreeMap<String, Tally>,
+    /// Lines taken, by the version of the format that their file is of: `FOCUS 1.2`.
+    pub versions: BTreeMap<String, Tally>,
+    /// Lines read that are not skipped, by what stands in the column of the currency.
+    pub currencies: BTreeMap<String, Tally>,
     /// Rows in which nothing stands.
     pub blank_rows: u64,
     /// Text minus value of all numbers with more than 18 decimals, in units of 10^-36.
@@ -161,14 +169,16 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         return None;
     }
     let headings = read_headings(&plans, findings)?;
-    check_columns(model, &plans, &headings, findings);
+    let decls = with_headings(book, &plans, &headings);
+    check_columns(model, &decls, &plans, &headings, findings);
     if findings.has_errors() {
         return None;
     }
     let results: Vec<Result<FileRead, Box<Finding>>> = plans
         .par_iter()
         .map(|plan| {
-            let mut grouper = groups::Grouper::new(model, plan.source, &footprint.0[plan.source]);
+            let decl = &decls[plan.source];
+            let mut grouper = groups::Grouper::new(model, plan.source, decl, &footprint.0[plan.source]);
             let evidence = files::read(&plan.file, &plan.shape, &mut grouper)?;
             Ok(FileRead { evidence, grouped: grouper.finish() })
         })
@@ -228,7 +238,7 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
                 .help("look for a damaged amount or a wrong column in the largest lines"),
         );
     }
-    control(model, &mut read, inputs, findings);
+    control(model, &decls, &mut read, inputs, findings);
     (!findings.has_errors()).then_some(read)
 }
 
@@ -339,6 +349,15 @@ fn merge_totals(totals: &mut SourceTotals, file: SourceTotals, name: &str) {
     totals.late.merge(file.late);
     totals.quarantined.merge(file.quarantined);
     totals.quarantined_unread += file.quarantined_unread;
+    for (all, new) in [
+        (&mut totals.repairs, file.repairs),
+        (&mut totals.versions, file.versions),
+        (&mut totals.currencies, file.currencies),
+    ] {
+        for (what, tally) in new {
+            all.entry(what).or_default().merge(tally);
+        }
+    }
     totals.blank_rows += file.blank_rows;
     totals.beyond_scale += file.beyond_scale;
     totals.control += file.control;
@@ -406,12 +425,67 @@ fn read_headings(plans: &[Plan], findings: &mut Findings) -> Option<Vec<Headings
     (headings.len() == plans.len()).then_some(headings)
 }
 
+/// The sources with the headings that their first file has, where a preset knows several for one column.
+fn with_headings(book: &RuleBook, plans: &[Plan], headings: &[Headings]) -> Vec<SourceDecl> {
+    let mut decls = book.sources.clone();
+    for (at, decl) in decls.iter_mut().enumerate() {
+        let Some(preset) = decl.preset else { continue };
+        let Some((_, headings)) = plans.iter().zip(headings).find(|(plan, _)| plan.source == at) else { continue };
+        let choose = |column: &mut Named, known: &'static str| {
+            let mut known = known.split('|');
+            if known.next() == Some(column.name.as_str()) && !headings.names.contains(&column.name) {
+                let other = known.find(|name| headings.names.iter().any(|heading| heading == name));
+                column.name = other.unwrap_or(&column.name).to_owned();
+            }
+        };
+        if let CostDecl::Column(cost) = &mut decl.cost {
+            choose(cost, preset.cost);
+        }
+        decl.date.iter_mut().for_each(|date| choose(date, preset.date));
+        decl.currency_column.iter_mut().for_each(|currency| choose(currency, preset.currency));
+    }
+    decls
+}
+
+/// The word of `format` for FOCUS.
+const FOCUS: &str = "focus";
+
+/// Refuses an export that is another dataset of FOCUS, and says what one of cost and usage lacks.
+fn is_cost_and_usage(headings: &Headings, findings: &mut Findings) -> bool {
+    let place = Place::File(headings.file.clone());
+    if let Some(dataset) = focus::other_dataset(&headings.names) {
+        let title = format!("this is the FOCUS dataset {dataset}, expected Cost and Usage");
+        let help = "give the export with BilledCost and ChargePeriodStart; this one can be a table of rules";
+        findings.push(Finding::error("other-dataset", place, title).help(help));
+        return false;
+    }
+    let focus::Version { version, missing } = focus::version(&headings.names);
+    if !missing.is_empty() {
+        let title = format!(
+            "this export has the columns of FOCUS {version} but for {}, which every export of it has",
+            list_names(missing.iter().copied(), 30)
+        );
+        let help = "that is no fault where no rule reads them; else have the whole export sent";
+        findings.push(Finding::note("focus-columns", place, title).help(help));
+    }
+    true
+}
+
 /// Columns that the rules read must be in the exports: those a source declares in each of its files, those
 /// of classify rules in at least one source they look at.
-fn check_columns(model: &Model, plans: &[Plan], headings: &[Headings], findings: &mut Findings) {
+fn check_columns(
+    model: &Model,
+    decls: &[SourceDecl],
+    plans: &[Plan],
+    headings: &[Headings],
+    findings: &mut Findings,
+) {
     let book = &model.book;
     for (plan, headings) in plans.iter().zip(headings) {
-        let decl = &book.sources[plan.source];
+        let decl = &decls[plan.source];
+        if decl.preset.is_some_and(|preset| preset.name == FOCUS) && !is_cost_and_usage(headings, findings) {
+            continue;
+        }
         let control = decl.control.as_ref().and_then(|control| control.column.as_ref());
         let declared = [Some(decl.cost.column()), decl.date.as_ref(), decl.currency_column.as_ref(), control];
         let formed = decl.patterns.iter().map(|(column, _)| column);
@@ -422,10 +496,10 @@ fn check_columns(model: &Model, plans: &[Plan], headings: &[Headings], findings:
             }
         }
         let rated = match &decl.cost {
-            crate::rulebook::CostDecl::Rated { rate, .. } => {
+            CostDecl::Rated { rate, .. } => {
                 rate.on.iter().map(|(column, heading)| (column, &heading.spot)).collect()
             }
-            crate::rulebook::CostDecl::Column(_) => Vec::new(),
+            CostDecl::Column(_) => Vec::new(),
         };
         let templates =
             decl.set.iter().flat_map(|(_, template)| template.columns().map(|column| (column, &template.spot)));
@@ -490,7 +564,7 @@ fn check_columns(model: &Model, plans: &[Plan], headings: &[Headings], findings:
 }
 
 fn find_column(headings: &Headings, column: &ColumnRef, spot: &crate::finding::Spot) -> Result<usize, Box<Finding>> {
-    let named = |name: String| crate::finding::Named { name, spot: spot.clone() };
+    let named = |name: String| Named { name, spot: spot.clone() };
     headings.find(&named(column.to_string())).or_else(|fault| match column {
         ColumnRef::Tag(heading, _) => headings.find(&named(heading.clone())),
         ColumnRef::Plain(_) => Err(fault),
@@ -499,8 +573,8 @@ fn find_column(headings: &Headings, column: &ColumnRef, spot: &crate::finding::S
 
 // ---- control totals ----------------------------------------------------------------------------------
 
-fn control(model: &Model, read: &mut Read, inputs: &mut Inputs, findings: &mut Findings) {
-    for (decl, totals) in model.book.sources.iter().zip(&read.totals) {
+fn control(model: &Model, decls: &[SourceDecl], read: &mut Read, inputs: &mut Inputs, findings: &mut Findings) {
+    for (decl, totals) in decls.iter().zip(&read.totals) {
         let Some(control) = &decl.control else { continue };
         let (total, rows) = match &control.figures {
             ControlFigures::Given { total, rows } => (*total, *rows),

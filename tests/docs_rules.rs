@@ -289,7 +289,7 @@ fn section(title: &str) -> String {
 
 #[test]
 fn every_key_of_the_rule_language_is_explained_in_its_section() {
-    let lists: [(&str, &[Field]); 27] = [
+    let lists: [(&str, &[Field]); 28] = [
         ("The model folder", schema::TOP),
         ("`[model]`", schema::MODEL),
         ("Calendars", schema::CALENDAR),
@@ -300,6 +300,7 @@ fn every_key_of_the_rule_language_is_explained_in_its_section() {
         ("`[sources.*]`", schema::SOURCE),
         ("`[sources.*]`", schema::COLUMNS),
         ("`[sources.*]`", schema::FORMATS),
+        ("`[sources.*]`", schema::REPAIR),
         ("`[sources.*]`", schema::CONTROL),
         ("`[sources.*]`", schema::COST),
         ("Tables", schema::HOURLY),

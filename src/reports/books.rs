@@ -298,6 +298,12 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         push(name, &format!("taken{measure}"), Some(totals.taken.lines), totals.taken.sum, false);
         push(name, &format!("late, booked here{measure}"), Some(totals.late.lines), totals.late.sum, false);
         push(name, "blank rows", Some(totals.blank_rows), Amount::ZERO, false);
+        for (version, tally) in &totals.versions {
+            push(name, &format!("taken as {version}{measure}"), Some(tally.lines), tally.sum, false);
+        }
+        for (what, tally) in &totals.repairs {
+            push(name, &format!("repair: {what}{measure}"), Some(tally.lines), tally.sum, false);
+        }
         for control in run.read.controls.iter().filter(|control| control.source == *name) {
             push(name, &format!("control total of {}", control.what), None, control.declared, false);
             push(

@@ -85,6 +85,18 @@ impl Test {
         }
     }
 
+    /// The same test with its texts in small letters.
+    #[must_use]
+    pub fn in_small_letters(&self) -> Test {
+        match self {
+            Test::Is(text) => Test::Is(text.to_lowercase()),
+            Test::Like(pattern) => Test::Like(pattern.to_lowercase()),
+            Test::Any(tests) => Test::Any(tests.iter().map(Test::in_small_letters).collect()),
+            Test::Not(test) => Test::Not(Box::new(test.in_small_letters())),
+            Test::Blank | Test::Present | Test::Under(_) => self.clone(),
+        }
+    }
+
     /// Every literal name the test speaks of.
     pub fn names(&self, found: &mut Vec<String>) {
         match self {

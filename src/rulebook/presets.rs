@@ -3,21 +3,48 @@
 /// The table of presets. The first column is the word of `format`.
 const TABLE: &str = include_str!("presets.csv");
 
-/// The columns of one provider's export.
+/// The columns of one provider's export. Headings that differ between versions of an export stand with `|`
+/// between them; the first that a file has is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
     /// The word of `format`.
     pub name: &'static str,
-    /// Heading of the amount.
+    /// Headings of the amount.
     pub cost: &'static str,
-    /// Heading of the day.
+    /// Headings of the day.
     pub date: &'static str,
     /// How the day is written; ISO when empty.
     pub date_form: &'static str,
-    /// Heading of the currency.
+    /// Headings of the currency.
     pub currency: &'static str,
     /// Text that means blank; none when empty.
     pub null: &'static str,
+    /// What its amounts are of charges that are paid in advance.
+    pub basis: Option<Basis>,
+}
+
+/// How an export shows what was paid in advance. The same charges stand in both kinds, so they are never added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// When it was bought.
+    Actual,
+    /// Spread over the days it is used on.
+    Amortised,
+}
+
+impl Basis {
+    /// The word people read.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Basis::Actual => "actual",
+            Basis::Amortised => "amortised",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Basis> {
+        [Basis::Actual, Basis::Amortised].into_iter().find(|basis| basis.word() == word)
+    }
 }
 
 impl Preset {
@@ -33,6 +60,7 @@ impl Preset {
                 date_form: cell()?,
                 currency: cell()?,
                 null: cell()?,
+                basis: Basis::from_word(cell()?),
             })
         })
     }
@@ -42,11 +70,23 @@ impl Preset {
     pub fn named(name: &str) -> Option<Preset> {
         Preset::all().find(|preset| preset.name == name)
     }
+
+    /// The preset of the same export with the other [`Basis`].
+    #[must_use]
+    pub fn of_other_basis(&self) -> Option<Preset> {
+        Preset::all().find(|other| other.cost == self.cost && other.date == self.date && other.basis != self.basis)
+    }
+}
+
+/// The first of the headings that stand with `|` between them.
+#[must_use]
+pub fn first_heading(headings: &'static str) -> &'static str {
+    headings.split('|').next().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Preset;
+    use super::*;
     use crate::period::Day;
 
     #[test]
@@ -55,6 +95,7 @@ mod tests {
         for preset in Preset::all() {
             assert!(![preset.name, preset.cost, preset.date, preset.currency].contains(&""), "{}", preset.name);
             assert!(preset.date_form.is_empty() || Day::is_date_format(preset.date_form), "{}", preset.name);
+            assert_eq!(preset.basis.is_some(), preset.of_other_basis().is_some_and(|other| other.basis.is_some()));
         }
     }
 }

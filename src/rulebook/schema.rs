@@ -83,6 +83,7 @@ pub const SOURCE: &[Field] = &[
     field("columns", "which column holds cost, currency, date"),
     field("formats", "how dates and numbers are written"),
     field("null", "texts that mean blank"),
+    field("repair", "what is put right in texts; \"none\" leaves the repairs of a preset out"),
     field("patterns", "the form that the texts of a column must have"),
     field("key", "columns that together are another text in every line"),
     field("expect", "files that must be there: \"daily\" or a list of patterns"),
@@ -116,6 +117,13 @@ pub const FORMATS: &[Field] = &[
 /// `formats` of a driver
 pub const DRIVER_FORMATS: &[Field] =
     &[field("number", "a sample such as 1.234,56"), field("delimiter", "the separator of a text file, such as ;")];
+
+/// `repair`
+pub const REPAIR: &[Field] = &[
+    field("blank", "column = texts that mean blank in it"),
+    field("fill", "column = columns that a blank takes its text from"),
+    field("any_case", "columns whose texts may differ in capitals only"),
+];
 
 /// `control`
 pub const CONTROL: &[Field] = &[

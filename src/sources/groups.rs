@@ -2,8 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
+use super::repairs::{Mended, Repairs};
 use super::rows::{Keys, Repeats};
-use super::{LineGroup, MONEY_MAX, Refusal, SourceTotals};
+use super::{FOCUS, LineGroup, MONEY_MAX, Refusal, SourceTotals, Tally, focus};
 use crate::files::{Cell, Headings, Row, Visitor, fault_help};
 use crate::finding::{Finding, Findings, Place, Severity, clean};
 use crate::footprint;
@@ -22,6 +23,9 @@ const LENGTH_BYTES: usize = size_of::<usize>();
 
 /// Lines of one file that are handed back. A file with more of them is not one with a few bad lines.
 const QUARANTINED_MAX: u64 = 100_000;
+
+/// Currencies of one file whose totals are kept; a column with more of them holds no currencies.
+const CURRENCIES_MAX: usize = 200;
 
 /// What one file gave.
 pub(super) struct Grouped {
@@ -60,6 +64,7 @@ pub(super) struct Grouper<'m> {
     source: usize,
     decl: &'m SourceDecl,
     footprint: &'m [ColumnRef],
+    repairs: Repairs<'m>,
     headings: Option<Headings>,
     slots: Vec<Slot>,
     /// For each slot, whether its text becomes a member's name.
@@ -94,11 +99,13 @@ pub(super) struct Grouper<'m> {
 }
 
 impl<'m> Grouper<'m> {
-    pub(super) fn new(model: &'m Model, source: usize, footprint: &'m [ColumnRef]) -> Self {
+    /// `decl` is the source with the headings that its files have.
+    pub(super) fn new(model: &'m Model, source: usize, decl: &'m SourceDecl, footprint: &'m [ColumnRef]) -> Self {
         Grouper {
             model,
             source,
-            decl: &model.book.sources[source],
+            decl,
+            repairs: Repairs::default(),
             footprint,
             headings: None,
             slots: Vec::new(),
@@ -131,6 +138,11 @@ impl<'m> Grouper<'m> {
     pub(super) fn finish(mut self) -> Grouped {
         self.tell_repeats();
         self.keys.sort();
+        self.totals.repairs = self.repairs.tally();
+        if let Some(headings) = self.headings.as_ref().filter(|_| self.decl.preset.is_some_and(|it| it.name == FOCUS)) {
+            let version = format!("FOCUS {}", focus::version(&headings.names).version);
+            self.totals.versions.insert(version, self.totals.taken);
+        }
         let file = self.headings.map(|headings| headings.file).unwrap_or_default();
         let mut groups: Vec<LineGroup> = self
             .groups
@@ -315,8 +327,13 @@ impl<'m> Grouper<'m> {
     /// The text of a cell that rules look at; texts that mean blank are blank.
     fn text<'r>(&mut self, row: &Row<'r>, column: usize, scratch: &'r mut String) -> Option<&'r str> {
         match row.cell(column) {
-            Cell::Text(text) if self.is_null(text) => Some(""),
-            Cell::Text(text) => Some(text),
+            Cell::Text(text) => match self.repairs.mend(row, column, text) {
+                Mended::As(text) => Some(text),
+                Mended::New(text) => {
+                    *scratch = text;
+                    Some(scratch)
+                }
+            },
             Cell::Day(day) => {
                 *scratch = day.to_string();
                 Some(scratch)
@@ -337,7 +354,7 @@ impl<'m> Grouper<'m> {
             skip.iter().map(|(field, slot)| (field, self.value(row, slot).unwrap_or_default())).collect();
         let is_skipped = self.decl.skip.hold(|clause| {
             let value = values.iter().find(|(field, _)| **field == clause.field);
-            value.is_some_and(|(_, value)| clause.test.passes(value, &|_| false))
+            value.is_some_and(|(_, value)| self.decl.passes(&clause.field, &clause.test, value))
         });
         drop(values);
         self.skip = skip;
@@ -424,6 +441,16 @@ impl<'m> Grouper<'m> {
                 }
                 None
             }
+        }
+    }
+
+    /// Counts a line in the total of its currency.
+    fn count_currency(&mut self, row: &Row<'_>, sum: Amount) {
+        let Some(Cell::Text(code)) = self.currency.map(|column| row.cell(column)) else { return };
+        if let Some(tally) = self.totals.currencies.get_mut(code) {
+            tally.add(sum);
+        } else if self.totals.currencies.len() < CURRENCIES_MAX {
+            self.totals.currencies.insert(code.to_owned(), Tally { lines: 1, sum });
         }
     }
 
@@ -573,6 +600,7 @@ impl Visitor for Grouper<'_> {
         let of_drivers = self.model.book.quantity_columns(&decl.name);
         self.quantities = of_drivers.iter().filter_map(|column| find(&column.name)).collect();
         self.headings = Some(headings.clone());
+        self.repairs = Repairs::place(decl, headings);
         let book = &self.model.book;
         let rules: Vec<_> = book.classify.iter().filter(|rule| footprint::looks_at(rule, decl)).collect();
         let templates = || rules.iter().flat_map(|rule| &rule.set).chain(&decl.set).map(|(_, template)| template);
@@ -599,6 +627,11 @@ impl Visitor for Grouper<'_> {
                     .any(|slot| matches!(slot, Slot::Column(column) | Slot::Tag(column, _) if *column == at))
         };
         self.in_use = (0..headings.names.len()).map(in_use).collect();
+        for column in (0..headings.names.len()).filter(|column| self.is_text(*column)).collect::<Vec<_>>() {
+            for other in self.repairs.also_read(column) {
+                self.in_use[other] = true;
+            }
+        }
         for (at, name) in headings.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let (used, ignored) = &mut self.totals.columns;
             if self.in_use[at] { used.push(name.clone()) } else { ignored.push(name.clone()) }
@@ -627,6 +660,13 @@ impl Visitor for Grouper<'_> {
 }
 
 impl Grouper<'_> {
+    /// Whether rules look at the texts of a column.
+    fn is_text(&self, column: usize) -> bool {
+        let slots = self.slots.iter().chain(self.skip.iter().map(|(_, slot)| slot));
+        slots.into_iter().any(|slot| matches!(slot, Slot::Column(at) | Slot::Tag(at, _) if *at == column))
+            || self.patterns.iter().any(|(at, _)| *at == column)
+    }
+
     /// Remembers a row, so that its like can be told.
     fn note_row(&mut self, row: &Row<'_>, sum: Amount) {
         if self.key_columns.is_empty() {
@@ -654,6 +694,7 @@ impl Grouper<'_> {
 
     /// Takes a line into its group, or says in `of_row` why not.
     fn take(&mut self, row: &Row<'_>) {
+        self.repairs.next_row();
         if row.is_blank() {
             self.totals.blank_rows += 1;
             return;
@@ -677,6 +718,7 @@ impl Grouper<'_> {
             },
             None => sum,
         };
+        self.count_currency(row, sum);
         if !self.currency_is_ours(row) {
             return;
         }
@@ -708,6 +750,7 @@ impl Grouper<'_> {
         self.note_row(row, sum);
         self.totals.control += control;
         self.totals.taken.add(sum);
+        self.repairs.count(sum);
         if let Some(at) = known {
             let group = &mut self.groups[at];
             group.lines += 1;

@@ -60,6 +60,9 @@ pub struct SourceEvidence {
     pub source: String,
     /// Files it was read from.
     pub files: Vec<String>,
+    /// Versions of the format that its files are of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<String>,
     /// Cost lines.
     pub lines: u64,
     /// The exact money in.
@@ -174,6 +177,7 @@ pub fn write(
             .map(|((source, totals), (_, money_in))| SourceEvidence {
                 source: source.name.clone(),
                 files: totals.files.clone(),
+                versions: totals.versions.keys().cloned().collect(),
                 lines: totals.taken.lines,
                 money_in: money_in.to_string(),
             })

@@ -8,10 +8,16 @@ use comfy_table::{CellAlignment, Table};
 use serde_json::json;
 
 use super::tables::tenths;
+use crate::finding::clean;
+use crate::money::Amount;
 use crate::reports::{NamedMoney, Run, Summary, Value};
+use crate::rulebook::CostDecl;
 
 /// Largest business units and services shown.
 const LARGEST_SHOWN: usize = 8;
+
+/// Files of a source that are named.
+const FILES_SHOWN: usize = 12;
 
 const STRONG: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -103,14 +109,39 @@ pub fn sources(run: &Run<'_>) -> String {
     let _ = writeln!(text, "{}", align(table, &[1, 2, 3, 4, 7]));
     for (decl, totals) in run.model.book.sources.iter().zip(&run.read.totals) {
         let _ = writeln!(text, "{STRONG}{}{STRONG:#}", decl.name);
+        let _ = writeln!(text, "  files    {}", shortened(&totals.files));
+        for (version, tally) in &totals.versions {
+            let _ = writeln!(text, "  format   {version} ({} lines)", tally.lines);
+        }
+        for (code, tally) in &totals.currencies {
+            let _ = writeln!(text, "  total    {} {} ({} lines)", tally.sum, clean(code), tally.lines);
+        }
+        if totals.currencies.is_empty() {
+            let all = [totals.taken, totals.other_periods];
+            let (sum, lines) = (all.iter().map(|part| part.sum).sum::<Amount>(), all.iter().map(|part| part.lines).sum::<u64>());
+            let what = if matches!(decl.cost, CostDecl::Rated { .. }) { "hours" } else { currency.code() };
+            let _ = writeln!(text, "  total    {sum} {what} ({lines} lines)");
+        }
         let _ = writeln!(text, "  read     {}", totals.columns.0.join(", "));
         let _ = writeln!(text, "  {FAINT}ignored  {}{FAINT:#}", totals.columns.1.join(", "));
+        for (what, tally) in &totals.repairs {
+            let _ = writeln!(text, "  {LOOK}repair   {what}: {} in {} lines{LOOK:#}", tally.sum, tally.lines);
+        }
         for control in run.read.controls.iter().filter(|control| control.source == decl.name) {
             let _ = writeln!(text, "  {GOOD}control total of {}: {} as declared{GOOD:#}", control.what, control.read);
         }
     }
     text.push('\n');
     text
+}
+
+/// The names of files, cut off where they are many.
+fn shortened(files: &[String]) -> String {
+    let shown: Vec<String> = files.iter().take(FILES_SHOWN).map(|file| clean(file)).collect();
+    match files.len().checked_sub(FILES_SHOWN) {
+        Some(rest) if rest > 0 => format!("{} and {rest} more", shown.join(", ")),
+        _ => shown.join(", "),
+    }
 }
 
 /// The summary as one line of JSON.
@@ -154,12 +185,23 @@ pub fn sources_json(run: &Run<'_>) -> String {
             "last_day": totals.days.map(|days| days.1.to_string()),
             "money_in": run.opening.of_source(at).to_string(),
             "currency": run.model.book.head.currency.code(),
+            "versions": tallies(&totals.versions),
+            "totals_by_currency": tallies(&totals.currencies),
+            "repairs": tallies(&totals.repairs),
             "columns_read": totals.columns.0,
             "columns_ignored": totals.columns.1,
         });
         let _ = writeln!(text, "{value}");
     }
     text
+}
+
+/// Lines and sums by what they are of.
+fn tallies(tallies: &std::collections::BTreeMap<String, crate::sources::Tally>) -> serde_json::Value {
+    tallies
+        .iter()
+        .map(|(what, tally)| json!({"of": what, "lines": tally.lines, "amount": tally.sum.to_string()}))
+        .collect()
 }
 
 fn heading(run: &Run<'_>) -> String {

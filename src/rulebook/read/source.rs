@@ -6,7 +6,8 @@ use crate::finding::{Finding, Named, clean, did_you_mean, list_names};
 use crate::money::{CurrencySign, Negative, NumberFormat};
 use crate::period::{Cut, Day};
 use crate::rulebook::condition::Form;
-use crate::rulebook::presets::Preset;
+use crate::rulebook::presets::{Preset, first_heading};
+use crate::rulebook::repairs::{self, ANY_COLUMN, Repair, RepairKind};
 use crate::rulebook::schema::Field;
 use crate::rulebook::syntax::{Table, Value};
 use crate::rulebook::{ControlDecl, ControlFigures, CostDecl, Expect, Format, Head, Late, Refused, SourceDecl, schema};
@@ -44,7 +45,10 @@ impl Reader<'_> {
             _ => None,
         });
         let preset = |heading: fn(&Preset) -> &'static str| {
-            known.as_ref().map(|(preset, spot)| Named { name: heading(preset).to_owned(), spot: spot.clone() })
+            known.as_ref().map(|(preset, spot)| {
+                let name = first_heading(heading(preset)).to_owned();
+                Named { name, spot: spot.clone() }
+            })
         };
         let rated = sub(self, "cost", schema::COST).and_then(|cost| self.rated(cost, &what));
         let cost_column = mapped(self, "cost").or_else(|| preset(|preset| preset.cost));
@@ -98,7 +102,9 @@ impl Reader<'_> {
         }
         let dates = formats.and_then(|formats| self.date_format(formats));
         // The form of the preset belongs to its own column.
-        let own_date = known.as_ref().filter(|(preset, _)| date.as_ref().is_some_and(|date| date.name == preset.date));
+        let own_date = known
+            .as_ref()
+            .filter(|(preset, _)| date.as_ref().is_some_and(|date| preset.date.split('|').any(|own| own == date.name)));
         let form = own_date.map(|(preset, _)| preset.date_form.to_owned()).filter(|form| !form.is_empty());
         Some(SourceDecl {
             name: name.name.clone(),
@@ -113,6 +119,8 @@ impl Reader<'_> {
             numbers: formats.map_or(NumberFormat::PLAIN, |formats| self.numbers(formats)),
             dates: dates.or(form),
             null,
+            preset: known.as_ref().map(|(preset, _)| *preset),
+            repairs: self.repairs(table, known.as_ref().map(|(preset, _)| preset.name), &what),
             patterns: self.patterns(table),
             key: self.texts(table, "key"),
             expect: self.expect(table),
@@ -299,6 +307,33 @@ impl Reader<'_> {
             patterns.push((column.clone(), forms));
         }
         patterns
+    }
+
+    /// `repair`: what is put right in texts. What a source declares replaces what belongs to its preset.
+    fn repairs(&mut self, table: &Table, preset: Option<&str>, what: &str) -> Vec<Repair> {
+        let Some(node) = table.get("repair") else { return preset.map(repairs::of_preset).unwrap_or_default() };
+        if matches!(&node.value, Value::Text(word) if word == "none") {
+            return Vec::new();
+        }
+        let Some(inner) = self.as_table(node, "repair") else { return Vec::new() };
+        self.known_keys(inner, &format!("`repair` of {what}"), schema::REPAIR);
+        let mut declared = Vec::new();
+        let all = |column: &str, kind| Repair { provider: String::new(), column: column.to_owned(), kind };
+        type Kind = fn(String) -> RepairKind;
+        for (key, kind) in [("blank", RepairKind::Blank as Kind), ("fill", RepairKind::Fill as Kind)] {
+            let Some(columns) = inner.get(key).and_then(|node| self.as_table(node, key)) else { continue };
+            for (column, node) in &columns.entries {
+                if key == "fill" && column.name == ANY_COLUMN {
+                    let title = "`fill` says of one column where its blanks take their text from";
+                    self.error("no-meaning-here", node.spot.place(), title, "", "name the column");
+                    continue;
+                }
+                declared.extend(self.texts(columns, &column.name).into_iter().map(|text| all(&column.name, kind(text.name))));
+            }
+        }
+        let any_case = self.texts(inner, "any_case");
+        declared.extend(any_case.iter().map(|column| all(&column.name, RepairKind::AnyCase)));
+        declared
     }
 
     fn expect(&mut self, table: &Table) -> Expect {

@@ -1,0 +1,180 @@
+//! Repairs of texts: made while a row is read, counted with the money of the lines they were made in.
+
+use std::collections::BTreeMap;
+
+use super::Tally;
+use crate::files::{Cell, Headings, Row};
+use crate::finding::clean;
+use crate::money::Amount;
+use crate::rulebook::SourceDecl;
+use crate::rulebook::repairs::{ANY_COLUMN, Repair, RepairKind};
+
+/// Columns that say whose export a line is of; the first that a file has is looked at.
+const PROVIDER_COLUMNS: [&str; 3] = ["ProviderName", "ServiceProviderName", "InvoiceIssuerName"];
+
+/// A repair as it stands in one file.
+struct Placed<'m> {
+    provider: &'m str,
+    kind: PlacedKind<'m>,
+}
+
+enum PlacedKind<'m> {
+    Blank(&'m str),
+    Fill(usize),
+    AnyCase,
+}
+
+/// The repairs of one file, and how often each was made.
+#[derive(Default)]
+pub(super) struct Repairs<'m> {
+    provider: Option<usize>,
+    null: &'m [String],
+    /// For each column, its repairs: texts that mean blank, then fills, then case.
+    columns: Vec<Vec<Placed<'m>>>,
+    headings: Vec<String>,
+    /// What was done in the row that is looked at: the column, and which repair of it; the nulls come after.
+    of_row: Vec<(usize, usize)>,
+    done: BTreeMap<(usize, usize), Tally>,
+}
+
+/// A text after its repairs.
+pub(super) enum Mended<'r> {
+    /// As it stands in this or another cell.
+    As(&'r str),
+    /// Written anew.
+    New(String),
+}
+
+impl<'m> Repairs<'m> {
+    pub(super) fn place(decl: &'m SourceDecl, headings: &Headings) -> Self {
+        let find = |name: &str| headings.names.iter().position(|heading| heading == name);
+        let belongs = |repair: &Repair, column: usize| {
+            repair.column == ANY_COLUMN || headings.names[column] == repair.column
+        };
+        let place = |repair: &'m Repair| {
+            let kind = match &repair.kind {
+                RepairKind::Blank(text) => PlacedKind::Blank(text),
+                RepairKind::Fill(from) => PlacedKind::Fill(find(from)?),
+                RepairKind::AnyCase => PlacedKind::AnyCase,
+            };
+            Some(Placed { provider: &repair.provider, kind })
+        };
+        let of_column = |column: usize| -> Vec<Placed<'m>> {
+            let mut placed: Vec<Placed<'m>> =
+                decl.repairs.iter().filter(|repair| belongs(repair, column)).filter_map(place).collect();
+            placed.sort_by_key(|placed| match placed.kind {
+                PlacedKind::Blank(_) => 0,
+                PlacedKind::Fill(_) => 1,
+                PlacedKind::AnyCase => 2,
+            });
+            placed
+        };
+        Repairs {
+            provider: PROVIDER_COLUMNS.iter().find_map(|name| find(name)),
+            null: &decl.null,
+            columns: (0..headings.names.len()).map(of_column).collect(),
+            headings: headings.names.clone(),
+            of_row: Vec::new(),
+            done: BTreeMap::new(),
+        }
+    }
+
+    /// The columns that repairs of a column look at besides it.
+    pub(super) fn also_read(&self, column: usize) -> Vec<usize> {
+        let placed = self.columns.get(column).map_or(&[][..], Vec::as_slice);
+        let mut columns: Vec<usize> = placed
+            .iter()
+            .filter_map(|placed| match placed.kind {
+                PlacedKind::Fill(from) => Some(from),
+                PlacedKind::Blank(_) | PlacedKind::AnyCase => None,
+            })
+            .collect();
+        columns.extend(self.provider.filter(|_| placed.iter().any(|placed| !placed.provider.is_empty())));
+        columns
+    }
+
+    /// Forgets what was done in the last row.
+    pub(super) fn next_row(&mut self) {
+        self.of_row.clear();
+    }
+
+    /// Counts what was done in this row, now that its amount is known.
+    pub(super) fn count(&mut self, amount: Amount) {
+        for made in &self.of_row {
+            self.done.entry(*made).or_default().add(amount);
+        }
+    }
+
+    /// A text with its repairs made.
+    pub(super) fn mend<'r>(&mut self, row: &Row<'r>, column: usize, text: &'r str) -> Mended<'r> {
+        let Some(placed) = self.columns.get(column) else { return Mended::As(text) };
+        if placed.is_empty() && (self.null.is_empty() || text.is_empty()) {
+            return Mended::As(text);
+        }
+        let provider = self.provider.map_or("", |column| text_of(row, column));
+        let applies = |placed: &Placed<'_>| placed.provider.is_empty() || placed.provider == provider;
+        let mut text = text;
+        if let Some(at) = self.null.iter().position(|null| null == text).filter(|_| !text.is_empty()) {
+            note(&mut self.of_row, (column, placed.len() + at));
+            text = "";
+        }
+        for (at, repair) in placed.iter().enumerate().filter(|(_, repair)| applies(repair)) {
+            match repair.kind {
+                PlacedKind::Blank(blank) if !text.is_empty() && text == blank => text = "",
+                PlacedKind::Fill(from) if text.is_empty() => {
+                    let other = text_of(row, from);
+                    let means_blank = self.null.iter().any(|null| null == other)
+                        || self.columns[from].iter().any(|repair| {
+                            applies(repair) && matches!(repair.kind, PlacedKind::Blank(blank) if blank == other)
+                        });
+                    if means_blank || other.is_empty() {
+                        continue;
+                    }
+                    text = other;
+                }
+                PlacedKind::AnyCase if text.chars().any(char::is_uppercase) => {
+                    note(&mut self.of_row, (column, at));
+                    return Mended::New(text.to_lowercase());
+                }
+                _ => continue,
+            }
+            note(&mut self.of_row, (column, at));
+        }
+        Mended::As(text)
+    }
+
+    /// What was done, in words, with lines and money.
+    pub(super) fn tally(&self) -> BTreeMap<String, Tally> {
+        let words = |(column, at): (usize, usize)| {
+            let placed = &self.columns[column];
+            let heading = clean(&self.headings[column]);
+            match placed.get(at).map(|placed| &placed.kind) {
+                None => format!("`{}` in {heading} read as blank", clean(&self.null[at - placed.len()])),
+                Some(PlacedKind::Blank(text)) => format!("`{}` in {heading} read as blank", clean(text)),
+                Some(PlacedKind::Fill(from)) => {
+                    format!("blank {heading} taken from {}", clean(&self.headings[*from]))
+                }
+                Some(PlacedKind::AnyCase) => format!("{heading} read in small letters"),
+            }
+        };
+        let mut tally: BTreeMap<String, Tally> = BTreeMap::new();
+        for (made, sum) in &self.done {
+            tally.entry(words(*made)).or_default().merge(*sum);
+        }
+        tally
+    }
+}
+
+/// Notes a repair of this row once, however often its cell is looked at.
+fn note(of_row: &mut Vec<(usize, usize)>, made: (usize, usize)) {
+    if !of_row.contains(&made) {
+        of_row.push(made);
+    }
+}
+
+fn text_of<'r>(row: &Row<'r>, column: usize) -> &'r str {
+    match row.cell(column) {
+        Cell::Text(text) => text,
+        Cell::Day(_) | Cell::Fault(_) => "",
+    }
+}
