@@ -5,6 +5,7 @@
 //! span of days between two changes of the model come out as one [`LineGroup`]. Nothing is multiplied or
 //! divided here, only read, checked and added up.
 
+mod basis;
 mod focus;
 mod groups;
 mod repairs;
@@ -190,6 +191,7 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         refusals: Vec::new(),
     };
     let mut keys: Vec<(&Plan, rows::Keys)> = Vec::new();
+    let mut seen: Vec<(&Plan, basis::Seen)> = Vec::new();
     note_shared_files(book, &plans, findings);
     let mut by_hash: BTreeMap<String, &str> = BTreeMap::new();
     for (plan, result) in plans.iter().zip(results) {
@@ -213,7 +215,9 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         read.groups.extend(grouped.groups);
         read.refusals.extend(grouped.refusals);
         keys.push((plan, grouped.keys));
+        seen.push((plan, grouped.seen));
     }
+    basis::check(book, seen.iter().map(|(plan, seen)| (plan.source, plan.file.name.as_str(), None, seen)), findings);
     refuse_repeated_keys(book, keys, findings);
     for (decl, totals) in book.sources.iter().zip(&read.totals) {
         if totals.taken.lines + totals.other_periods.lines == 0 && decl.control.is_none() {
@@ -307,15 +311,28 @@ fn check_expected(decl: &SourceDecl, files: &BTreeSet<DataFile>, period: &Period
     findings.push(Finding::error("missing-file", spot.place(), title).help(help));
 }
 
-/// A file may feed two sources, each with its own part of it; nothing checks that the parts do not overlap.
+/// Columns of one charge in FOCUS: what it cost, seen in four ways.
+const FOCUS_COSTS: [&str; 4] = ["BilledCost", "EffectiveCost", "ContractedCost", "ListCost"];
+
+/// A file may feed two sources, each with its own part of it; nothing checks that the parts do not overlap. Two that
+/// both take every line of one cost are refused.
 fn note_shared_files(book: &RuleBook, plans: &[Plan], findings: &mut Findings) {
     for (at, plan) in plans.iter().enumerate() {
-        if let Some(first) = plans[..at].iter().find(|first| first.file == plan.file) {
-            let (one, two) = (&book.sources[first.source].name, &book.sources[plan.source].name);
-            let title = format!("`{}` is read by two sources, `{one}` and `{two}`", plan.file.name);
+        let Some(first) = plans[..at].iter().find(|first| first.file == plan.file) else { continue };
+        let (one, two) = (&book.sources[first.source], &book.sources[plan.source]);
+        let title = format!("`{}` is read by two sources, `{}` and `{}`", plan.file.name, one.name, two.name);
+        let place = Place::File(plan.file.name.clone());
+        let (cost, other) = (one.cost.column().name.as_str(), two.cost.column().name.as_str());
+        let is_one_cost = cost == other || FOCUS_COSTS.contains(&cost) && FOCUS_COSTS.contains(&other);
+        let take_all = one.skip.is_empty() && two.skip.is_empty();
+        if is_one_cost && take_all && first.shape == plan.shape {
+            let title = format!("{title}: every line would be counted twice, as {cost} and as {other}");
+            let help = "keep one of the two, or say with `skip` which lines are not its own";
+            findings.push(Finding::error("counted-twice", place, title).help(help));
+        } else {
             let help =
                 "that is right where `skip` or `sheet` gives each its own lines; otherwise its money counts twice";
-            findings.push(Finding::note("shared-file", Place::File(plan.file.name.clone()), title).help(help));
+            findings.push(Finding::note("shared-file", place, title).help(help));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::basis::Seen;
 use super::repairs::{Mended, Repairs};
 use super::rows::{Keys, Repeats};
 use super::{FOCUS, LineGroup, MONEY_MAX, Refusal, SourceTotals, Tally, focus};
@@ -36,6 +37,8 @@ pub(super) struct Grouped {
     pub(super) keys: Keys,
     /// Lines handed back.
     pub(super) refusals: Vec<Refusal>,
+    /// What its lines say of their basis.
+    pub(super) seen: Seen,
 }
 
 /// Where a footprint column is in a file.
@@ -65,6 +68,7 @@ pub(super) struct Grouper<'m> {
     decl: &'m SourceDecl,
     footprint: &'m [ColumnRef],
     repairs: Repairs<'m>,
+    seen: Seen,
     headings: Option<Headings>,
     slots: Vec<Slot>,
     /// For each slot, whether its text becomes a member's name.
@@ -106,6 +110,7 @@ impl<'m> Grouper<'m> {
             source,
             decl,
             repairs: Repairs::default(),
+            seen: Seen::default(),
             footprint,
             headings: None,
             slots: Vec::new(),
@@ -163,7 +168,14 @@ impl<'m> Grouper<'m> {
             .collect();
         // In the order of what they hold, so that the order of lines in the file does not show.
         groups.sort_by(|a, b| (&a.values, &a.for_period, a.day).cmp(&(&b.values, &b.for_period, b.day)));
-        Grouped { groups, totals: self.totals, findings: self.findings, keys: self.keys, refusals: self.refusals }
+        Grouped {
+            groups,
+            totals: self.totals,
+            findings: self.findings,
+            keys: self.keys,
+            refusals: self.refusals,
+            seen: self.seen,
+        }
     }
 
     /// Rows that stand in a file twice may be a bill of two like items, or an export that was appended to itself.
@@ -601,6 +613,7 @@ impl Visitor for Grouper<'_> {
         self.quantities = of_drivers.iter().filter_map(|column| find(&column.name)).collect();
         self.headings = Some(headings.clone());
         self.repairs = Repairs::place(decl, headings);
+        self.seen = Seen::place(headings);
         let book = &self.model.book;
         let rules: Vec<_> = book.classify.iter().filter(|rule| footprint::looks_at(rule, decl)).collect();
         let templates = || rules.iter().flat_map(|rule| &rule.set).chain(&decl.set).map(|(_, template)| template);
@@ -632,6 +645,7 @@ impl Visitor for Grouper<'_> {
                 self.in_use[other] = true;
             }
         }
+        self.seen.columns().for_each(|column| self.in_use[column] = true);
         for (at, name) in headings.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let (used, ignored) = &mut self.totals.columns;
             if self.in_use[at] { used.push(name.clone()) } else { ignored.push(name.clone()) }
@@ -751,6 +765,7 @@ impl Grouper<'_> {
         self.totals.control += control;
         self.totals.taken.add(sum);
         self.repairs.count(sum);
+        self.seen.look(row);
         if let Some(at) = known {
             let group = &mut self.groups[at];
             group.lines += 1;
