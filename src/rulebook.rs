@@ -145,6 +145,8 @@ pub enum Format {
     Xlsx,
     /// A Parquet file.
     Parquet,
+    /// Each file as its own name says: files that a manifest names.
+    ByName,
 }
 
 /// What happens to lines dated in another period.

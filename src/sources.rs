@@ -8,6 +8,7 @@
 mod basis;
 mod focus;
 mod groups;
+mod manifest;
 mod repairs;
 mod rows;
 
@@ -25,6 +26,7 @@ use crate::period::{Day, Period};
 use crate::rulebook::condition::ColumnRef;
 use crate::rulebook::{ControlFigures, CostDecl, DriverOrigin, Expect, Format, RuleBook, SourceDecl};
 use crate::tables::Table;
+use manifest::Told;
 
 /// Sum of the sizes of all amounts of a file, and of a run, above which it is refused: a hundredth of what an
 /// [`Amount`] can hold, so that no later sum can leave its range.
@@ -159,11 +161,11 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     let book = &model.book;
     let mut plans = Vec::new();
     for (source, decl) in book.sources.iter().enumerate() {
-        let files = files_of(book, decl, &model.period, findings);
-        check_expected(decl, &files, &model.period, findings);
-        for file in files {
+        let files = files_of(book, decl, &model.period, inputs, findings);
+        check_expected(decl, &files.keys().collect::<Vec<_>>(), &model.period, findings);
+        for (file, told) in files {
             let kind = kind_of(decl, &file.name);
-            plans.push(Plan { source, shape: Shape { kind, headings_row: decl.headings_row }, file });
+            plans.push(Plan { source, shape: Shape { kind, headings_row: decl.headings_row }, file, told });
         }
     }
     if findings.has_errors() {
@@ -210,6 +212,9 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
             findings.push(Finding::error("same-content", Place::File(plan.file.name.clone()), title).help(help));
         }
         inputs.0.insert(plan.file.name.clone(), evidence);
+        if !grouped.findings.has_errors() {
+            check_rows(plan, &grouped.totals, findings);
+        }
         findings.extend(grouped.findings);
         merge_totals(&mut read.totals[plan.source], grouped.totals, &plan.file.name);
         read.groups.extend(grouped.groups);
@@ -217,7 +222,7 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         keys.push((plan, grouped.keys));
         seen.push((plan, grouped.seen));
     }
-    basis::check(book, seen.iter().map(|(plan, seen)| (plan.source, plan.file.name.as_str(), None, seen)), findings);
+    basis::check(book, seen.iter().map(|(plan, seen)| (plan.source, plan.file.name.as_str(), plan.told.basis, seen)), findings);
     refuse_repeated_keys(book, keys, findings);
     for (decl, totals) in book.sources.iter().zip(&read.totals) {
         if totals.taken.lines + totals.other_periods.lines == 0 && decl.control.is_none() {
@@ -269,7 +274,7 @@ fn refuse_repeated_keys(book: &RuleBook, mut keys: Vec<(&Plan, rows::Keys)>, fin
 }
 
 /// Names the files that `expect` misses.
-fn check_expected(decl: &SourceDecl, files: &BTreeSet<DataFile>, period: &Period, findings: &mut Findings) {
+fn check_expected(decl: &SourceDecl, files: &[&DataFile], period: &Period, findings: &mut Findings) {
     let (spot, missing) = match &decl.expect {
         Expect::Any => return,
         Expect::Daily(spot) => {
@@ -339,6 +344,7 @@ fn note_shared_files(book: &RuleBook, plans: &[Plan], findings: &mut Findings) {
 
 struct Plan {
     source: usize,
+    told: Told,
     file: DataFile,
     shape: Shape,
 }
@@ -353,8 +359,11 @@ fn kind_of(decl: &SourceDecl, name: &str) -> Kind {
     match (decl.format, NamedKind::of(name)) {
         (Format::Parquet, _) => Kind::Parquet(decl.floats),
         (Format::Xlsx, _) => Kind::Workbook(decl.sheet.clone()),
-        (Format::Tsv, _) | (Format::Csv, NamedKind::Tsv) => text(b'\t'),
-        (Format::Csv, NamedKind::Csv | NamedKind::Workbook | NamedKind::Parquet) => text(b','),
+        (Format::Tsv, _) | (Format::Csv | Format::ByName, NamedKind::Tsv) => text(b'\t'),
+        (Format::ByName, NamedKind::Parquet) => Kind::Parquet(decl.floats),
+        (Format::ByName, NamedKind::Workbook) => Kind::Workbook(decl.sheet.clone()),
+        (Format::Csv, NamedKind::Csv | NamedKind::Workbook | NamedKind::Parquet)
+        | (Format::ByName, NamedKind::Csv) => text(b','),
     }
 }
 
@@ -415,11 +424,20 @@ pub fn matching_files(data: &Path, patterns: impl Iterator<Item = String>) -> BT
     found
 }
 
-fn files_of(book: &RuleBook, decl: &SourceDecl, period: &Period, findings: &mut Findings) -> BTreeSet<DataFile> {
-    let files = matching_files(&book.data, decl.files.iter().map(|pattern| period.fill(&pattern.name)));
+/// The files of a source, and what manifests say of them.
+fn files_of(
+    book: &RuleBook,
+    decl: &SourceDecl,
+    period: &Period,
+    inputs: &mut Inputs,
+    findings: &mut Findings,
+) -> BTreeMap<DataFile, Told> {
+    let mut files = BTreeMap::new();
+    let mut manifests = BTreeSet::new();
     for pattern in &decl.files {
         let filled = period.fill(&pattern.name);
-        if matching_files(&book.data, std::iter::once(filled.clone())).is_empty() {
+        let found = matching_files(&book.data, std::iter::once(filled.clone()));
+        if found.is_empty() {
             let title = format!("no file matches `{}` for {}", clean(&filled), period.name);
             let help = format!(
                 "it is looked for in the data folder, {}; a missing export is never an empty bill",
@@ -427,8 +445,30 @@ fn files_of(book: &RuleBook, decl: &SourceDecl, period: &Period, findings: &mut 
             );
             findings.push(Finding::error("missing-file", pattern.spot.place(), title).help(help));
         }
+        for file in found {
+            if manifest::is_manifest(&file.name) {
+                manifests.insert(file);
+            } else {
+                files.insert(file, Told::default());
+            }
+        }
+    }
+    if !manifests.is_empty() {
+        let manifests: Vec<DataFile> = manifests.into_iter().collect();
+        files.extend(manifest::resolve(&book.data, &manifests, inputs, findings));
     }
     files
+}
+
+/// A file with another number of lines than its manifest says is not the one that was delivered.
+fn check_rows(plan: &Plan, totals: &SourceTotals, findings: &mut Findings) {
+    let parts = [totals.taken, totals.skipped, totals.other_periods, totals.quarantined];
+    let lines: u64 = parts.iter().map(|part| part.lines).sum();
+    if let Some(expected) = plan.told.rows.filter(|expected| *expected != lines) {
+        let title = format!("this file has {lines} lines, its manifest says {expected}");
+        let help = "it is cut off, or of another delivery than the manifest: fetch both again";
+        findings.push(Finding::error("other-rows", Place::File(plan.file.name.clone()), title).help(help));
+    }
 }
 
 fn read_headings(plans: &[Plan], findings: &mut Findings) -> Option<Vec<Headings>> {

@@ -160,6 +160,7 @@ impl Reader<'_> {
 
     pub(super) fn format(&mut self, table: &Table, files: &[Named]) -> Format {
         let by_name = |file: &str| match NamedKind::of(file) {
+            _ if file.to_ascii_lowercase().ends_with(".json") => Format::ByName,
             NamedKind::Workbook => Format::Xlsx,
             NamedKind::Parquet => Format::Parquet,
             NamedKind::Tsv => Format::Tsv,
@@ -287,7 +288,7 @@ impl Reader<'_> {
             let title = format!("{what} has a `table`, which says sheet and row by itself");
             self.error("two-places", named.spot.place(), title, "", "leave `sheet` and `headings_row` out, or `table`");
         }
-        if format != Format::Xlsx {
+        if !matches!(format, Format::Xlsx | Format::ByName) {
             for declared in named.iter().chain(&fill_down) {
                 let title = "`table` and `fill_down` go with workbooks";
                 self.error("no-meaning-here", declared.spot.place(), title, "", "leave it out");
