@@ -222,7 +222,11 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         keys.push((plan, grouped.keys));
         seen.push((plan, grouped.seen));
     }
-    basis::check(book, seen.iter().map(|(plan, seen)| (plan.source, plan.file.name.as_str(), plan.told.basis, seen)), findings);
+    basis::check(
+        book,
+        seen.iter().map(|(plan, seen)| (plan.source, plan.file.name.as_str(), plan.told.basis, seen)),
+        findings,
+    );
     refuse_repeated_keys(book, keys, findings);
     for (decl, totals) in book.sources.iter().zip(&read.totals) {
         if totals.taken.lines + totals.other_periods.lines == 0 && decl.control.is_none() {
@@ -357,13 +361,12 @@ struct FileRead {
 fn kind_of(decl: &SourceDecl, name: &str) -> Kind {
     let text = |usual: u8| Kind::Text(TextForm { delimiter: decl.delimiter.unwrap_or(usual), encoding: decl.encoding });
     match (decl.format, NamedKind::of(name)) {
-        (Format::Parquet, _) => Kind::Parquet(decl.floats),
-        (Format::Xlsx, _) => Kind::Workbook(decl.sheet.clone()),
+        (Format::Parquet, _) | (Format::ByName, NamedKind::Parquet) => Kind::Parquet(decl.floats),
+        (Format::Xlsx, _) | (Format::ByName, NamedKind::Workbook) => Kind::Workbook(decl.sheet.clone()),
         (Format::Tsv, _) | (Format::Csv | Format::ByName, NamedKind::Tsv) => text(b'\t'),
-        (Format::ByName, NamedKind::Parquet) => Kind::Parquet(decl.floats),
-        (Format::ByName, NamedKind::Workbook) => Kind::Workbook(decl.sheet.clone()),
-        (Format::Csv, NamedKind::Csv | NamedKind::Workbook | NamedKind::Parquet)
-        | (Format::ByName, NamedKind::Csv) => text(b','),
+        (Format::Csv, NamedKind::Csv | NamedKind::Workbook | NamedKind::Parquet) | (Format::ByName, NamedKind::Csv) => {
+            text(b',')
+        }
     }
 }
 
@@ -530,13 +533,7 @@ fn is_cost_and_usage(headings: &Headings, findings: &mut Findings) -> bool {
 
 /// Columns that the rules read must be in the exports: those a source declares in each of its files, those
 /// of classify rules in at least one source they look at.
-fn check_columns(
-    model: &Model,
-    decls: &[SourceDecl],
-    plans: &[Plan],
-    headings: &[Headings],
-    findings: &mut Findings,
-) {
+fn check_columns(model: &Model, decls: &[SourceDecl], plans: &[Plan], headings: &[Headings], findings: &mut Findings) {
     let book = &model.book;
     for (plan, headings) in plans.iter().zip(headings) {
         let decl = &decls[plan.source];
@@ -553,9 +550,7 @@ fn check_columns(
             }
         }
         let rated = match &decl.cost {
-            CostDecl::Rated { rate, .. } => {
-                rate.on.iter().map(|(column, heading)| (column, &heading.spot)).collect()
-            }
+            CostDecl::Rated { rate, .. } => rate.on.iter().map(|(column, heading)| (column, &heading.spot)).collect(),
             CostDecl::Column(_) => Vec::new(),
         };
         let templates =

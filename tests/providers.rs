@@ -46,8 +46,8 @@ fn both_contracts_are_read_in_both_forms() {
 fn actual_and_amortised_cost_of_one_account_are_refused_together() {
     let (actual, amortised) = (format!("{MCA}{ACTUAL}"), format!("{MCA}{AMORTISED}"));
     let files = [("a/2026-10.csv", actual.as_str()), ("b/2026-10.csv", amortised.as_str())];
-    let two = source("one", "azure-mca", "\"a/{period}.csv\"")
-        + &source("two", "azure-mca-amortised", "\"b/{period}.csv\"");
+    let two =
+        source("one", "azure-mca", "\"a/{period}.csv\"") + &source("two", "azure-mca-amortised", "\"b/{period}.csv\"");
     let folder = tempfile::tempdir().expect("a folder");
     let (code, said, _) = outcome_of(folder.path(), &two, &files);
     assert_eq!(code, Some(3), "{said}");

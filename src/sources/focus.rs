@@ -59,8 +59,7 @@ pub(super) fn version(headings: &[String]) -> Version {
     {
         version = next;
     }
-    let belongs =
-        |column: &Column| column.since <= version && (column.gone.is_empty() || column.gone > version);
+    let belongs = |column: &Column| column.since <= version && (column.gone.is_empty() || column.gone > version);
     let missing = columns().filter(|column| column.is_mandatory && belongs(column) && !has(column.name));
     Version { version, missing: missing.map(|column| column.name).collect() }
 }
@@ -92,7 +91,10 @@ mod tests {
     fn a_version_is_told_by_columns_that_came_and_by_columns_that_went() {
         let mandatory = |version: &str| -> Vec<String> {
             let all = of(version);
-            columns().filter(|c| c.is_mandatory && all.iter().any(|name| name == c.name)).map(|c| c.name.into()).collect()
+            columns()
+                .filter(|c| c.is_mandatory && all.iter().any(|name| name == c.name))
+                .map(|c| c.name.into())
+                .collect()
         };
         assert_eq!(mandatory("1.0").len(), 21);
         assert_eq!(version(&mandatory("1.0")), Version { version: "1.0", missing: Vec::new() });

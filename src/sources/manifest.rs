@@ -166,7 +166,13 @@ fn understand(manifest: &DataFile, json: &Value) -> Option<Delivery> {
         let start = text(json, &["runInfo", "startDate"]).chars().take(10).collect();
         let export = format!("{} {} {}", config("resourceId"), config("exportName"), config("type"));
         let run = |key: &str| text(json, &["runInfo", key]);
-        return Some(delivery(export, run("runId"), run("submittedTime"), blobs.iter().filter_map(file).collect(), start));
+        return Some(delivery(
+            export,
+            run("runId"),
+            run("submittedTime"),
+            blobs.iter().filter_map(file).collect(),
+            start,
+        ));
     }
     if let Some(keys) = list("reportKeys") {
         let export = format!("{} {}", text(json, &["account"]), text(json, &["reportName"]));
@@ -200,7 +206,8 @@ fn latest(same: &[Delivery], findings: &mut Findings) -> Option<usize> {
     }
     let newest = (0..same.len()).max_by_key(|at| &same[*at].made)?;
     let is_dated = same.iter().all(|delivery| !delivery.made.is_empty());
-    let is_newest = |at: usize| same.iter().filter(|other| other.made == same[at].made).all(|other| other.id == same[at].id);
+    let is_newest =
+        |at: usize| same.iter().filter(|other| other.made == same[at].made).all(|other| other.id == same[at].id);
     if is_dated && is_newest(newest) {
         return Some(newest);
     }
@@ -208,12 +215,19 @@ fn latest(same: &[Delivery], findings: &mut Findings) -> Option<usize> {
     let folder = |delivery: &Delivery| delivery.manifest.path.parent().map(Path::to_owned).unwrap_or_default();
     let above = (0..same.len()).find(|at| {
         let top = folder(&same[*at]);
-        (0..same.len()).all(|other| other == *at || folder(&same[other]) != top && folder(&same[other]).starts_with(&top))
+        (0..same.len())
+            .all(|other| other == *at || folder(&same[other]) != top && folder(&same[other]).starts_with(&top))
     });
     if above.is_none() {
         let names = list_names(same.iter().map(|delivery| delivery.manifest.name.as_str()), 12);
-        let title = format!("these are several deliveries of one export, and which is the latest cannot be told: {names}");
-        findings.push(*fault(&first.manifest, "several-deliveries", title, "name the manifest of the one that holds in `files`"));
+        let title =
+            format!("these are several deliveries of one export, and which is the latest cannot be told: {names}");
+        findings.push(*fault(
+            &first.manifest,
+            "several-deliveries",
+            title,
+            "name the manifest of the one that holds in `files`",
+        ));
     }
     above
 }
@@ -259,7 +273,8 @@ fn tell_unnamed(data: &Path, folders: &BTreeSet<PathBuf>, named: &BTreeSet<PathB
 
 fn is_data(path: &Path) -> bool {
     let name = path.to_string_lossy().to_lowercase();
-    NamedKind::of(&name) != NamedKind::Csv || [".csv", ".csv.gz", ".csv.zip", ".csv.zst"].iter().any(|end| name.ends_with(end))
+    NamedKind::of(&name) != NamedKind::Csv
+        || [".csv", ".csv.gz", ".csv.zip", ".csv.zst"].iter().any(|end| name.ends_with(end))
 }
 
 /// The file of a name in a manifest: the longest end of the name that is a file below the manifest's folder or one
@@ -275,7 +290,8 @@ fn locate(data: &Path, manifest: &DataFile, name: &str) -> Option<DataFile> {
     let above: Vec<&Path> = beside.ancestors().take_while(|folder| folder.starts_with(data)).collect();
     for from in 0..parts.len() {
         let end: PathBuf = parts[from..].iter().collect();
-        let folders = if from + 1 == parts.len() && parts.len() > 1 { &above[..above.len().min(1)] } else { &above[..] };
+        let folders =
+            if from + 1 == parts.len() && parts.len() > 1 { &above[..above.len().min(1)] } else { &above[..] };
         for folder in folders {
             let path = folder.join(&end);
             if path.is_file() {

@@ -48,9 +48,8 @@ pub(super) enum Mended<'r> {
 impl<'m> Repairs<'m> {
     pub(super) fn place(decl: &'m SourceDecl, headings: &Headings) -> Self {
         let find = |name: &str| headings.names.iter().position(|heading| heading == name);
-        let belongs = |repair: &Repair, column: usize| {
-            repair.column == ANY_COLUMN || headings.names[column] == repair.column
-        };
+        let belongs =
+            |repair: &Repair, column: usize| repair.column == ANY_COLUMN || headings.names[column] == repair.column;
         let place = |repair: &'m Repair| {
             let kind = match &repair.kind {
                 RepairKind::Blank(text) => PlacedKind::Blank(text),

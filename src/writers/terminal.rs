@@ -118,7 +118,8 @@ pub fn sources(run: &Run<'_>) -> String {
         }
         if totals.currencies.is_empty() {
             let all = [totals.taken, totals.other_periods];
-            let (sum, lines) = (all.iter().map(|part| part.sum).sum::<Amount>(), all.iter().map(|part| part.lines).sum::<u64>());
+            let (sum, lines) =
+                (all.iter().map(|part| part.sum).sum::<Amount>(), all.iter().map(|part| part.lines).sum::<u64>());
             let what = if matches!(decl.cost, CostDecl::Rated { .. }) { "hours" } else { currency.code() };
             let _ = writeln!(text, "  total    {sum} {what} ({lines} lines)");
         }

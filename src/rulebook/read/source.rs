@@ -320,8 +320,7 @@ impl Reader<'_> {
         self.known_keys(inner, &format!("`repair` of {what}"), schema::REPAIR);
         let mut declared = Vec::new();
         let all = |column: &str, kind| Repair { provider: String::new(), column: column.to_owned(), kind };
-        type Kind = fn(String) -> RepairKind;
-        for (key, kind) in [("blank", RepairKind::Blank as Kind), ("fill", RepairKind::Fill as Kind)] {
+        for (key, kind) in [("blank", RepairKind::Blank as fn(String) -> RepairKind), ("fill", RepairKind::Fill)] {
             let Some(columns) = inner.get(key).and_then(|node| self.as_table(node, key)) else { continue };
             for (column, node) in &columns.entries {
                 if key == "fill" && column.name == ANY_COLUMN {
@@ -329,7 +328,9 @@ impl Reader<'_> {
                     self.error("no-meaning-here", node.spot.place(), title, "", "name the column");
                     continue;
                 }
-                declared.extend(self.texts(columns, &column.name).into_iter().map(|text| all(&column.name, kind(text.name))));
+                declared.extend(
+                    self.texts(columns, &column.name).into_iter().map(|text| all(&column.name, kind(text.name))),
+                );
             }
         }
         let any_case = self.texts(inner, "any_case");
