@@ -1,6 +1,7 @@
 //! The command line: what was typed, what it means, one function a command, one place for exit codes.
 
 mod args;
+pub mod beside;
 mod check;
 pub mod pipeline;
 mod run;

@@ -18,6 +18,7 @@
 //! | [`cli`] | the commands; the only one that knows all of them |
 
 pub mod allocation;
+pub mod beside;
 pub mod classify;
 pub mod cli;
 pub mod dimension;

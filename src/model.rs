@@ -129,6 +129,15 @@ impl Model {
         })
     }
 
+    /// What a run of it is called: the period, and the plan where it is one, `2026-10@budget-2026`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.book.plan {
+            Some(plan) => format!("{}@{plan}", self.period.name),
+            None => self.period.name.clone(),
+        }
+    }
+
     /// The dimension's name in the rules.
     #[must_use]
     pub fn dimension_name(&self, dimension: DimensionId) -> &str {

@@ -7,6 +7,7 @@ mod books;
 mod cost;
 mod in_words;
 mod methods;
+mod movement;
 mod unit;
 
 pub use books::{drivers, entries, opening, quarantine, reconciliation, rules};
@@ -16,8 +17,10 @@ pub use cost::{
 };
 pub use in_words::rules_in_words;
 pub use methods::methods;
+pub use movement::movement;
 pub use unit::{contact, how_it_came, parents, spend_with_subtotals, unit_pools, unit_spend};
 
+use crate::beside::Beside;
 use crate::classify::Opening;
 use crate::ledger::Ledger;
 use crate::model::Model;
@@ -38,6 +41,8 @@ pub struct Run<'r> {
     pub ledger: &'r Ledger,
     /// The result.
     pub charges: &'r Charges,
+    /// Earlier periods and plans, calculated from their own inputs.
+    pub beside: &'r [Beside],
 }
 
 /// What stands in a column, and so how it is shown.

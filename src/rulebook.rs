@@ -4,6 +4,7 @@
 //! then adds the member lists and tables the rules speak of. Nothing here opens a cost file.
 
 pub mod condition;
+pub mod plan;
 pub mod presets;
 pub mod read;
 pub mod repairs;
@@ -19,6 +20,7 @@ use crate::finding::{Named, RuleText, Spot};
 use crate::money::{Amount, Currency, NumberFormat};
 use crate::period::{Calendar, Validity};
 use condition::{Clauses, ColumnRef, Form, Template, Test};
+use plan::{BesideKind, Planned};
 use presets::Preset;
 use repairs::{Repair, RepairKind};
 
@@ -52,6 +54,8 @@ pub struct RuleBook {
     pub journal: Option<JournalDecl>,
     /// `[unit_costs]`.
     pub unit_costs: Vec<UnitCostDecl>,
+    /// The plan whose sources these are; none means actuals.
+    pub plan: Option<String>,
     /// The rule files as read, in order, for evidence.
     pub texts: Vec<Arc<RuleText>>,
 }
@@ -73,6 +77,10 @@ pub struct Head {
     pub tolerance: Amount,
     /// Dimensions the charge lines keep.
     pub charges_by: Vec<DimensionId>,
+    /// What is wanted beside a run.
+    pub beside: Vec<BesideKind>,
+    /// The plans of the model, by name.
+    pub plans: Vec<String>,
 }
 
 /// A table file with its sheet and heading row.
@@ -180,6 +188,9 @@ pub enum Expect {
     Listed(Vec<Named>),
 }
 
+/// The form of dates that are names of periods: the line belongs to the period, as of its last day.
+pub const PERIOD_AS_DATE: &str = "period";
+
 /// `[sources.*]`: an export and how to read it.
 #[derive(Clone, Debug)]
 pub struct SourceDecl {
@@ -203,7 +214,7 @@ pub struct SourceDecl {
     pub floats: FloatForm,
     /// How numbers are written.
     pub numbers: NumberFormat,
-    /// How dates are written; ISO when not declared.
+    /// How dates are written, or [`PERIOD_AS_DATE`]; ISO when not declared.
     pub dates: Option<String>,
     /// Texts that mean blank.
     pub null: Vec<String>,
@@ -233,6 +244,8 @@ pub struct SourceDecl {
     pub set: Vec<(DimensionId, Template)>,
     /// Declared totals.
     pub control: Option<ControlDecl>,
+    /// The plan it is part of.
+    pub planned: Planned,
 }
 
 impl SourceDecl {
@@ -676,6 +689,8 @@ pub struct DriverDecl {
     pub filter: Clauses<ColumnRef>,
     /// Where its quantities are.
     pub origin: DriverOrigin,
+    /// The plan it is part of.
+    pub planned: Planned,
 }
 
 /// Where a driver's quantities are.

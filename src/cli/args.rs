@@ -40,6 +40,9 @@ pub(super) struct RunTyped {
     /// Settle the groups of the model by each method, and show them side by side in data/methods.csv and a sheet
     #[arg(long)]
     compare_methods: bool,
+    /// Put no earlier period and no plan beside the run
+    #[arg(long)]
+    alone: bool,
 }
 
 #[derive(Args, Debug)]
@@ -61,6 +64,9 @@ pub(super) struct CommonTyped {
     /// Period such as 2026-10, or several as 2026-08..2026-10; the latest with all its files when not given
     #[arg(long, value_name = "PERIOD")]
     period: Option<String>,
+    /// A plan of the model, such as budget-2026, instead of the actuals
+    #[arg(long, value_name = "NAME")]
+    plan: Option<String>,
     #[command(flatten)]
     shown: ShownTyped,
 }
@@ -92,6 +98,8 @@ enum FormatTyped {
 pub(super) struct Plan {
     pub(super) model: PathBuf,
     pub(super) period: PeriodWanted,
+    /// A plan instead of the actuals.
+    pub(super) budget: Option<String>,
     pub(super) out: PathBuf,
     pub(super) options: Options,
     pub(super) view: View,
@@ -123,7 +131,8 @@ pub enum PeriodWanted {
 
 impl RunTyped {
     pub(super) fn plan(self) -> Result<Plan, String> {
-        let (out, options) = (self.out, Options { compare_methods: self.compare_methods });
+        let options = Options { compare_methods: self.compare_methods, is_alone: self.alone };
+        let out = self.out;
         self.common.plan().map(|plan| Plan { out, options, ..plan })
     }
 }
@@ -163,7 +172,8 @@ impl CommonTyped {
                 Some(_) => return Err(format!("`{text}` has an open end; write both periods, as in 2026-08..2026-10")),
             },
         };
-        Ok(Plan { model: self.model, period, out: PathBuf::new(), options: Options::default(), view })
+        let (budget, options) = (self.plan, Options::default());
+        Ok(Plan { model: self.model, period, budget, out: PathBuf::new(), options, view })
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) fn check(plan: &Plan) -> Outcome {
 
 fn check_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
     let book = pipeline::rule_book(&plan.model, findings)?;
+    let book = pipeline::of_plan(book, plan.budget.as_deref())?;
     let mut worst = Outcome::Done;
     for period in pipeline::periods(&book, &plan.period)? {
         let mut of_period = findings.clone();

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Failure;
 use super::args::PeriodWanted;
+use crate::beside::Beside;
 use crate::classify::{Opening, classify};
 use crate::dimension::MemberId;
 use crate::finding::{Finding, Findings, Place, list_names};
@@ -33,6 +34,8 @@ pub struct Calculation {
     pub charges: Charges,
     /// Everything that was read, for evidence.
     pub inputs: files::Inputs,
+    /// Earlier periods and plans beside it; none until they are asked for.
+    pub beside: Vec<Beside>,
 }
 
 impl Calculation {
@@ -45,6 +48,7 @@ impl Calculation {
             opening: &self.opening,
             ledger: &self.ledger,
             charges: &self.charges,
+            beside: &self.beside,
         }
     }
 }
@@ -57,11 +61,29 @@ pub fn rule_book(folder: &Path, findings: &mut Findings) -> Result<RuleBook, Fai
     rulebook::read::read(folder, findings).ok_or(Failure::Refused)
 }
 
-/// Calculates one period.
+/// The rule book of a plan that was asked for, or of the actuals.
+///
+/// # Errors
+/// [`Failure::Usage`] when the model has no such plan.
+pub fn of_plan(book: RuleBook, plan: Option<&str>) -> Result<RuleBook, Failure> {
+    let known = &book.head.plans;
+    match plan {
+        Some(plan) if !known.iter().any(|name| name == plan) => Err(Failure::Usage(if known.is_empty() {
+            format!("there is no plan `{plan}`: no source or driver of the model has `plan`")
+        } else {
+            format!("there is no plan `{plan}`; the model has {}", list_names(known.iter().map(String::as_str), 12))
+        })),
+        _ => Ok(book.of_plan(plan)),
+    }
+}
+
+/// Calculates one period of the actuals, or of the plan that [`RuleBook::of_plan`] has chosen.
 ///
 /// # Errors
 /// [`Failure::Refused`] with findings, or [`Failure::Imbalance`].
 pub fn calculate(book: RuleBook, period: Period, findings: &mut Findings) -> Result<Calculation, Failure> {
+    let plan = book.plan.clone();
+    let book = book.of_plan(plan.as_deref());
     let footprint = Footprint::of(&book);
     let mut model = Model::load(book, period, findings).ok_or(Failure::Refused)?;
     let mut inputs = model.inputs.clone();
@@ -73,7 +95,7 @@ pub fn calculate(book: RuleBook, period: Period, findings: &mut Findings) -> Res
     })?;
     trial::check(&ledger, opening.total().atoms()).map_err(Failure::Imbalance)?;
     let charges = rounding::round(&model, &ledger).map_err(|overflow| Failure::Machine(overflow.to_string()))?;
-    let calculation = Calculation { model, read, opening, ledger, charges, inputs };
+    let calculation = Calculation { model, read, opening, ledger, charges, inputs, beside: Vec::new() };
     foots(&calculation)?;
     lint(&calculation, findings);
     Ok(calculation)

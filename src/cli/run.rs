@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::args::{Plan, View};
+use super::beside::{Made, put_beside};
 use super::pipeline::{self, Calculation};
 use super::{Failure, Outcome, complain, fail, report, say};
 use crate::finding::{Findings, Severity};
@@ -23,19 +24,24 @@ use crate::writers::{evidence, file_stem, journal, statement, tables, terminal, 
 pub(super) struct Options {
     /// Settle the groups by each method, and show them side by side.
     pub(super) compare_methods: bool,
+    /// Put nothing beside the run.
+    pub(super) is_alone: bool,
 }
 
 const COMPARE_METHODS: &str = "compare-methods";
+const ALONE: &str = "alone";
 
 impl Options {
     /// The options as the evidence has them.
     pub(super) fn words(self) -> Vec<String> {
-        if self.compare_methods { vec![COMPARE_METHODS.to_owned()] } else { Vec::new() }
+        let asked = [(self.compare_methods, COMPARE_METHODS), (self.is_alone, ALONE)];
+        asked.iter().filter(|(is_asked, _)| *is_asked).map(|(_, word)| (*word).to_owned()).collect()
     }
 
     /// The options of the evidence.
     pub(super) fn parse(words: &[String]) -> Options {
-        Options { compare_methods: words.iter().any(|word| word == COMPARE_METHODS) }
+        let has = |option: &str| words.iter().any(|word| word == option);
+        Options { compare_methods: has(COMPARE_METHODS), is_alone: has(ALONE) }
     }
 }
 
@@ -53,16 +59,22 @@ pub(super) fn run(plan: &Plan) -> Outcome {
 }
 
 fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
-    let book = pipeline::rule_book(&plan.model, findings)?;
+    let whole = pipeline::rule_book(&plan.model, findings)?;
+    let book = pipeline::of_plan(whole.clone(), plan.budget.as_deref())?;
     let periods = pipeline::periods(&book, &plan.period)?;
     let output = Output::open(&plan.out)?;
     let mut worst = Outcome::Done;
     let mut published: Vec<String> = Vec::new();
+    let mut made = Made::default();
     for period in periods {
         let mut of_period = findings.clone();
         let period_name = period.name.clone();
         let progress = progress(plan.view, &period.name);
-        let result = pipeline::calculate(book.clone(), period, &mut of_period).and_then(|calculation| {
+        let result = pipeline::calculate(book.clone(), period, &mut of_period).and_then(|mut calculation| {
+            if !plan.options.is_alone {
+                progress.set_message(format!("{} · what stands beside it", calculation.model.period.name));
+                put_beside(&whole, &mut calculation, &mut made, &mut of_period);
+            }
             progress.set_message(format!("{} · writing", calculation.model.period.name));
             publish(&output, &calculation, plan.options, &mut of_period).map(|published| (calculation, published))
         });
@@ -71,7 +83,7 @@ fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
             Ok((calculation, (place, summary))) => {
                 report(&of_period, plan.view);
                 show(&calculation.run(), &summary, &place, plan.view)?;
-                published.push(calculation.model.period.name.clone());
+                published.push(calculation.model.title());
                 worst = worst.max(if of_period.count(Severity::Attention) > 0 { Outcome::Look } else { Outcome::Done });
             }
             Err(failure) => {
@@ -110,7 +122,7 @@ fn publish(
     options: Options,
     findings: &mut Findings,
 ) -> Result<(PathBuf, Summary), Failure> {
-    let staged = output.stage(&calculation.model.period.name)?;
+    let staged = output.stage(&calculation.model.title())?;
     let (id, summary) = write_run(staged.path(), calculation, options, findings)?;
     Ok((staged.publish(&id)?, summary))
 }
@@ -127,14 +139,15 @@ pub(super) fn write_run(
     findings: &mut Findings,
 ) -> Result<(String, Summary), Failure> {
     let run = calculation.run();
-    let journal = Journal::of(&run, findings);
+    // A plan is not booked.
+    let journal = if run.model.book.plan.is_none() { Journal::of(&run, findings) } else { None };
     if findings.has_errors() {
         return Err(Failure::Refused);
     }
     let summary = summary(&run);
     let methods = options.compare_methods.then(|| reports::methods(&run, &methods::by_each(&run)));
     let words = options.words();
-    let id = evidence::run_id(&run.model.book, &run.model.period.name, &calculation.inputs, &words);
+    let id = evidence::run_id(&run.model.book, &run.model.title(), &calculation.inputs, &words);
     write_all(folder, &run, &summary, journal.as_ref(), methods, findings)?;
     evidence::write(folder, &run, &summary, &calculation.inputs, &id, &words).map_err(machine(folder))?;
     Ok((id, summary))
@@ -174,6 +187,7 @@ fn write_all(
         reports::service_costs(run),
         reports::unit_costs(run),
         reports::drivers(run),
+        reports::movement(run),
         crate::finding::render::table(findings),
     ];
     let handed_back = (!run.read.refusals.is_empty()).then(|| reports::quarantine(run));

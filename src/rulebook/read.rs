@@ -6,6 +6,7 @@ mod head;
 mod journal;
 mod limits;
 mod method;
+mod plan;
 mod rule;
 mod source;
 mod table;
@@ -152,12 +153,16 @@ impl Reader<'_> {
         let data = folder.join(self.text(model, "data").map_or_else(|| ".".to_owned(), |data| data.name));
         let sources = self.each(roots, "sources", |reader, section| reader.source(section, head.as_ref()));
         let source_names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        self.sources_fit_plans(&sources);
         let drivers = self.each(roots, "drivers", |reader, section| reader.driver(section, &source_names));
         let groups: BTreeMap<String, Group> = self
             .each(roots, "group", |reader, section| Some((section.0.name.clone(), reader.group(section)?)))
             .into_iter()
             .collect();
-        let driver_names: Vec<String> = drivers.iter().map(|driver| driver.name.clone()).collect();
+        self.drivers_fit_plans(&drivers);
+        // Rules name the drivers of the actuals; those of a plan take their place.
+        let of_actuals = drivers.iter().filter(|driver| driver.planned.plan.is_none());
+        let driver_names: Vec<String> = of_actuals.map(|driver| driver.name.clone()).collect();
         let classify = self.rules(roots, "classify", |reader, table| reader.classify(table, &source_names));
         let prices: BTreeMap<_, _> = self
             .each(roots, "prices", |reader, section| Some((section.0.name.clone(), reader.price_list(section)?)))
@@ -192,7 +197,7 @@ impl Reader<'_> {
                 "add a table such as [sources.cloud]",
             );
         }
-        Some(RuleBook {
+        let mut book = RuleBook {
             folder: folder.to_owned(),
             data,
             head: head?,
@@ -205,8 +210,11 @@ impl Reader<'_> {
             prices,
             journal,
             unit_costs,
+            plan: None,
             texts,
-        })
+        };
+        book.head.plans = book.plans().into_iter().map(|plan| plan.name.clone()).collect();
+        Some(book)
     }
 
     // ---- sections ------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ pub const MODEL: &[Field] = &[
     field("complete", "dimensions that must be filled at the end"),
     field("tolerance", "how much may stay unallocated"),
     field("charges", "what the charge lines keep"),
+    field("beside", "what stands beside a run: \"previous\", \"last year\", \"year to date\", \"plans\""),
 ];
 
 /// `calendar`
@@ -94,6 +95,8 @@ pub const SOURCE: &[Field] = &[
     field("currency", "currency of all its lines"),
     field("control", "totals the export must have"),
     field("cost", "hours × rate instead of a column of amounts"),
+    field("plan", "the plan it is part of; without it, actuals"),
+    field("in_place_of", "the source of the actuals whose place it takes in the plan"),
 ];
 
 /// `columns`
@@ -169,6 +172,8 @@ pub const DRIVER: &[Field] = &[
     field("source", "the source in whose lines the quantities are, instead of a file"),
     field("ignore", "headings of a wide table that are no receivers"),
     field("carry_forward", "how many periods back a table may come from when this period's is missing"),
+    field("plan", "the plan it is part of; without it, actuals and every plan without one of its own"),
+    field("in_place_of", "the driver of the actuals whose place it takes in the plan"),
 ];
 
 /// `[[classify]]`

@@ -13,7 +13,7 @@ use crate::model::Model;
 use crate::money::{Amount, NumberFault, parse_number};
 use crate::period::Day;
 use crate::rulebook::condition::{ColumnRef, Form};
-use crate::rulebook::{Late, Refused, SourceDecl};
+use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, SourceDecl};
 
 /// Distinct tag texts that are remembered with their parsed keys. Exports repeat few of them; a file in which
 /// every line differs is parsed line by line beyond this.
@@ -407,6 +407,9 @@ impl<'m> Grouper<'m> {
             Cell::Day(day) => (Some(day), String::new()),
             Cell::Text(text) => {
                 let day = match &self.decl.dates {
+                    Some(form) if form == PERIOD_AS_DATE => {
+                        model.book.head.calendar.period(text).map(|period| period.last)
+                    }
                     Some(format) => Day::parse_with(text, format),
                     None => Day::parse_iso(text),
                 };
@@ -416,6 +419,9 @@ impl<'m> Grouper<'m> {
         };
         let Some(day) = day else {
             let expected = match &self.decl.dates {
+                Some(form) if form == PERIOD_AS_DATE => {
+                    format!("expected the name of a period, such as {}", model.book.head.calendar.example())
+                }
                 Some(format) => format!("expected a date in the declared form {format}"),
                 None => {
                     "expected a date such as 2026-10-31; another form is declared as formats = { date = \"%d/%m/%Y\" }"

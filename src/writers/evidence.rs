@@ -25,6 +25,9 @@ pub struct Evidence {
     pub model: String,
     /// The period.
     pub period: String,
+    /// The plan; none in a run of actuals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
     /// Currency of the books.
     pub currency: String,
     /// See [`run_id`].
@@ -162,6 +165,7 @@ pub fn write(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         model: book.head.name.clone(),
         period: run.model.period.name.clone(),
+        plan: book.plan.clone(),
         currency: currency.code().to_owned(),
         run_id: run_id.to_owned(),
         options: options.to_owned(),

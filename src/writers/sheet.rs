@@ -199,7 +199,7 @@ impl Imprint {
     pub(super) fn new(model: &Model) -> Imprint {
         Imprint {
             organisation: one_line(&model.book.head.name),
-            period: model.period.name.clone(),
+            period: model.title(),
             currency: model.book.head.currency.code().to_owned(),
         }
     }

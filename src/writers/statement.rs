@@ -31,7 +31,7 @@ pub fn build(run: &Run<'_>, unit: MemberId) -> Result<Workbook, XlsxError> {
     let styles = Styles::new(&head.currency);
     let imprint = Imprint::new(run.model);
     let name = run.model.dimensions[BUSINESS_UNIT].member_name(unit);
-    let mut workbook = sheet::new_workbook(run.model, &format!("{name}: IT statement {}", run.model.period.name))?;
+    let mut workbook = sheet::new_workbook(run.model, &format!("{name}: IT statement {}", run.model.title()))?;
     write_statement(workbook.add_worksheet().set_name("Statement")?, &styles, &imprint, run, unit)?;
     let mut came = views::in_minor_units(reports::how_it_came(run, unit), &["amount"], &head.currency);
     came.title = format!("{name}: how it came");
@@ -108,7 +108,7 @@ fn facts(run: &Run<'_>, unit: MemberId, spend: &Table, styles: &Styles) -> Vec<(
     let period = &run.model.period;
     let mut facts = vec![
         ("Organisation".to_owned(), head.name.clone()),
-        ("Period".to_owned(), format!("{} ({} to {})", period.name, period.first, period.last)),
+        ("Period".to_owned(), format!("{} ({} to {})", run.model.title(), period.first, period.last)),
     ];
     let above = reports::parents(units, unit);
     if !above.is_empty() {

@@ -210,7 +210,7 @@ fn heading(run: &Run<'_>) -> String {
     format!(
         "\n{STRONG}{} · {}{STRONG:#} {FAINT}({} to {}, amounts in {}){FAINT:#}\n\n",
         head.name,
-        run.model.period.name,
+        run.model.title(),
         run.model.period.first,
         run.model.period.last,
         head.currency.code()

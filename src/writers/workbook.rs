@@ -70,7 +70,7 @@ pub fn build(
     let styles = Styles::new(&head.currency);
     let imprint = Imprint::new(run.model);
     let pages: Vec<Page> = pages(run, tables, findings).into_iter().flat_map(|page| page.split(limits)).collect();
-    let title = format!("{}: IT showback {}", head.name, run.model.period.name);
+    let title = format!("{}: IT showback {}", head.name, run.model.title());
     let mut workbook = sheet::new_workbook(run.model, &title)?;
     summary::write(workbook.add_worksheet().set_name(SUMMARY)?, &styles, &imprint, run, summary, &pages)?;
     for page in &pages {

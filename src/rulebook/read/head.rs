@@ -65,6 +65,8 @@ impl Reader<'_> {
             complete,
             tolerance,
             charges_by,
+            beside: self.beside(model),
+            plans: Vec::new(),
         })
     }
 

@@ -10,7 +10,9 @@ use crate::rulebook::presets::{Preset, first_heading};
 use crate::rulebook::repairs::{self, ANY_COLUMN, Repair, RepairKind};
 use crate::rulebook::schema::Field;
 use crate::rulebook::syntax::{Table, Value};
-use crate::rulebook::{ControlDecl, ControlFigures, CostDecl, Expect, Format, Head, Late, Refused, SourceDecl, schema};
+use crate::rulebook::{
+    ControlDecl, ControlFigures, CostDecl, Expect, Format, Head, Late, PERIOD_AS_DATE, Refused, SourceDecl, schema,
+};
 
 impl Reader<'_> {
     pub(super) fn source(&mut self, (name, table): Section<'_>, head: Option<&Head>) -> Option<SourceDecl> {
@@ -132,6 +134,7 @@ impl Reader<'_> {
             late: self.late(table),
             set: self.set(table),
             control: self.control(table, &what),
+            planned: self.planned(table),
         })
     }
 
@@ -377,7 +380,7 @@ impl Reader<'_> {
 
     pub(super) fn date_format(&mut self, formats: &Table) -> Option<String> {
         let format = self.text(formats, "date")?;
-        if Day::is_date_format(&format.name) {
+        if Day::is_date_format(&format.name) || format.name == PERIOD_AS_DATE {
             return Some(format.name);
         }
         let title = format!("`{}` does not describe a whole date", clean(&format.name));
@@ -386,7 +389,7 @@ impl Reader<'_> {
             format.spot.place(),
             title,
             "",
-            "use strftime signs: %d day, %m month, %Y year, %b short month name, as in %d/%m/%Y",
+            "use strftime signs: %d day, %m month, %Y year, %b short month name, as in %d/%m/%Y; or \"period\" for the names of periods",
         );
         None
     }

@@ -132,6 +132,7 @@ impl Reader<'_> {
             measure: self.text(table, "measure").map_or_else(|| name.name.replace('_', " "), |measure| measure.name),
             filter: table.get("where").map(|node| self.conditions(node, Reader::line_field)).unwrap_or_default(),
             origin,
+            planned: self.planned(table),
         })
     }
 
