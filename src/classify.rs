@@ -77,7 +77,10 @@ pub fn classify(
         let value = |column: &ColumnRef| {
             columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", String::as_str))
         };
-        let key = members(model, group, &value, &mut opening.rules, &mut unknown);
+        let mut key = members(model, group, &value, &mut opening.rules, &mut unknown);
+        if group.is_remainder {
+            remainder_to(model, group.source, &mut key);
+        }
         match &model.rates[group.source] {
             None => {
                 let sum = plain.entry((key, group.source, &group.file)).or_default();
@@ -189,6 +192,14 @@ fn members<'g>(
         placing.by_name(&mut key, *dimension, &template.fill(value), &format!("sources.{}", source.name));
     }
     key
+}
+
+/// What is left of a life that ended before its time goes where its source says.
+fn remainder_to(model: &Model, source: usize, key: &mut Key) {
+    let members = model.book.sources[source].schedule.iter().filter_map(|schedule| schedule.remainder_to.as_ref());
+    for (dimension, name) in members.flatten() {
+        key[*dimension] = model.dimensions[*dimension].find(&name.name).unwrap_or(BLANK);
+    }
 }
 
 /// Puts the money of one line group at members, and notes names that lead nowhere.

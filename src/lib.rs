@@ -10,7 +10,7 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`money`], [`shares`], [`period`], [`dimension`], [`finding`] | the ground: exact numbers, splitting, days, members, messages; knows nobody above |
+//! | [`money`], [`shares`], [`period`], [`schedule`], [`dimension`], [`finding`] | the ground: exact numbers, splitting, days, members, messages; knows nobody above |
 //! | [`files`], [`tables`] | bytes to rows |
 //! | [`rulebook`], [`model`], [`driver`], [`footprint`] | what the rules say, with their tables |
 //! | [`sources`], [`classify`], [`allocation`], [`ledger`], [`rounding`] | the stages |
@@ -35,6 +35,7 @@ pub mod period;
 pub mod reports;
 pub mod rounding;
 pub mod rulebook;
+pub mod schedule;
 pub mod shares;
 pub mod sources;
 pub mod tables;

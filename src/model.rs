@@ -471,6 +471,9 @@ impl Loader<'_> {
                     self.target(&mut dimensions[*dimension], &Named { name, spot: template.spot.clone() });
                 }
             }
+            if let Some(members) = source.schedule.as_ref().and_then(|schedule| schedule.remainder_to.as_ref()) {
+                self.targets(members, dimensions);
+            }
             if let Some(id) = dimensions[crate::rulebook::SOURCE].find_or_add(&source.name) {
                 debug_assert!(!id.is_blank());
             }

@@ -8,6 +8,7 @@ mod cost;
 mod in_words;
 mod methods;
 mod movement;
+mod schedules;
 mod unit;
 
 pub use books::{drivers, entries, opening, quarantine, reconciliation, rules};
@@ -18,6 +19,7 @@ pub use cost::{
 pub use in_words::rules_in_words;
 pub use methods::methods;
 pub use movement::movement;
+pub use schedules::{has_schedules, renewals, schedules};
 pub use unit::{contact, how_it_came, parents, spend_with_subtotals, unit_pools, unit_spend};
 
 use crate::beside::Beside;

@@ -19,6 +19,7 @@ use crate::files::{Encoding, FloatForm, SheetForm};
 use crate::finding::{Named, RuleText, Spot};
 use crate::money::{Amount, Currency, NumberFormat};
 use crate::period::{Calendar, Validity};
+use crate::schedule::Method as Spreading;
 use condition::{Clauses, ColumnRef, Form, Template, Test};
 use plan::{BesideKind, Planned};
 use presets::Preset;
@@ -246,6 +247,36 @@ pub struct SourceDecl {
     pub control: Option<ControlDecl>,
     /// The plan it is part of.
     pub planned: Planned,
+    /// How its amounts are spread over time; none where each line belongs to one period.
+    pub schedule: Option<ScheduleDecl>,
+}
+
+/// `amortise` or `depreciation`: lines that are spread over their lives.
+#[derive(Clone, Debug)]
+pub struct ScheduleDecl {
+    /// Where it is declared.
+    pub spot: Spot,
+    /// How a line is spread.
+    pub method: Spreading,
+    /// Whether the lines are assets, whose end is a disposal.
+    pub is_asset: bool,
+    /// Column of the first day.
+    pub start: Named,
+    /// Column of the last day; where there is a life in months, of the day it ended before its time.
+    pub end: Option<Named>,
+    /// Column of the life in months.
+    pub months: Option<Named>,
+    /// Column of the residual value.
+    pub residual: Option<Named>,
+    /// Who gets what is left of a life that ends before its time; such a line is refused when nobody is named.
+    pub remainder_to: Option<MemberSet>,
+}
+
+impl ScheduleDecl {
+    /// The columns it reads.
+    pub fn columns(&self) -> impl Iterator<Item = &Named> {
+        [Some(&self.start), self.end.as_ref(), self.months.as_ref(), self.residual.as_ref()].into_iter().flatten()
+    }
 }
 
 impl SourceDecl {

@@ -3,7 +3,8 @@
 //! A cost line is one row of an export. It never leaves this stage: lines of one source and file that agree
 //! in every column of the [`Footprint`], in the period they belong to and in the
 //! span of days between two changes of the model come out as one [`LineGroup`]. Nothing is multiplied or
-//! divided here, only read, checked and added up.
+//! divided here, only read, checked and added up; a line that is spread over time is shared by
+//! [`crate::schedule`], and this period's part of it is added up.
 
 mod basis;
 mod focus;
@@ -11,6 +12,7 @@ mod groups;
 mod manifest;
 mod repairs;
 mod rows;
+mod scheduled;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -24,9 +26,11 @@ use crate::model::Model;
 use crate::money::{Amount, parse_number};
 use crate::period::{Day, Period};
 use crate::rulebook::condition::ColumnRef;
-use crate::rulebook::{ControlFigures, CostDecl, DriverOrigin, Expect, Format, RuleBook, SourceDecl};
+use crate::rulebook::{ControlFigures, CostDecl, DriverOrigin, Expect, Format, RuleBook, ScheduleDecl, SourceDecl};
 use crate::tables::Table;
 use manifest::Told;
+
+pub use scheduled::ScheduledLine;
 
 /// Sum of the sizes of all amounts of a file, and of a run, above which it is refused: a hundredth of what an
 /// [`Amount`] can hold, so that no later sum can leave its range.
@@ -57,6 +61,8 @@ pub struct LineGroup {
     pub first_row: u64,
     /// Sums of the columns that drivers read, in the order of [`RuleBook::quantity_columns`].
     pub quantities: Vec<Amount>,
+    /// Whether it is what was left of lines whose life ended before its time.
+    pub is_remainder: bool,
 }
 
 /// Lines with their money, of one kind.
@@ -141,6 +147,8 @@ pub struct Read {
     pub controls: Vec<ControlOutcome>,
     /// Lines handed back, in the order of sources, files and rows.
     pub refusals: Vec<Refusal>,
+    /// Lines that are spread over time, in the order of sources, files and rows.
+    pub schedules: Vec<ScheduledLine>,
 }
 
 /// A declared total beside what was read.
@@ -191,6 +199,7 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         totals: vec![SourceTotals::default(); book.sources.len()],
         controls: Vec::new(),
         refusals: Vec::new(),
+        schedules: Vec::new(),
     };
     let mut keys: Vec<(&Plan, rows::Keys)> = Vec::new();
     let mut seen: Vec<(&Plan, basis::Seen)> = Vec::new();
@@ -219,6 +228,7 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         merge_totals(&mut read.totals[plan.source], grouped.totals, &plan.file.name);
         read.groups.extend(grouped.groups);
         read.refusals.extend(grouped.refusals);
+        read.schedules.extend(grouped.schedules);
         keys.push((plan, grouped.keys));
         seen.push((plan, grouped.seen));
     }
@@ -543,8 +553,9 @@ fn check_columns(model: &Model, decls: &[SourceDecl], plans: &[Plan], headings: 
         let control = decl.control.as_ref().and_then(|control| control.column.as_ref());
         let declared = [Some(decl.cost.column()), decl.date.as_ref(), decl.currency_column.as_ref(), control];
         let formed = decl.patterns.iter().map(|(column, _)| column);
+        let spread = decl.schedule.iter().flat_map(ScheduleDecl::columns);
         let of_drivers = book.quantity_columns(&decl.name);
-        for heading in declared.into_iter().flatten().chain(of_drivers).chain(formed).chain(&decl.key) {
+        for heading in declared.into_iter().flatten().chain(spread).chain(of_drivers).chain(formed).chain(&decl.key) {
             if let Err(finding) = headings.find(heading) {
                 findings.push(*finding);
             }

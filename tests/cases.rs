@@ -15,12 +15,10 @@ use serde_json::Value;
 use support::{Row, atoms, outcome, root, rows, showback, write_model};
 
 /// Methods of cases that are no allocation, with the reason they are not run here.
-const LEFT_OUT: [(&str, &str); 7] = [
+const LEFT_OUT: [(&str, &str); 5] = [
     ("stand_alone", "out of the language's scope"),
     ("incremental", "out of the language's scope"),
     ("shapley", "out of the language's scope"),
-    ("depreciation", "needs schedules of assets, which are not there yet"),
-    ("proration", "needs schedules of contracts, which are not there yet"),
     ("staff_rate", "needs loaded rates from salary and hours, which are not there yet"),
     ("fx", "needs exchange rates, which are not there yet"),
 ];
@@ -46,11 +44,19 @@ impl Exact {
         Exact { numerator, denominator: bottom.parse::<BigInt>().expect("a denominator") * power }
     }
 
+    fn times(self, times: i128) -> Exact {
+        Exact { numerator: self.numerator * times, ..self }
+    }
+
     /// Whether a count of atoms is within `NEAR` atoms of it.
     fn is_near(&self, atoms: i128) -> bool {
+        self.is_within(atoms, NEAR)
+    }
+
+    fn is_within(&self, atoms: i128, near: i128) -> bool {
         let difference = BigInt::from(atoms) * &self.denominator - &self.numerator * BigInt::from(support::ONE);
         let size = if difference < BigInt::ZERO { -difference } else { difference };
-        size <= BigInt::from(NEAR) * &self.denominator
+        size <= BigInt::from(near) * &self.denominator
     }
 }
 
@@ -78,7 +84,15 @@ struct Model {
     files: Vec<(String, String)>,
     /// Rules and drivers.
     rules: String,
+    /// More of `[model]`, and the period, where it is not a month.
+    years: Option<&'static str>,
+    /// Rows of lines that are spread over time, by the key that spreads them: unit, amount, residual value, first
+    /// day, last day, months.
+    spread: BTreeMap<&'static str, Vec<[String; 6]>>,
 }
+
+/// The period of cases about time: a year that ends in a February of 28 days, so that a quarter of a month is 7 days.
+const YEAR: &str = "FY26";
 
 impl Model {
     fn line(&mut self, pool: &str, service: &str, unit: &str, amount: &str) {
@@ -96,6 +110,10 @@ impl Model {
             self.rules,
             "[drivers.{name}]\nfile = \"{name}.csv\"\nto = {{ business_unit = \"Unit\" }}\nquantity = \"Quantity\"\n"
         );
+    }
+
+    fn period(&self) -> &'static str {
+        if self.years.is_some() { YEAR } else { PERIOD }
     }
 
     fn rule(&mut self, rule: &str) {
@@ -123,14 +141,33 @@ impl Model {
         };
         let toml = format!(
             "[model]\nname = \"Case\"\ncurrency = \"{}\"\ndata = \"data\"\ntolerance = {{ unallocated = \"100%\" }}\n\n\
-             [dimensions.business_unit]\nmembers = [{}]\n{services}\n[sources.bill]\nfiles = \"{{period}}/bill.csv\"\n\
+             {}[dimensions.business_unit]\nmembers = [{}]\n{services}\n[sources.bill]\nfiles = \"{{period}}/bill.csv\"\n\
              columns = {{ cost = \"Amount\" }}\nset = {{ pool = \"{{Pool}}\", service = \"{{Service}}\", business_unit = \"{{Unit}}\" }}\n\n{}",
             self.currency,
+            self.years.unwrap_or_default(),
             units.join(", "),
             self.rules
         );
         write_model(folder, &[("model.toml", &toml), ("data/portfolio.csv", &portfolio)]);
-        write_model(folder, &[(&format!("data/{PERIOD}/bill.csv"), &bill)]);
+        write_model(folder, &[(&format!("data/{}/bill.csv", self.period()), &bill)]);
+        for (number, (key, lines)) in self.spread.iter().enumerate() {
+            let mut list = String::from("Unit,Amount,Residual,From,To,Months\n");
+            for line in lines {
+                let _ = writeln!(list, "{}", line.join(","));
+            }
+            let columns = if key.starts_with("depreciation") {
+                "months = \"Months\", residual = \"Residual\""
+            } else {
+                "end = \"To\""
+            };
+            let source = format!(
+                "[sources.spread_{number}]\nfiles = \"spread-{number}.csv\"\n{key}\n\
+                 columns = {{ cost = \"Amount\", start = \"From\", {columns} }}\n\
+                 set = {{ pool = \"P\", business_unit = \"{{Unit}}\" }}\n"
+            );
+            let (rules, data) = (format!("spread-{number}.toml"), format!("data/spread-{number}.csv"));
+            write_model(folder, &[(&rules, &source), (&data, &list)]);
+        }
         for (name, text) in &self.files {
             write_model(folder, &[(&format!("data/{name}"), text)]);
         }
@@ -145,8 +182,9 @@ fn currency(digits: u64) -> &'static str {
     }
 }
 
-/// The model of a case; `None` where its method is left out.
-fn model_of(case: &Value) -> Option<Model> {
+/// The model of a case; `None` where its method is left out. Amounts that are spread over time are multiplied by
+/// `times`.
+fn model_of(case: &Value, times: i128) -> Option<Model> {
     let method = text(&case["method"]);
     if LEFT_OUT.iter().any(|(left_out, _)| *left_out == method) {
         return None;
@@ -223,6 +261,8 @@ fn model_of(case: &Value) -> Option<Model> {
             model.line("P", "", "", text(&input["amount"]));
             model.rule(&rule);
         }
+        "proration" => proration(&mut model, input, times),
+        "depreciation" => depreciation(&mut model, input, times),
         "tiered" => tiered(&mut model, input),
         "rate_card" => rate_card(&mut model, input),
         "dual_rate" => dual_rate(&mut model, input),
@@ -333,6 +373,66 @@ fn multi_pool(model: &mut Model, input: &Value) {
     model.units = units.into_iter().collect();
 }
 
+/// A calendar in which [`YEAR`] ends on 2026-02-28, a Saturday.
+const YEARS: &str = "[model.calendar]\nperiods = \"years\"\nyear_starts = \"03-01\"\n\n";
+
+/// A whole number of cases about time.
+fn whole(text: &str) -> i128 {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// The month so many months after the first of March 2025, as its first day.
+fn month_of_year(months: i128) -> String {
+    let month = 2 + months;
+    format!("{}-{:02}-01", 2025 + month / 12, month % 12 + 1)
+}
+
+/// What is used of an amount falls into the year, the rest behind it. Fewer than 28 are months, others days.
+fn proration(model: &mut Model, input: &Value, times: i128) {
+    model.years = Some(YEARS);
+    let amount = whole(text(&input["amount"])) * times;
+    for (name, span) in input["periods"].as_object().expect("periods") {
+        let (used, of) = (text(&span[0]), whole(text(&span[1])));
+        let (key, first, last) = if of >= 28 {
+            // Days up to the 28th of February, and those of March.
+            let used = whole(used);
+            ("amortise = \"daily\"", format!("2026-02-{:02}", 29 - used), format!("2026-03-{:02}", of - used))
+        } else if used == "0.25" {
+            // The quarter of the month is its last 7 days of 28; the last month has the 21 others.
+            assert_eq!(of, 12);
+            ("amortise = \"monthly\"", "2026-02-22".to_owned(), "2027-02-21".to_owned())
+        } else {
+            let used = whole(used);
+            assert_eq!(of, 12);
+            let last = match used {
+                1 => "2027-01-31",
+                4 => "2026-10-31",
+                other => panic!("say when {other} months before March 2026 and 12 in all end"),
+            };
+            ("amortise = \"monthly\"", month_of_year(12 - used), last.to_owned())
+        };
+        let line = [name.clone(), amount.to_string(), String::new(), first, last, String::new()];
+        model.spread.entry(key).or_default().push(line);
+        model.units.push(name.clone());
+    }
+    // A run has a bill; this one is empty of money.
+    model.line("P", "", &model.units[0].clone(), "0");
+}
+
+fn depreciation(model: &mut Model, input: &Value, times: i128) {
+    model.years = Some(YEARS);
+    let (cost, salvage) = (whole(text(&input["cost"])) * times, whole(text(&input["salvage"])) * times);
+    for (name, months) in entries(&input["months_in_use"]) {
+        let first = month_of_year(12 - whole(&months));
+        let life = text(&input["life_months"]).to_owned();
+        let line = [name.clone(), cost.to_string(), salvage.to_string(), first, String::new(), life];
+        let key = "depreciation = { straight_line = \"monthly\", first_month = \"full\" }";
+        model.spread.entry(key).or_default().push(line);
+        model.units.push(name);
+    }
+    model.line("P", "", &model.units[0].clone(), "0");
+}
+
 /// The owner of differences between bills and cost, in models of prices.
 const PROVIDER: &str = "(provider)";
 
@@ -422,11 +522,24 @@ fn found(name: &str, charges: &[Row], entries: &[Row], minor: bool) -> i128 {
 }
 
 fn check(id: &str, case: &Value) -> Result<(), String> {
-    let Some(model) = model_of(case) else { return Ok(()) };
+    let method = text(&case["method"]);
+    if !["proration", "depreciation"].contains(&method) {
+        return check_times(id, case, 1);
+    }
+    // A schedule is in minor units. At so many times the amount the exact answers are whole minor units.
+    let answers = case["expected"]["exact"].as_object().expect("answers");
+    let times = answers.values().map(|answer| text(answer).split_once('/').map_or(1, |(_, bottom)| whole(bottom)));
+    check_times(id, case, times.max().unwrap_or(1))?;
+    check_times(id, case, 1)
+}
+
+fn check_times(id: &str, case: &Value, times: i128) -> Result<(), String> {
+    let Some(model) = model_of(case, times) else { return Ok(()) };
     let folder = tempfile::tempdir().expect("a folder");
     model.write(folder.path());
     let (model_path, out) = (folder.path().display().to_string(), folder.path().join("out").display().to_string());
-    let (code, message) = outcome(&showback(&["run", &model_path, "--period", PERIOD, "--out", &out, "--quiet"]));
+    let (code, message) =
+        outcome(&showback(&["run", &model_path, "--period", model.period(), "--out", &out, "--quiet"]));
     let expected = &case["expected"];
     if expected["error"].is_string() {
         return if code == Some(3) { Ok(()) } else { Err(format!("{id}: exit {code:?}, should be refused")) };
@@ -434,13 +547,16 @@ fn check(id: &str, case: &Value) -> Result<(), String> {
     if !matches!(code, Some(0 | 1)) {
         return Err(format!("{id}: exit {code:?}\n{message}"));
     }
-    let published = folder.path().join("out").join(PERIOD).join("data");
+    let published = folder.path().join("out").join(model.period()).join("data");
     let (charges, entries) = (rows(&published.join("charges.csv")), rows(&published.join("entries.csv.gz")));
     let is_whole_units = text(&case["method"]) == "largest_remainder";
     for (name, answer) in expected["exact"].as_object().expect("answers") {
         let ours = found(name, &charges, &entries, is_whole_units);
         let tie = expected["tie_sensitive"].as_bool() == Some(true) && expected["tie_order"] != case["input"]["order"];
-        if !(Exact::read(text(answer)).is_near(ours) || is_whole_units && tie) {
+        let answer_times = Exact::read(text(answer)).times(times);
+        // At once the amount, a schedule gives the answer in minor units.
+        let is_rounded = !model.spread.is_empty() && times == 1 && answer_times.is_within(ours, support::CENT / 2);
+        if !(answer_times.is_near(ours) || is_rounded || is_whole_units && tie) {
             return Err(format!("{id}: {name} should be {answer}, is {ours} atoms"));
         }
     }

@@ -190,8 +190,10 @@ fn write_all(
         reports::movement(run),
         crate::finding::render::table(findings),
     ];
+    let spread =
+        if reports::has_schedules(run) { vec![reports::schedules(run), reports::renewals(run)] } else { Vec::new() };
     let handed_back = (!run.read.refusals.is_empty()).then(|| reports::quarantine(run));
-    for table in shown.iter().chain(&rest).chain(&handed_back) {
+    for table in shown.iter().chain(&rest).chain(&spread).chain(&handed_back) {
         let path = data.join(format!("{}.csv", table.name));
         tables::write(&path, table, currency).map_err(machine(&path))?;
     }

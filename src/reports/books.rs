@@ -8,6 +8,7 @@ use crate::driver::CLEAR;
 use crate::ledger::Reason;
 use crate::money::Amount;
 use crate::rulebook::{By, CostDecl, DimensionId, POOL, PriceOf, RuleWords, SOURCE};
+use crate::sources::ScheduledLine;
 
 fn text(name: &str, label: &str) -> Column {
     Column::new(name, label, Shown::Text)
@@ -297,6 +298,9 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         );
         push(name, &format!("taken{measure}"), Some(totals.taken.lines), totals.taken.sum, false);
         push(name, &format!("late, booked here{measure}"), Some(totals.late.lines), totals.late.sum, false);
+        if decl.schedule.is_some() {
+            schedules(run, at, |stage, amount, must_be_zero| push(name, stage, None, amount, must_be_zero));
+        }
         push(name, "blank rows", Some(totals.blank_rows), Amount::ZERO, false);
         for (version, tally) in &totals.versions {
             push(name, &format!("taken as {version}{measure}"), Some(tally.lines), tally.sum, false);
@@ -393,6 +397,23 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         rows,
         total: None,
     }
+}
+
+/// What a source spreads over time: what earlier periods took, this one takes and later ones will take.
+fn schedules(run: &Run<'_>, source: usize, mut push: impl FnMut(&str, Amount, bool)) {
+    let sum = |of: fn(&ScheduledLine) -> Amount| -> Amount {
+        run.read.schedules.iter().filter(|line| line.source == source).map(of).sum()
+    };
+    let (value, earlier, now) = (sum(|line| line.value), sum(|line| line.earlier), sum(|line| line.now));
+    let (later, residual) = (sum(|line| line.later), sum(|line| line.residual));
+    push("schedules: value", value, false);
+    push("schedules: taken by earlier periods", earlier, false);
+    push("schedules: left at the start", value - earlier, false);
+    push("schedules: taken by this period", now, false);
+    push("schedules: left at the end", value - earlier - now, false);
+    push("schedules: of it taken by later periods", later, false);
+    push("schedules: of it residual value", residual, false);
+    push("schedules: left at the end − later − residual", value - earlier - now - later - residual, true);
 }
 
 /// The lines that were handed back, for whoever sent them.

@@ -8,6 +8,7 @@ mod limits;
 mod method;
 mod plan;
 mod rule;
+mod schedule;
 mod source;
 mod table;
 mod value;

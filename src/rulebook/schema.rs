@@ -97,6 +97,9 @@ pub const SOURCE: &[Field] = &[
     field("cost", "hours × rate instead of a column of amounts"),
     field("plan", "the plan it is part of; without it, actuals"),
     field("in_place_of", "the source of the actuals whose place it takes in the plan"),
+    field("amortise", "\"daily\" or \"monthly\": a line is spread over its life, straight-line"),
+    field("depreciation", "how the cost of assets is spread over their lives"),
+    field("remainder_to", "who gets what is left of a life that ends before its time"),
 ];
 
 /// `columns`
@@ -104,6 +107,17 @@ pub const COLUMNS: &[Field] = &[
     field("cost", "column of the amount"),
     field("currency", "column of the currency"),
     field("date", "column of the date"),
+    field("start", "column of the first day of a line's life"),
+    field("end", "column of its last day"),
+    field("months", "column of its life in months"),
+    field("residual", "column of what is left at its end, the salvage value"),
+];
+
+/// `depreciation`
+pub const DEPRECIATION: &[Field] = &[
+    field("straight_line", "\"monthly\" or \"daily\""),
+    field("declining", "yearly percentage of the book value"),
+    field("first_month", "\"days\", \"full\", \"half\" or \"next\""),
 ];
 
 /// `formats`

@@ -5,15 +5,15 @@ use rustc_hash::FxHashMap;
 use super::basis::Seen;
 use super::repairs::{Mended, Repairs};
 use super::rows::{Keys, Repeats};
-use super::{FOCUS, LineGroup, MONEY_MAX, Refusal, SourceTotals, Tally, focus};
+use super::{FOCUS, LineGroup, MONEY_MAX, Refusal, ScheduledLine, SourceTotals, Tally, focus};
 use crate::files::{Cell, Headings, Row, Visitor, fault_help};
-use crate::finding::{Finding, Findings, Place, Severity, clean};
+use crate::finding::{Finding, Findings, Named, Place, Severity, clean};
 use crate::footprint;
 use crate::model::Model;
 use crate::money::{Amount, NumberFault, parse_number};
 use crate::period::Day;
 use crate::rulebook::condition::{ColumnRef, Form};
-use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, SourceDecl};
+use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, ScheduleDecl, SourceDecl};
 
 /// Distinct tag texts that are remembered with their parsed keys. Exports repeat few of them; a file in which
 /// every line differs is parsed line by line beyond this.
@@ -39,6 +39,44 @@ pub(super) struct Grouped {
     pub(super) refusals: Vec<Refusal>,
     /// What its lines say of their basis.
     pub(super) seen: Seen,
+    /// Lines that are spread over time.
+    pub(super) schedules: Vec<ScheduledLine>,
+}
+
+/// Columns of a schedule in a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ScheduleColumns {
+    pub(super) start: Option<usize>,
+    pub(super) end: Option<usize>,
+    pub(super) months: Option<usize>,
+    pub(super) residual: Option<usize>,
+}
+
+impl ScheduleColumns {
+    fn find(decl: Option<&ScheduleDecl>, find: impl Fn(&str) -> Option<usize>) -> ScheduleColumns {
+        let Some(decl) = decl else { return ScheduleColumns::default() };
+        let at = |column: Option<&Named>| column.and_then(|column| find(&column.name));
+        ScheduleColumns {
+            start: at(Some(&decl.start)),
+            end: at(decl.end.as_ref()),
+            months: at(decl.months.as_ref()),
+            residual: at(decl.residual.as_ref()),
+        }
+    }
+
+    fn all(&self) -> [Option<usize>; 4] {
+        [self.start, self.end, self.months, self.residual]
+    }
+}
+
+/// A line, or what a period takes of it.
+pub(super) struct Line {
+    pub(super) row: u64,
+    pub(super) day: Day,
+    pub(super) for_period: String,
+    pub(super) sum: Amount,
+    pub(super) quantities: Vec<Amount>,
+    pub(super) is_remainder: bool,
 }
 
 /// Where a footprint column is in a file.
@@ -59,17 +97,18 @@ struct Group {
     greatest: Amount,
     first_row: u64,
     quantities: Vec<Amount>,
+    is_remainder: bool,
 }
 
 /// Adds the rows of one file up into groups.
 pub(super) struct Grouper<'m> {
-    model: &'m Model,
-    source: usize,
-    decl: &'m SourceDecl,
+    pub(super) model: &'m Model,
+    pub(super) source: usize,
+    pub(super) decl: &'m SourceDecl,
     footprint: &'m [ColumnRef],
     repairs: Repairs<'m>,
     seen: Seen,
-    headings: Option<Headings>,
+    pub(super) headings: Option<Headings>,
     slots: Vec<Slot>,
     /// For each slot, whether its text becomes a member's name.
     names_member: Vec<bool>,
@@ -86,10 +125,12 @@ pub(super) struct Grouper<'m> {
     of_row: Vec<Finding>,
     tag_keys: Vec<String>,
     tag_texts: FxHashMap<String, Vec<String>>,
-    cost: usize,
+    pub(super) cost: usize,
     control: Option<usize>,
-    date: Option<usize>,
+    pub(super) date: Option<usize>,
     currency: Option<usize>,
+    pub(super) schedule_columns: ScheduleColumns,
+    pub(super) schedules: Vec<ScheduledLine>,
     /// Columns of quantities that drivers read.
     quantities: Vec<usize>,
     skip: Vec<(ColumnRef, Slot)>,
@@ -98,7 +139,7 @@ pub(super) struct Grouper<'m> {
     key: Vec<u8>,
     /// Sum of the sizes of all amounts so far, so that no sum can leave its range.
     size: Amount,
-    totals: SourceTotals,
+    pub(super) totals: SourceTotals,
     findings: Findings,
 }
 
@@ -129,6 +170,8 @@ impl<'m> Grouper<'m> {
             control: None,
             date: None,
             currency: None,
+            schedule_columns: ScheduleColumns::default(),
+            schedules: Vec::new(),
             quantities: Vec::new(),
             skip: Vec::new(),
             index: FxHashMap::default(),
@@ -164,10 +207,14 @@ impl<'m> Grouper<'m> {
                 greatest: group.greatest,
                 first_row: group.first_row,
                 quantities: group.quantities,
+                is_remainder: group.is_remainder,
             })
             .collect();
         // In the order of what they hold, so that the order of lines in the file does not show.
-        groups.sort_by(|a, b| (&a.values, &a.for_period, a.day).cmp(&(&b.values, &b.for_period, b.day)));
+        groups.sort_by(|a, b| {
+            let key = |group: &LineGroup| (group.for_period.clone(), group.day, group.is_remainder);
+            a.values.cmp(&b.values).then_with(|| key(a).cmp(&key(b)))
+        });
         Grouped {
             groups,
             totals: self.totals,
@@ -175,6 +222,7 @@ impl<'m> Grouper<'m> {
             keys: self.keys,
             refusals: self.refusals,
             seen: self.seen,
+            schedules: self.schedules,
         }
     }
 
@@ -190,7 +238,14 @@ impl<'m> Grouper<'m> {
         self.findings.push(Finding::note("repeated-rows", place, title).help(help).money(tally.sum));
     }
 
-    fn fault(&mut self, code: &'static str, row: u64, column: usize, title: String, help: impl Into<String>) {
+    pub(super) fn fault(
+        &mut self,
+        code: &'static str,
+        row: u64,
+        column: usize,
+        title: String,
+        help: impl Into<String>,
+    ) {
         let Some(headings) = &self.headings else { return };
         let place = headings.place(row, Some(column));
         self.of_row.push(Finding::error(code, place, title).help(help));
@@ -228,7 +283,7 @@ impl<'m> Grouper<'m> {
     }
 
     /// Whether the columns with a declared form have it.
-    fn forms_fit(&mut self, row: &Row<'_>) -> bool {
+    pub(super) fn forms_fit(&mut self, row: &Row<'_>) -> bool {
         let patterns = std::mem::take(&mut self.patterns);
         let mut all_fit = true;
         for (column, forms) in &patterns {
@@ -274,7 +329,7 @@ impl<'m> Grouper<'m> {
         false
     }
 
-    fn number(&mut self, row: &Row<'_>, column: usize) -> Option<Amount> {
+    pub(super) fn number(&mut self, row: &Row<'_>, column: usize) -> Option<Amount> {
         let text = match row.cell(column) {
             Cell::Text(text) => text,
             Cell::Day(day) => {
@@ -324,12 +379,12 @@ impl<'m> Grouper<'m> {
     }
 
     /// Whether a text is declared to mean blank.
-    fn is_null(&self, text: &str) -> bool {
+    pub(super) fn is_null(&self, text: &str) -> bool {
         self.decl.null.iter().any(|null| null == text)
     }
 
     /// A quantity for a driver; blank is 0.
-    fn quantity(&mut self, row: &Row<'_>, column: usize) -> Option<Amount> {
+    pub(super) fn quantity(&mut self, row: &Row<'_>, column: usize) -> Option<Amount> {
         match row.cell(column) {
             Cell::Text(text) if text.is_empty() || self.is_null(text) => Some(Amount::ZERO),
             _ => self.number(row, column),
@@ -397,43 +452,48 @@ impl<'m> Grouper<'m> {
         }
     }
 
+    /// The day in a cell, `Some(None)` where it is blank; `None` when it is a finding.
+    #[allow(clippy::option_option, reason = "blank and wrong are two things")]
+    pub(super) fn day(&mut self, row: &Row<'_>, column: usize) -> Option<Option<Day>> {
+        let text = match row.cell(column) {
+            Cell::Day(day) => return Some(Some(day)),
+            Cell::Text(text) if text.is_empty() || self.is_null(text) => return Some(None),
+            Cell::Text(text) | Cell::Fault(text) => text,
+        };
+        let day = match &self.decl.dates {
+            Some(form) if form == PERIOD_AS_DATE => {
+                self.model.book.head.calendar.period(text).map(|period| period.last)
+            }
+            Some(format) => Day::parse_with(text, format),
+            None => Day::parse_iso(text),
+        };
+        if day.is_none() {
+            let (title, expected) = (format!("`{}` is not a date", clean(text)), self.date_expected());
+            self.fault("not-a-date", row.number, column, title, expected);
+        }
+        day.map(Some)
+    }
+
+    fn date_expected(&self) -> String {
+        match &self.decl.dates {
+            Some(form) if form == PERIOD_AS_DATE => {
+                format!("expected the name of a period, such as {}", self.model.book.head.calendar.example())
+            }
+            Some(format) => format!("expected a date in the declared form {format}"),
+            None => "expected a date such as 2026-10-31; another form is declared as formats = { date = \"%d/%m/%Y\" }"
+                .to_owned(),
+        }
+    }
+
     /// The day of a line and the period it belongs to; `None` when that is a finding or another run's.
     fn period(&mut self, row: &Row<'_>, sum: Amount) -> Option<(Day, String)> {
         let model = self.model;
         let Some(column) = self.date else {
             return Some((model.period.last, model.period.name.clone()));
         };
-        let (day, text) = match row.cell(column) {
-            Cell::Day(day) => (Some(day), String::new()),
-            Cell::Text(text) => {
-                let day = match &self.decl.dates {
-                    Some(form) if form == PERIOD_AS_DATE => {
-                        model.book.head.calendar.period(text).map(|period| period.last)
-                    }
-                    Some(format) => Day::parse_with(text, format),
-                    None => Day::parse_iso(text),
-                };
-                (day, text.to_owned())
-            }
-            Cell::Fault(fault) => (None, fault.to_owned()),
-        };
-        let Some(day) = day else {
-            let expected = match &self.decl.dates {
-                Some(form) if form == PERIOD_AS_DATE => {
-                    format!("expected the name of a period, such as {}", model.book.head.calendar.example())
-                }
-                Some(format) => format!("expected a date in the declared form {format}"),
-                None => {
-                    "expected a date such as 2026-10-31; another form is declared as formats = { date = \"%d/%m/%Y\" }"
-                        .to_owned()
-                }
-            };
-            let title = if text.is_empty() {
-                "this line has no date".to_owned()
-            } else {
-                format!("`{}` is not a date", clean(&text))
-            };
-            self.fault("not-a-date", row.number, column, title, expected);
+        let Some(day) = self.day(row, column)? else {
+            let expected = self.date_expected();
+            self.fault("not-a-date", row.number, column, "this line has no date".to_owned(), expected);
             return None;
         };
         self.totals.days = Some(self.totals.days.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
@@ -614,6 +674,7 @@ impl Visitor for Grouper<'_> {
         let control = decl.control.as_ref().and_then(|control| control.column.as_ref());
         self.control = control.and_then(|column| find(&column.name)).filter(|column| *column != self.cost);
         self.date = decl.date.as_ref().and_then(|date| find(&date.name));
+        self.schedule_columns = ScheduleColumns::find(decl.schedule.as_ref(), find);
         self.currency = decl.currency_column.as_ref().and_then(|currency| find(&currency.name));
         let of_drivers = self.model.book.quantity_columns(&decl.name);
         self.quantities = of_drivers.iter().filter_map(|column| find(&column.name)).collect();
@@ -636,6 +697,7 @@ impl Visitor for Grouper<'_> {
         self.skip = decl.skip.fields().map(|field| (field.clone(), self.slot(field))).collect();
         let in_use = |at: usize| {
             [Some(self.cost), self.control, self.date, self.currency].contains(&Some(at))
+                || self.schedule_columns.all().contains(&Some(at))
                 || self.quantities.contains(&at)
                 || self.key_columns.contains(&at)
                 || self.patterns.iter().any(|(column, _)| *column == at)
@@ -688,7 +750,7 @@ impl Grouper<'_> {
     }
 
     /// Remembers a row, so that its like can be told.
-    fn note_row(&mut self, row: &Row<'_>, sum: Amount) {
+    pub(super) fn note_row(&mut self, row: &Row<'_>, sum: Amount) {
         if self.key_columns.is_empty() {
             if !self.is_whole {
                 return;
@@ -742,6 +804,10 @@ impl Grouper<'_> {
         if !self.currency_is_ours(row) {
             return;
         }
+        if let Some(schedule) = &self.decl.schedule {
+            self.take_scheduled(row, schedule, sum, control);
+            return;
+        }
         let Some((day, for_period)) = self.period(row, sum) else {
             // A line of another run counts in the totals of its file, one that is handed back does not.
             self.totals.control += if self.of_row.is_empty() { control } else { Amount::ZERO };
@@ -751,28 +817,64 @@ impl Grouper<'_> {
         if !self.build_key(row, &for_period, span) {
             return;
         }
-        let mut quantities = Vec::with_capacity(self.quantities.len());
-        for at in 0..self.quantities.len() {
-            // A line that used nothing, such as a tax, has no quantity.
-            match self.quantity(row, self.quantities[at]) {
-                Some(quantity) => quantities.push(quantity),
-                None => return,
-            }
-        }
-        if !self.forms_fit(row) {
-            return;
-        }
-        let known = self.index.get(&self.key).copied();
-        let values = if known.is_none() { values_of(&self.key, self.slots.len()) } else { Vec::new() };
-        if known.is_none() && !self.names_are_clean(row, &values) {
+        let Some(quantities) = self.quantities_of(row) else { return };
+        if !self.forms_fit(row) || !self.is_clean_if_new(row) {
             return;
         }
         self.note_row(row, sum);
         self.totals.control += control;
         self.totals.taken.add(sum);
+        self.count_repairs(row, sum);
+        let key = std::mem::take(&mut self.key);
+        self.add(&key, Line { row: row.number, day, for_period, sum, quantities, is_remainder: false });
+        self.key = key;
+    }
+
+    /// Notes what was mended in a line that is taken, and what it says of its basis.
+    pub(super) fn count_repairs(&mut self, row: &Row<'_>, sum: Amount) {
         self.repairs.count(sum);
         self.seen.look(row);
-        if let Some(at) = known {
+    }
+
+    /// The quantities that drivers read in a line; `None` when one is a finding.
+    pub(super) fn quantities_of(&mut self, row: &Row<'_>) -> Option<Vec<Amount>> {
+        let mut quantities = Vec::with_capacity(self.quantities.len());
+        for at in 0..self.quantities.len() {
+            // A line that used nothing, such as a tax, has no quantity.
+            quantities.push(self.quantity(row, self.quantities[at])?);
+        }
+        Some(quantities)
+    }
+
+    /// Whether the names of the line in `self.key` are clean; those of a known group are.
+    fn is_clean_if_new(&mut self, row: &Row<'_>) -> bool {
+        self.index.contains_key(&self.key) || {
+            let values = values_of(&self.key, self.slots.len());
+            self.names_are_clean(row, &values)
+        }
+    }
+
+    /// The key of what a period takes of a line; `None` when a cell is a finding.
+    pub(super) fn key_of(&mut self, row: &Row<'_>, for_period: &str, day: Day, is_remainder: bool) -> Option<Vec<u8>> {
+        let span = self.model.changes.partition_point(|change| *change <= day);
+        if !self.build_key(row, for_period, span) {
+            return None;
+        }
+        if is_remainder {
+            self.key.push(1);
+        }
+        self.is_clean_if_new(row).then(|| self.key.clone())
+    }
+
+    /// The texts of a line that rules read; `None` when a cell is a finding.
+    pub(super) fn footprint_of(&mut self, row: &Row<'_>) -> Option<Vec<String>> {
+        self.build_key(row, "", 0).then(|| values_of(&self.key, self.slots.len()))
+    }
+
+    /// Adds a line, or what a period takes of it, to the group of its key.
+    pub(super) fn add(&mut self, key: &[u8], line: Line) {
+        let Line { row, day, for_period, sum, quantities, is_remainder } = line;
+        if let Some(at) = self.index.get(key).copied() {
             let group = &mut self.groups[at];
             group.lines += 1;
             group.sum += sum;
@@ -780,19 +882,20 @@ impl Grouper<'_> {
             group.greatest = group.greatest.max(sum);
             group.day = group.day.min(day);
             group.quantities.iter_mut().zip(&quantities).for_each(|(sum, quantity)| *sum += *quantity);
-        } else {
-            self.index.insert(self.key.clone(), self.groups.len());
-            self.groups.push(Group {
-                values,
-                for_period,
-                day,
-                lines: 1,
-                sum,
-                least: sum,
-                greatest: sum,
-                first_row: row.number,
-                quantities,
-            });
+            return;
         }
+        self.index.insert(key.to_vec(), self.groups.len());
+        self.groups.push(Group {
+            values: values_of(key, self.slots.len()),
+            for_period,
+            day,
+            lines: 1,
+            sum,
+            least: sum,
+            greatest: sum,
+            first_row: row,
+            quantities,
+            is_remainder,
+        });
     }
 }

@@ -89,7 +89,9 @@ impl Reader<'_> {
                 self.foreign_currency(&code, head);
             }
         }
-        if date.is_none() {
+        let is_spread = table.get("amortise").is_some() || table.get("depreciation").is_some();
+        let schedule = self.schedule(table, columns, cost.as_ref(), &what);
+        if date.is_none() && !is_spread {
             let undated: Vec<&Named> = files.iter().filter(|file| !self.names_one_period(&file.name)).collect();
             for file in undated {
                 let title =
@@ -135,6 +137,7 @@ impl Reader<'_> {
             set: self.set(table),
             control: self.control(table, &what),
             planned: self.planned(table),
+            schedule,
         })
     }
 
