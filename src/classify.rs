@@ -330,7 +330,7 @@ fn report_unknown(model: &Model, unknown: BTreeMap<Unknown, Tally>, findings: &m
 }
 
 /// Numbers all members in the order of their names and puts the opening balances in that order.
-fn seal(model: &mut Model, opening: &mut Opening) {
+pub(crate) fn seal(model: &mut Model, opening: &mut Opening) {
     let renumbered: Vec<Vec<MemberId>> = model.dimensions.iter_mut().map(crate::dimension::Dimension::seal).collect();
     for driver in &mut model.drivers {
         driver.renumber(&renumbered);

@@ -3,6 +3,7 @@
 mod args;
 pub mod beside;
 mod check;
+mod compare;
 pub mod pipeline;
 mod run;
 mod verify;
@@ -71,6 +72,10 @@ pub fn main() -> ExitCode {
         },
         Command::Check(command) => match command.plan() {
             Ok(plan) => check::check(&plan),
+            Err(error) => usage(&error),
+        },
+        Command::Compare(command) => match command.plan() {
+            Ok(wanted) => compare::compare(&wanted),
             Err(error) => usage(&error),
         },
         Command::Verify(command) => match command.plan() {

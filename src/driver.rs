@@ -1,5 +1,7 @@
 //! Drivers: the quantities that costs are split by.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use crate::dimension::{BLANK, Dimension, MemberId, NONE_WORD};
@@ -110,6 +112,48 @@ impl Driver {
         let mut all: Vec<_> = self.rows.iter().map(|(sender, targets)| (&**sender, targets.as_slice())).collect();
         all.sort_unstable_by_key(|(sender, _)| *sender);
         all
+    }
+
+    /// Every quantity with the names of its sender and receiver, in the order of their dimensions. `(none)` clears.
+    #[must_use]
+    pub fn by_names(&self, dimensions: &[Dimension]) -> BTreeMap<(Vec<String>, Vec<String>), Amount> {
+        let names = |side: &[DimensionId], members: &[MemberId]| -> Vec<String> {
+            let name = |(dimension, member): (&DimensionId, &MemberId)| match *member {
+                CLEAR => NONE_WORD.to_owned(),
+                member => dimensions[*dimension].member_name(member).to_owned(),
+            };
+            side.iter().zip(members).map(name).collect()
+        };
+        let rows = self.rows.iter().flat_map(|(sender, targets)| targets.iter().map(move |target| (sender, target)));
+        rows.map(|(sender, target)| ((names(&self.from, sender), names(&self.to, &target.to)), target.quantity))
+            .collect()
+    }
+
+    /// The same quantities between members of another model, found by their names, or added where its dimensions are open.
+    /// `None` when it has no such dimension or member.
+    #[must_use]
+    pub fn moved(&self, dimensions: &[Dimension], into: &mut [Dimension]) -> Option<Driver> {
+        let there = |side: &[DimensionId], into: &[Dimension]| -> Option<Vec<DimensionId>> {
+            side.iter().map(|at| into.iter().position(|other| other.name == dimensions[*at].name)).collect()
+        };
+        let (from, to) = (there(&self.from, into)?, there(&self.to, into)?);
+        let mut member = |here: DimensionId, there: DimensionId, member: MemberId| match member {
+            BLANK | CLEAR => Some(member),
+            member => into[there].find_or_add(dimensions[here].member_name(member)),
+        };
+        let mut rows: FxHashMap<Box<[MemberId]>, Vec<DriverTarget>> = FxHashMap::default();
+        for (sender, targets) in self.all() {
+            let moved = self.from.iter().zip(&from).zip(sender).map(|((here, there), id)| member(*here, *there, *id));
+            let sender: Box<[MemberId]> = moved.collect::<Option<_>>()?;
+            for target in targets {
+                let moved =
+                    self.to.iter().zip(&to).zip(&target.to).map(|((here, there), id)| member(*here, *there, *id));
+                let to = moved.collect::<Option<_>>()?;
+                rows.entry(sender.clone()).or_default().push(DriverTarget { to, ..target.clone() });
+            }
+        }
+        let (name, file, measure) = (self.name.clone(), self.file.clone(), self.measure.clone());
+        Some(Driver { name, file, measure, from, to, rows })
     }
 
     /// Takes over new member numbers after open dimensions were sealed.

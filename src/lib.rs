@@ -21,6 +21,7 @@ pub mod allocation;
 pub mod beside;
 pub mod classify;
 pub mod cli;
+pub mod compare;
 pub mod dimension;
 pub mod driver;
 pub mod files;

@@ -4,6 +4,7 @@
 //! writers' business, and no writer does arithmetic of its own.
 
 mod books;
+mod causes;
 mod cost;
 mod in_words;
 mod methods;
@@ -12,6 +13,7 @@ mod schedules;
 mod unit;
 
 pub use books::{drivers, entries, opening, quarantine, reconciliation, rules};
+pub use causes::{CausesBy, causes};
 pub use cost::{
     NamedMoney, Summary, charges, pools, service_costs, spend, statement, summary, unallocated, unit_costs,
     units_by_service,
@@ -145,6 +147,12 @@ fn name_or_none(dimension: &crate::dimension::Dimension, member: crate::dimensio
     } else {
         dimension.member_name(member).to_owned()
     }
+}
+
+/// A word as it begins a sentence or a heading.
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use crate::model::Model;
 use crate::money::{Amount, Currency};
 use crate::rulebook::{BUSINESS_UNIT, DimensionId, FOR_PERIOD, KIND, POOL, SERVICE, SPEND};
 
+/// Stands where the business unit of unallocated money would.
+pub const UNALLOCATED: &str = "(unallocated)";
+
 /// What a charge line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {

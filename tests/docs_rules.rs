@@ -231,6 +231,16 @@ fn the_readme_shows_what_the_sample_gives() {
     assert_eq!(output.status.code(), Some(0));
     let said = String::from_utf8(output.stdout).expect("text");
     let blocks = blocks(README);
+    let compared = blocks.iter().find(|block| block.word("compare").is_some()).expect("a comparison");
+    let (a, b) = compared.word("compare").and_then(|pair| pair.split_once(',')).expect("two periods");
+    let output = Command::new(env!("CARGO_BIN_EXE_showback"))
+        .current_dir(root)
+        .args(["compare", a, b])
+        .output()
+        .expect("it runs");
+    if let Err(difference) = said_in_order(&compared.text, &String::from_utf8_lossy(&output.stdout)) {
+        panic!("README.md:{}: {difference}", compared.line);
+    }
     let shown = blocks.iter().find(|block| block.word("expect") == Some("output")).expect("a summary");
     if let Err(difference) = said_in_order(&shown.text, &said) {
         panic!("README.md:{}: {difference}", shown.line);

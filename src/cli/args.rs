@@ -21,6 +21,8 @@ pub(super) enum Command {
     Run(RunTyped),
     /// Checks model, tables and exports, says in money what no rule would take; writes nothing
     Check(CommonTyped),
+    /// Shows what moved between two runs, by business unit and service, and why
+    Compare(CompareTyped),
     /// Looks whether a published run still stands: hashes and totals, then the whole calculated again
     Verify(VerifyTyped),
     /// Prints a completion script for a shell
@@ -43,6 +45,25 @@ pub(super) struct RunTyped {
     /// Put no earlier period and no plan beside the run
     #[arg(long)]
     alone: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CompareTyped {
+    /// A period such as 2026-09, PERIOD@PLAN, MODEL/PERIOD for that of another model, or the folder of a published run
+    a: String,
+    /// The same for the later one
+    b: String,
+    /// Folder with model.toml
+    #[arg(long, default_value = "rules", value_name = "DIR")]
+    model: PathBuf,
+    /// How the movement is printed: csv and json have every business unit with every service
+    #[arg(long, value_enum, default_value = "human")]
+    format: Print,
+    /// Business units and services listed, largest movement first; the rest is added up
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    top: usize,
+    #[command(flatten)]
+    threads: ThreadsTyped,
 }
 
 #[derive(Args, Debug)]
@@ -80,9 +101,26 @@ pub(super) struct ShownTyped {
     /// Print only what needs a person
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    threads: ThreadsTyped,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ThreadsTyped {
     /// Threads to read with; all cores when not given. The results are the same
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+}
+
+/// How a table is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Print {
+    /// Text for people
+    Human,
+    /// One csv table
+    Csv,
+    /// JSON, one object a line
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -102,6 +140,17 @@ pub(super) struct Plan {
     pub(super) budget: Option<String>,
     pub(super) out: PathBuf,
     pub(super) options: Options,
+    pub(super) view: View,
+}
+
+/// What to compare, and how to show it.
+#[derive(Debug)]
+pub(super) struct Compare {
+    pub(super) a: String,
+    pub(super) b: String,
+    pub(super) model: PathBuf,
+    pub(super) print: Print,
+    pub(super) top: usize,
     pub(super) view: View,
 }
 
@@ -146,15 +195,29 @@ impl VerifyTyped {
     }
 }
 
+impl CompareTyped {
+    pub(super) fn plan(self) -> Result<Compare, String> {
+        self.threads.start()?;
+        let view = View { json: self.format == Print::Json, quiet: self.format != Print::Human };
+        let CompareTyped { a, b, model, format: print, top, .. } = self;
+        Ok(Compare { a, b, model, print, top, view })
+    }
+}
+
+impl ThreadsTyped {
+    fn start(&self) -> Result<(), String> {
+        let Some(threads) = self.threads else { return Ok(()) };
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.into())
+            .build_global()
+            .map_err(|error| format!("cannot start {threads} threads: {error}"))
+    }
+}
+
 impl ShownTyped {
-    /// Starts the threads, and says how results are shown.
+    /// Starts the threads, and tells how results are shown.
     fn view(&self) -> Result<View, String> {
-        if let Some(threads) = self.threads {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(threads.into())
-                .build_global()
-                .map_err(|error| format!("cannot start {threads} threads: {error}"))?;
-        }
+        self.threads.start()?;
         Ok(View { json: self.format == FormatTyped::Json, quiet: self.quiet })
     }
 }

@@ -101,6 +101,18 @@ pub fn calculate(book: RuleBook, period: Period, findings: &mut Findings) -> Res
     Ok(calculation)
 }
 
+/// Reads and classifies the exports of a period.
+///
+/// # Errors
+/// [`Failure::Refused`] with findings.
+pub fn opening(book: RuleBook, period: Period, findings: &mut Findings) -> Result<(Model, Opening), Failure> {
+    let footprint = Footprint::of(&book);
+    let mut model = Model::load(book, period, findings).ok_or(Failure::Refused)?;
+    let read = sources::read(&model, &footprint, &mut files::Inputs::default(), findings).ok_or(Failure::Refused)?;
+    let opening = classify(&mut model, &footprint, &read.groups, findings).ok_or(Failure::Refused)?;
+    Ok((model, opening))
+}
+
 /// The rounded lines add up to the exact total, rounded.
 fn foots(calculation: &Calculation) -> Result<(), Failure> {
     let run = calculation.run();
@@ -213,6 +225,17 @@ fn unused_senders(run: &Run<'_>, findings: &mut Findings) {
 /// Years in which the latest period is looked for.
 const YEARS: std::ops::Range<i32> = 2000..2100;
 
+/// The period of a name.
+///
+/// # Errors
+/// [`Failure::Usage`] when the calendar has no such period.
+pub fn period(book: &RuleBook, name: &str) -> Result<Period, Failure> {
+    let calendar = book.head.calendar;
+    calendar.period(name).ok_or_else(|| {
+        Failure::Usage(format!("`{name}` is not a period of this model's calendar; one is {}", calendar.example()))
+    })
+}
+
 /// The periods that are wanted, in order.
 ///
 /// # Errors
@@ -222,15 +245,7 @@ pub fn periods(book: &RuleBook, wanted: &PeriodWanted) -> Result<Vec<Period>, Fa
     match wanted {
         PeriodWanted::Latest => latest(book).map(|period| vec![period]),
         PeriodWanted::Span(first, last) => {
-            let named = |name: &str| {
-                calendar.period(name).ok_or_else(|| {
-                    Failure::Usage(format!(
-                        "`{name}` is not a period of this model's calendar; one is {}",
-                        calendar.example()
-                    ))
-                })
-            };
-            let (mut period, last) = (named(first)?, named(last)?);
+            let (mut period, last) = (self::period(book, first)?, self::period(book, last)?);
             if last.first < period.first {
                 return Err(Failure::Usage(format!(
                     "the periods run backwards: `{}` is before `{}`",

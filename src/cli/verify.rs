@@ -110,6 +110,14 @@ fn verify_all(wanted: &Verify, findings: &mut Findings) -> Result<Vec<Check>, Fa
     Ok(checks)
 }
 
+/// Whether the rules in `model` and the inputs they name are those of a run.
+pub(super) fn is_as_it_was(model: &Path, evidence: &Evidence) -> bool {
+    let mut ignored = Findings::new();
+    let same_rules = rule_hashes(model).is_ok_and(|found| found == evidence.rules);
+    same_rules
+        && pipeline::rule_book(model, &mut ignored).is_ok_and(|book| inputs_are_same(&book, evidence, &mut ignored))
+}
+
 fn machine(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::Machine(format!("{}: {error}", path.display()))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::cost::money;
-use super::{Column, Run, Shown, Table, Value, name_or_none};
+use super::{Column, Run, Shown, Table, Value, capitalised, name_or_none};
 use crate::dimension::MemberId;
 use crate::methods::ByMethod;
 use crate::rounding::Charges;
@@ -77,9 +77,4 @@ fn note(by_method: &[ByMethod]) -> String {
         }
     }
     note
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -8,9 +8,10 @@ use comfy_table::{CellAlignment, Table};
 use serde_json::json;
 
 use super::tables::tenths;
+use crate::compare::Comparison;
 use crate::finding::clean;
 use crate::money::Amount;
-use crate::reports::{NamedMoney, Run, Summary, Value};
+use crate::reports::{self, CausesBy, NamedMoney, Run, Summary, Value};
 use crate::rulebook::CostDecl;
 
 /// Largest business units and services shown.
@@ -18,6 +19,8 @@ const LARGEST_SHOWN: usize = 8;
 
 /// Files of a source that are named.
 const FILES_SHOWN: usize = 12;
+/// Where the movement stands in a report of one dimension: after the name, before and after.
+const MOVEMENT_COLUMN: usize = 3;
 
 const STRONG: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -203,6 +206,55 @@ fn tallies(tallies: &std::collections::BTreeMap<String, crate::sources::Tally>) 
         .iter()
         .map(|(what, tally)| json!({"of": what, "lines": tally.lines, "amount": tally.sum.to_string()}))
         .collect()
+}
+
+/// What moved between two runs and why: the whole, business units, services.
+#[must_use]
+pub fn movement(comparison: &Comparison, top: usize) -> String {
+    let [before, after] = &comparison.labels;
+    let mut text = format!(
+        "\n{STRONG}{before} to {after}{STRONG:#} {FAINT}(amounts in {}){FAINT:#}\n\n",
+        comparison.currency.code()
+    );
+    if comparison.rows.iter().all(|row| row.before == row.after && row.effects.iter().all(|effect| *effect == 0)) {
+        text.push_str("Nothing moved.\n\n");
+        return text;
+    }
+    for by in [CausesBy::Unit, CausesBy::Service] {
+        let report = reports::causes(comparison, by);
+        let _ = writeln!(text, "{STRONG}{}{STRONG:#}", report.title);
+        let _ = writeln!(text, "{}", largest_rows(&report, top, &comparison.currency));
+    }
+    text
+}
+
+/// The first rows of a report of money, the others added up, and its total. Columns of nothing but 0 are left out.
+fn largest_rows(report: &reports::Table, top: usize, currency: &crate::money::Currency) -> String {
+    let minor = |value: &Value| if let Value::Money(minor) = value { *minor } else { 0 };
+    let is_shown: Vec<bool> = (0..report.columns.len())
+        .map(|at| at < MOVEMENT_COLUMN + 1 || report.rows.iter().any(|row| minor(&row[at]) != 0))
+        .collect();
+    let (first, rest) = report.rows.split_at(top.min(report.rows.len()));
+    let more = (!rest.is_empty()).then(|| {
+        let mut row: Vec<Value> =
+            (0..report.columns.len()).map(|at| Value::Money(rest.iter().map(|row| minor(&row[at])).sum())).collect();
+        row[0] = Value::text(format!("and {} more", rest.len()));
+        row
+    });
+    let mut table = plain_table();
+    let shown =
+        |cells: Vec<String>| cells.into_iter().zip(&is_shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell);
+    table.set_header(shown(report.columns.iter().map(|column| column.label.clone()).collect()));
+    for row in first.iter().chain(&more).chain(&report.total) {
+        let cell = |value: &Value| match value {
+            Value::Money(minor) => currency.grouped(*minor),
+            Value::Text(text) => text.clone(),
+            _ => String::new(),
+        };
+        table.add_row(shown(row.iter().map(cell).collect()));
+    }
+    let columns: Vec<usize> = (1..is_shown.iter().filter(|shown| **shown).count()).collect();
+    align(table, &columns)
 }
 
 fn heading(run: &Run<'_>) -> String {

@@ -1,0 +1,215 @@
+//! `showback compare`: the movement between two runs, by business unit and service, split into causes.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use super::args::{Compare, Print};
+use super::pipeline::{self, Calculation};
+use super::{Failure, Outcome, fail, report, say, verify};
+use crate::classify::Opening;
+use crate::compare::{Comparison, Crossed, Exports, Side, minor_by_place};
+use crate::finding::{Finding, Findings, Place};
+use crate::model::Model;
+use crate::money::{Currency, NumberFormat, parse_number};
+use crate::period::Period;
+use crate::reports::{CausesBy, causes};
+use crate::rounding::UNALLOCATED;
+use crate::rulebook::RuleBook;
+use crate::writers::evidence::{self, Evidence};
+use crate::writers::{tables, terminal};
+
+/// One side as it was named.
+enum Named {
+    /// Calculated from a model.
+    Calculated(Box<Calculation>),
+    /// A published run whose rules or inputs are not there any more.
+    Published { currency: Currency, places: BTreeMap<(String, String), i128> },
+}
+
+/// Compares two runs.
+pub(super) fn compare(wanted: &Compare) -> Outcome {
+    let mut findings = Findings::new();
+    let result = compare_all(wanted, &mut findings);
+    report(&findings, wanted.view);
+    match result.and_then(|comparison| say(&shown(&comparison, wanted))) {
+        Ok(()) => Outcome::Done,
+        Err(failure) => fail(&failure),
+    }
+}
+
+fn compare_all(wanted: &Compare, findings: &mut Findings) -> Result<Comparison, Failure> {
+    let a = named(&wanted.a, &wanted.model, findings)?;
+    let b = named(&wanted.b, &wanted.model, findings)?;
+    let labels = [wanted.a.clone(), wanted.b.clone()];
+    let currencies = [&a, &b].map(Named::currency);
+    if currencies[0] != currencies[1] {
+        return Err(Failure::Usage(format!(
+            "{} is in {}, {} is in {}: two currencies are not compared",
+            labels[0],
+            currencies[0].code(),
+            labels[1],
+            currencies[1].code()
+        )));
+    }
+    match (&a, &b) {
+        (Named::Calculated(a), Named::Calculated(b)) => {
+            let (of_a, of_b) = (crossed(a, b), crossed(b, a));
+            let [label_a, label_b] = labels;
+            let a = Side { label: label_a, run: a.run(), crossed: of_a.as_crossed() };
+            let b = Side { label: label_b, run: b.run(), crossed: of_b.as_crossed() };
+            Ok(Comparison::of(&a, &b))
+        }
+        _ => Ok(Comparison::of_published(labels, currencies[0], &a.places(), &b.places())),
+    }
+}
+
+impl Named {
+    fn currency(&self) -> &Currency {
+        match self {
+            Named::Calculated(calculation) => &calculation.model.book.head.currency,
+            Named::Published { currency, .. } => currency,
+        }
+    }
+
+    fn places(&self) -> BTreeMap<(String, String), i128> {
+        match self {
+            Named::Calculated(calculation) => minor_by_place(&calculation.run(), &calculation.charges),
+            Named::Published { places, .. } => places.clone(),
+        }
+    }
+}
+
+/// A side is a period of the model or of one of its plans (`PERIOD@PLAN`), the same of another model (`MODEL/PERIOD`), or the
+/// folder of a published run.
+fn named(text: &str, model: &Path, findings: &mut Findings) -> Result<Named, Failure> {
+    let path = Path::new(text);
+    if path.join(evidence::FILE).is_file() {
+        return published(path, model, findings);
+    }
+    let (model, period) = match (path.parent(), path.file_name().and_then(|name| name.to_str())) {
+        (Some(parent), Some(period)) if parent.join("model.toml").is_file() => (parent, period),
+        _ => (model, text),
+    };
+    let (period, plan) = period.split_once('@').map_or((period, None), |(period, plan)| (period, Some(plan)));
+    calculated(model, period, plan, findings)
+}
+
+fn calculated(model: &Path, period: &str, plan: Option<&str>, findings: &mut Findings) -> Result<Named, Failure> {
+    let mut of_run = Findings::new();
+    let book = pipeline::rule_book(model, &mut of_run);
+    let result = book.and_then(|book| {
+        let book = pipeline::of_plan(book, plan)?;
+        let period = pipeline::period(&book, period)?;
+        pipeline::calculate(book, period, &mut of_run)
+    });
+    match result {
+        Ok(calculation) => Ok(Named::Calculated(Box::new(calculation))),
+        Err(failure) => {
+            // What is noteworthy of a run is told when it is run; here only what stops it.
+            findings.extend(of_run);
+            Err(failure)
+        }
+    }
+}
+
+/// A published run is calculated again when its rules and inputs are as they were; if not, its charge lines are taken.
+fn published(folder: &Path, model: &Path, findings: &mut Findings) -> Result<Named, Failure> {
+    let at = |error: &dyn std::fmt::Display| Failure::Machine(format!("{}: {error}", folder.display()));
+    let text = std::fs::read_to_string(folder.join(evidence::FILE)).map_err(|error| at(&error))?;
+    let evidence = Evidence::parse(&text).map_err(|error| at(&error))?;
+    if verify::is_as_it_was(model, &evidence) {
+        return calculated(model, &evidence.period, evidence.plan.as_deref(), findings);
+    }
+    let title = format!(
+        "the rules or inputs of {} are not as they were, so its movement is shown without causes",
+        folder.display()
+    );
+    let help = format!("looked for in the model `{}`; another one is named with --model", model.display());
+    findings.push(Finding::note("not-recalculated", Place::File(folder.display().to_string()), title).help(help));
+    let currency = Currency::new(&evidence.currency).ok_or_else(|| at(&"its currency is not known"))?;
+    let mut places = BTreeMap::new();
+    for row in tables::read(&folder.join("data").join("charges.csv")).map_err(|error| at(&error))? {
+        let cell = |name: &str| row.get(name).cloned().unwrap_or_default();
+        let amount = parse_number(cell("amount").as_bytes(), NumberFormat::PLAIN).map_err(|error| at(&error))?.value;
+        let unit = if cell("kind") == "unallocated" { UNALLOCATED.to_owned() } else { cell("business_unit") };
+        *places.entry((unit, cell("service"))).or_default() += currency.round(amount);
+    }
+    Ok(Named::Published { currency, places })
+}
+
+/// The exports of one side, read by the rules of the other.
+enum Read {
+    Same,
+    By(Box<(Model, Opening)>),
+    Impossible,
+}
+
+impl Read {
+    fn as_crossed(&self) -> Crossed<'_> {
+        match self {
+            Read::Same => Crossed::Same,
+            Read::By(read) => Crossed::Read(Exports { model: &read.0, opening: &read.1 }),
+            Read::Impossible => Crossed::Impossible,
+        }
+    }
+}
+
+/// The other side's exports by this side's rules.
+fn crossed(this: &Calculation, other: &Calculation) -> Read {
+    let (rules, others) = (&this.model.book, &other.model.book);
+    if same_rules(rules, others) {
+        return Read::Same;
+    }
+    // A rule book that was made for a plan has that plan's sources only.
+    if rules.plan != others.plan {
+        return Read::Impossible;
+    }
+    // The exports lie where the other side's are, and are read by the rules of this one.
+    let book = RuleBook { data: others.data.clone(), ..rules.clone() };
+    let period: Period = other.model.period.clone();
+    match pipeline::opening(book, period, &mut Findings::new()) {
+        Ok(read) => Read::By(Box::new(read)),
+        Err(_) => Read::Impossible,
+    }
+}
+
+fn same_rules(a: &RuleBook, b: &RuleBook) -> bool {
+    a.data == b.data
+        && a.texts.len() == b.texts.len()
+        && a.texts.iter().zip(&b.texts).all(|(a, b)| a.file == b.file && a.text == b.text)
+}
+
+fn shown(comparison: &Comparison, wanted: &Compare) -> String {
+    match wanted.print {
+        Print::Human => terminal::movement(comparison, wanted.top),
+        Print::Csv => tables::text(&causes(comparison, CausesBy::Place), &comparison.currency),
+        Print::Json => as_json(comparison),
+    }
+}
+
+fn as_json(comparison: &Comparison) -> String {
+    let money = |minor: i128| comparison.currency.plain(minor);
+    let mut text = String::new();
+    for row in &comparison.rows {
+        let causes: serde_json::Map<String, serde_json::Value> = comparison
+            .causes
+            .iter()
+            .zip(&row.effects)
+            .map(|(cause, effect)| (cause.clone(), money(*effect).into()))
+            .collect();
+        let value = serde_json::json!({
+            "kind": "movement",
+            "business_unit": row.unit,
+            "service": row.service,
+            "before": money(row.before),
+            "after": money(row.after),
+            "movement": money(row.after - row.before),
+            "causes": causes,
+            "rounding": money(row.rounding),
+            "currency": comparison.currency.code(),
+        });
+        let _ = writeln!(text, "{value}");
+    }
+    text
+}

@@ -1,0 +1,268 @@
+//! Comparison of two runs: the movement of each business unit and service, split into causes.
+//!
+//! A run follows from three things: what the exports say, what the drivers say, and the rules. A cause is a part of them. Its
+//! effect is the mean of what happens when B's parts replace A's one after another, in the order of [`Cause`] and in the
+//! reverse order. So the effects add up to the movement, and from B to A each is the same with the other sign.
+
+mod mixed;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::model::Model;
+use crate::money::{Amount, Currency, Fraction, apply};
+use crate::reports::Run;
+use crate::rounding::{self, ChargeLine, Charges};
+use crate::rulebook::{BUSINESS_UNIT, DimensionId, SERVICE};
+use mixed::Mixer;
+
+/// Why a figure moved. The order is the one in which B's parts replace A's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Cause {
+    /// Money that belongs to other periods and was booked in one of the two.
+    Restated,
+    /// Cost that was there in one of the two only: by its source, pool, and whatever else the rules set.
+    NewAndEnded,
+    /// More or fewer hours at a rate, more or fewer units at a price.
+    Quantity,
+    /// The rate of the hours.
+    Rate,
+    /// Cost that was there in both and has no quantity.
+    Cost,
+    /// Who used how much: the drivers that costs are split by.
+    Mix,
+    /// Rules, prices in them, and members, as they stand in the period.
+    Rules,
+}
+
+impl Cause {
+    /// All causes, in order.
+    pub const ALL: [Cause; 7] =
+        [Cause::Restated, Cause::NewAndEnded, Cause::Quantity, Cause::Rate, Cause::Cost, Cause::Mix, Cause::Rules];
+
+    /// The words people read.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Cause::Restated => "restated",
+            Cause::NewAndEnded => "new and ended",
+            Cause::Quantity => "quantity",
+            Cause::Rate => "rate",
+            Cause::Cost => "cost",
+            Cause::Mix => "mix",
+            Cause::Rules => "rules",
+        }
+    }
+}
+
+/// One of the two runs.
+#[derive(Clone, Debug)]
+pub struct Side<'r> {
+    /// What people call it: `2026-09`.
+    pub label: String,
+    /// The run.
+    pub run: Run<'r>,
+    /// The other side's exports, by this side's rules.
+    pub crossed: Crossed<'r>,
+}
+
+/// What the exports of the other side are by the rules of this one.
+#[derive(Clone, Copy, Debug)]
+pub enum Crossed<'r> {
+    /// Both sides have the same rules, so it is what the other side says.
+    Same,
+    /// Read and classified by this side's rules.
+    Read(mixed::Exports<'r>),
+    /// They cannot be read by these rules.
+    Impossible,
+}
+
+pub use mixed::Exports;
+
+/// The movement from A to B.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// What the two are called.
+    pub labels: [String; 2],
+    /// Currency of all figures.
+    pub currency: Currency,
+    /// What each column of effects is. Causes that cannot be told apart stand together.
+    pub causes: Vec<String>,
+    /// Every business unit and service, by name.
+    pub rows: Vec<Moved>,
+}
+
+/// The movement of a business unit and a service, in minor units.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// The business unit; blank where nobody was found to pay.
+    pub unit: String,
+    /// The service.
+    pub service: String,
+    /// Its charge lines in A.
+    pub before: i128,
+    /// Its charge lines in B.
+    pub after: i128,
+    /// The effect of each cause.
+    pub effects: Vec<i128>,
+    /// What rounding adds, so that the row adds up.
+    pub rounding: i128,
+}
+
+/// Name of a business unit and a service.
+type Place = (String, String);
+
+/// Exact amounts by place.
+type Amounts = BTreeMap<Place, Amount>;
+
+/// The one cause of what cannot be calculated again.
+pub const NOT_RECALCULATED: &str = "not recalculated";
+
+impl Comparison {
+    /// Compares two runs that were calculated.
+    #[must_use]
+    pub fn of(a: &Side<'_>, b: &Side<'_>) -> Comparison {
+        let mixer = Mixer::new(a, b);
+        let causes: Vec<Cause> = Cause::ALL.into_iter().filter(|cause| mixer.differs(*cause)).collect();
+        let count = causes.len();
+        let of = |causes: &[Cause]| causes.iter().fold(0_u8, |mask, cause| mask | 1 << *cause as u8);
+        // Forward, the first causes are B's; backward, the last.
+        let masks: Vec<(u8, u8)> = (0..=count).map(|at| (of(&causes[..at]), of(&causes[at..]))).collect();
+        let wanted: BTreeSet<u8> = masks.iter().flat_map(|(forward, backward)| [*forward, *backward]).collect();
+        let all = of(&causes);
+        let outcomes: BTreeMap<u8, Option<Amounts>> = wanted
+            .into_par_iter()
+            .map(|mask| {
+                let outcome = match mask {
+                    0 => Some(exact(&a.run)),
+                    mask if mask == all => Some(exact(&b.run)),
+                    mask => mixer.outcome(mask).map(|(model, lines)| by_place(&model, &lines)),
+                };
+                (mask, outcome)
+            })
+            .collect();
+        let known = |at: usize| {
+            let (forward, backward) = masks[at];
+            Some((outcomes[&forward].as_ref()?, outcomes[&backward].as_ref()?))
+        };
+        let mut columns = Vec::new();
+        let mut effects: Vec<BTreeMap<Place, i128>> = Vec::new();
+        let mut since = 0;
+        for at in 1..=count {
+            // Where the step between two causes cannot be calculated, they go together.
+            let (Some((forward, backward)), Some((forward_before, backward_before))) = (known(at), known(since)) else {
+                continue;
+            };
+            columns.push(together(&causes[since..at]));
+            let mut twice: BTreeMap<Place, i128> = BTreeMap::new();
+            for (amounts, sign) in [(forward, 1), (forward_before, -1), (backward_before, 1), (backward, -1)] {
+                for (place, amount) in amounts {
+                    *twice.entry(place.clone()).or_default() += sign * amount.atoms();
+                }
+            }
+            effects.push(twice);
+            since = at;
+        }
+        let (before, after) = (minor_by_place(&a.run, a.run.charges), minor_by_place(&b.run, b.run.charges));
+        let labels = [a.label.clone(), b.label.clone()];
+        rounded(labels, &a.run.model.book.head.currency, columns, &effects, &before, &after)
+    }
+
+    /// Compares two runs of which only the published charge lines are known, in minor units by business unit and service.
+    #[must_use]
+    pub fn of_published(
+        labels: [String; 2],
+        currency: &Currency,
+        before: &BTreeMap<(String, String), i128>,
+        after: &BTreeMap<(String, String), i128>,
+    ) -> Comparison {
+        let mut twice: BTreeMap<Place, i128> = BTreeMap::new();
+        for (amounts, sign) in [(after, 2), (before, -2)] {
+            for (place, minor) in amounts {
+                *twice.entry(place.clone()).or_default() += sign * currency.amount(*minor).atoms();
+            }
+        }
+        rounded(labels, currency, vec![NOT_RECALCULATED.to_owned()], &[twice], before, after)
+    }
+}
+
+/// Charge lines in minor units, by business unit and service.
+#[must_use]
+pub fn minor_by_place(run: &Run<'_>, charges: &Charges) -> BTreeMap<(String, String), i128> {
+    let mut sums = BTreeMap::new();
+    for line in &charges.lines {
+        *sums.entry(place_of(run.model, &charges.by, line)).or_default() += line.minor;
+    }
+    sums
+}
+
+fn exact(run: &Run<'_>) -> Amounts {
+    by_place(run.model, &run.charges.lines)
+}
+
+fn by_place(model: &Model, lines: &[ChargeLine]) -> Amounts {
+    let mut sums = Amounts::new();
+    for line in lines {
+        *sums.entry(place_of(model, &model.book.head.charges_by, line)).or_default() += line.exact;
+    }
+    sums
+}
+
+fn place_of(model: &Model, by: &[DimensionId], line: &ChargeLine) -> Place {
+    let name = |wanted: DimensionId| {
+        let at = by.iter().position(|dimension| *dimension == wanted);
+        at.map_or_else(String::new, |at| model.dimensions[wanted].member_name(line.members[at]).to_owned())
+    };
+    let unit = if line.kind.is_allocated() { name(BUSINESS_UNIT) } else { rounding::UNALLOCATED.to_owned() };
+    (unit, name(SERVICE))
+}
+
+/// `mix`, or `mix and rules`.
+fn together(causes: &[Cause]) -> String {
+    causes.iter().map(|cause| cause.words()).collect::<Vec<_>>().join(" and ")
+}
+
+/// Rounds effects to minor units. The sums from the first row down are rounded, and each row gets its step, so that totals
+/// are off by no more than half a unit; both roundings treat signs alike.
+fn rounded(
+    labels: [String; 2],
+    currency: &Currency,
+    causes: Vec<String>,
+    effects: &[BTreeMap<Place, i128>],
+    before: &BTreeMap<Place, i128>,
+    after: &BTreeMap<Place, i128>,
+) -> Comparison {
+    let places: BTreeSet<&Place> =
+        effects.iter().flat_map(BTreeMap::keys).chain(before.keys()).chain(after.keys()).collect();
+    let half = |twice: i128| Fraction::new(1, 2).and_then(|half| apply(Amount::from_atoms(twice), half));
+    let mut so_far = vec![(0_i128, 0_i128); effects.len()];
+    let rows = places.into_iter().map(|place| {
+        let minor = |amounts: &BTreeMap<Place, i128>| amounts.get(place).copied().unwrap_or_default();
+        let (before, after) = (minor(before), minor(after));
+        let effects: Vec<i128> = effects
+            .iter()
+            .zip(&mut so_far)
+            .map(|(effects, (twice, given))| {
+                *twice += minor(effects);
+                let step = currency.round(half(*twice).unwrap_or_default()) - *given;
+                *given += step;
+                step
+            })
+            .collect();
+        let rounding = after - before - effects.iter().sum::<i128>();
+        Moved { unit: place.0.clone(), service: place.1.clone(), before, after, effects, rounding }
+    });
+    let rows = rows
+        .filter(|row| {
+            *row != Moved {
+                unit: row.unit.clone(),
+                service: row.service.clone(),
+                effects: vec![0; causes.len()],
+                ..Moved::default()
+            }
+        })
+        .collect();
+    Comparison { labels, currency: currency.clone(), causes, rows }
+}
