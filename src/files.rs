@@ -277,6 +277,15 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Whether it has a cell for each of so many headings, so that it is known which cell is which.
+    #[must_use]
+    pub fn fits(&self, headings: usize) -> bool {
+        match self.cells {
+            Cells::Text(record) => record.len() == headings,
+            Cells::Sheet(_) => true,
+        }
+    }
+
     /// The row as one line of csv.
     #[must_use]
     pub fn as_received(&self) -> String {

@@ -178,6 +178,41 @@ fn quarantined_lines_are_handed_back_with_their_money() {
     refused("bill.csv", text.as_bytes(), "", &["`oops`", "`EUR`", "2 fields"]);
 }
 
+#[test]
+fn lines_with_bytes_of_another_encoding_can_be_handed_back() {
+    let bad = |byte: u8| {
+        let mut text = format!("{HEADINGS}{}", rows(3)).into_bytes();
+        let at = text.windows(6).position(|word| word == b"line-2").expect("the second line");
+        text.splice(at..at + 6, [b'l', byte]);
+        text
+    };
+    for (byte, more, words) in [
+        (0xdf, "", "byte 0xDF is not UTF-8 text"),
+        (0x81, "formats = { encoding = \"windows-1252\" }", "byte 0x81 is not windows-1252 text"),
+        (0x00, "", "this row holds a byte 0x00"),
+    ] {
+        refused("bill.csv", &bad(byte), more, &[words, "bill.csv:3"]);
+        let more = format!("{more}\nrefused = \"quarantine\"");
+        let (code, said, money, run, _folder) = try_files(&[("bill.csv", &bad(byte))], &more);
+        assert_eq!((code, money.as_deref()), (Some(1), Some("3")), "{said}");
+        let quarantine = fs::read_to_string(run.join("data/quarantine.csv")).expect("written");
+        let received = format!("l\\x{byte:02X},1.5,USD");
+        assert!(quarantine.contains(words) && quarantine.contains(&received), "{quarantine}");
+        let reconciliation = fs::read_to_string(run.join("data/reconciliation.csv")).expect("written");
+        assert!(reconciliation.contains("bill,quarantined,1,1.5,"), "{reconciliation}");
+    }
+}
+
+#[test]
+fn the_money_of_a_line_whose_cells_have_moved_is_not_guessed() {
+    let text = format!("{HEADINGS}{}2026-10-05,1,C,extra,99,7.25,USD,\n", rows(2));
+    let (code, said, money, run, _folder) = try_files(&[("bill.csv", text.as_bytes())], "refused = \"quarantine\"");
+    assert_eq!((code, money.as_deref()), (Some(1), Some("3")), "{said}");
+    let reconciliation = fs::read_to_string(run.join("data/reconciliation.csv")).expect("written");
+    assert!(reconciliation.contains("bill,quarantined,1,0,"), "{reconciliation}");
+    assert!(reconciliation.contains("bill,\"quarantined, amount not readable\",1,0,"), "{reconciliation}");
+}
+
 /// Every file of the folder of bad inputs beside the repository, where there is one.
 #[test]
 fn every_bad_input_has_its_outcome() {

@@ -58,8 +58,6 @@ impl Encoding {
 /// What makes a text unreadable; travels inside an [`io::Error`] through the csv reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TextFault {
-    /// Bytes that the encoding does not have.
-    NotInEncoding { encoding: Encoding, byte: u8, at: u64, line: u64 },
     /// The byte order mark says one encoding, the rules another.
     MarkDiffers { mark: Encoding, declared: Encoding },
     /// A row longer than [`ROW_BYTES_MAX`].
@@ -69,9 +67,6 @@ pub(super) enum TextFault {
 impl fmt::Display for TextFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TextFault::NotInEncoding { encoding, byte, at, .. } => {
-                write!(f, "byte 0x{byte:02X} is not {} text (byte {at} of the text)", encoding.name())
-            }
             TextFault::MarkDiffers { mark, declared } => {
                 write!(f, "its byte order mark says {}, the rules say {}", mark.name(), declared.name())
             }
@@ -98,10 +93,18 @@ impl TextFault {
 /// A text as UTF-8, and how many bytes of a byte order mark stood before it.
 pub(super) struct Decoded<'r> {
     pub(super) text: Box<dyn Read + 'r>,
-    /// Bytes before the first letter; 0 where the text was written in another encoding, whose faults carry
-    /// their own place.
+    /// Bytes before the first letter.
     pub(super) mark_bytes: u64,
+    /// The encoding it was written in, where that is not UTF-8. What is not in it stands as [`BAD_BYTE`].
+    pub(super) from: Option<Encoding>,
 }
+
+/// Stands in a decoded text before two hexadecimal digits: a byte that its encoding does not have. No UTF-8 text holds
+/// it, so the row it stands in is found by the reader of rows, and costs a row and not the file.
+pub(super) const BAD_BYTE: u8 = 0xff;
+
+/// Bytes of a [`BAD_BYTE`] with its digits.
+const BAD_BYTES: usize = 3;
 
 /// Decodes a text by its byte order mark, or as declared, or as UTF-8 (which the reader of rows checks, so
 /// that a bad byte costs a row and not the file).
@@ -130,7 +133,7 @@ pub(super) fn decode<'r>(mut raw: impl Read + 'r, declared: Option<Encoding>) ->
     };
     let rest = io::Cursor::new(start[mark_bytes..].to_vec()).chain(raw);
     if encoding == UTF_8 {
-        return Ok(Decoded { text: Box::new(rest), mark_bytes: mark_bytes as u64 });
+        return Ok(Decoded { text: Box::new(rest), mark_bytes: mark_bytes as u64, from: None });
     }
     let transcoding = Transcoding {
         raw: rest,
@@ -141,13 +144,10 @@ pub(super) fn decode<'r>(mut raw: impl Read + 'r, declared: Option<Encoding>) ->
         output: vec![0; 1 << 16],
         unused: 0..0,
         last: 0,
-        passed: mark_bytes as u64,
-        line: 1,
         is_at_end: false,
         is_finished: false,
-        fault: None,
     };
-    Ok(Decoded { text: Box::new(transcoding), mark_bytes: 0 })
+    Ok(Decoded { text: Box::new(transcoding), mark_bytes: mark_bytes as u64, from: Some(Encoding(encoding)) })
 }
 
 /// Turns a text in another encoding into UTF-8 while it is read.
@@ -161,12 +161,8 @@ struct Transcoding<R> {
     unused: std::ops::Range<usize>,
     /// The last byte of the bytes read before `input`.
     last: u8,
-    /// Bytes of the text before `unread`.
-    passed: u64,
-    line: u64,
     is_at_end: bool,
     is_finished: bool,
-    fault: Option<TextFault>,
 }
 
 impl<R: Read> Read for Transcoding<R> {
@@ -177,9 +173,6 @@ impl<R: Read> Read for Transcoding<R> {
                 out[..count].copy_from_slice(&self.output[self.unused.start..][..count]);
                 self.unused.start += count;
                 return Ok(count);
-            }
-            if let Some(fault) = &self.fault {
-                return Err(fault.clone().into());
             }
             if self.is_finished {
                 return Ok(0);
@@ -196,23 +189,29 @@ impl<R: Read> Read for Transcoding<R> {
                 .flatten();
             let sound = &input[..hole.unwrap_or(input.len())];
             let is_last = self.is_at_end && hole.is_none();
-            let (result, read, written) =
-                self.decoder.decode_to_utf8_without_replacement(sound, &mut self.output, is_last);
+            let room = self.output.len() - BAD_BYTES;
+            let (result, read, mut written) =
+                self.decoder.decode_to_utf8_without_replacement(sound, &mut self.output[..room], is_last);
+            let mut at = self.unread.start + read;
             let bad = match result {
-                DecoderResult::Malformed(bad, behind) => Some(usize::from(bad) + usize::from(behind)),
-                DecoderResult::InputEmpty if hole.is_some() => Some(0),
+                DecoderResult::Malformed(bad, behind) => {
+                    let back = usize::from(bad) + usize::from(behind);
+                    Some(at.checked_sub(back).and_then(|at| self.input.get(at)).copied().unwrap_or(self.last))
+                }
+                DecoderResult::InputEmpty if hole.is_some() => {
+                    at += 1;
+                    Some(self.input[at - 1])
+                }
                 DecoderResult::InputEmpty | DecoderResult::OutputFull => None,
             };
-            self.line += memchr::memchr_iter(b'\n', &self.output[..written]).count() as u64;
-            let at = self.unread.start + read;
-            if let Some(back) = bad {
-                let byte = at.checked_sub(back).and_then(|at| self.input.get(at)).copied().unwrap_or(self.last);
-                let at = (self.passed + read as u64).saturating_sub(back as u64);
-                self.fault = Some(TextFault::NotInEncoding { encoding: self.encoding, byte, at, line: self.line });
+            if let Some(byte) = bad {
+                let digit = |digit: u8| b"0123456789ABCDEF"[usize::from(digit)];
+                self.output[written..written + BAD_BYTES]
+                    .copy_from_slice(&[BAD_BYTE, digit(byte >> 4), digit(byte & 15)]);
+                written += BAD_BYTES;
             }
             self.unread.start = at;
-            self.passed += read as u64;
-            self.is_finished = self.is_at_end && self.fault.is_none() && result == DecoderResult::InputEmpty;
+            self.is_finished = self.is_at_end && bad.is_none() && result == DecoderResult::InputEmpty;
             self.unused = 0..written;
         }
     }
@@ -278,21 +277,22 @@ mod tests {
     }
 
     #[test]
-    fn what_the_encoding_does_not_have_is_refused_with_its_byte() {
-        let say = |result: Result<String, String>| result.expect_err("refused");
-        assert_eq!(
-            say(decoded(b"ab\x81c", Some("windows-1252"))),
-            "byte 0x81 is not windows-1252 text (byte 2 of the text)"
-        );
-        assert_eq!(
-            say(decoded(b"\xff\xfea\0\x00\xd8b\0", None)),
-            "byte 0x00 is not utf-16le text (byte 4 of the text)"
-        );
-        assert_eq!(say(decoded(b"a\0b", Some("utf-16le"))), "byte 0x62 is not utf-16le text (byte 2 of the text)");
-        assert_eq!(
-            say(decoded(b"\xff\xfea\0", Some("windows-1252"))),
-            "its byte order mark says utf-16le, the rules say windows-1252"
-        );
+    fn what_the_encoding_does_not_have_is_marked_and_the_rest_is_read() {
+        let bytes = |bytes: &[u8], declared: Option<&str>| {
+            let declared = declared.map(|name| Encoding::named(name).expect("an encoding"));
+            let mut text = Vec::new();
+            decode(bytes, declared).expect("decoded").text.read_to_end(&mut text).expect("read");
+            text
+        };
+        assert_eq!(bytes(b"ab\x81c\x9d", Some("windows-1252")), b"ab\xff81c\xff9D");
+        assert_eq!(bytes(b"\xff\xfea\0\x00\xd8b\0", None), b"a\xff00b");
+        assert_eq!(bytes(b"a\0b", Some("utf-16le")), b"a\xff62");
+        let long = [b"a".repeat(1 << 16), vec![0x81], b"b".repeat(1 << 16)].concat();
+        assert_eq!(bytes(&long, Some("windows-1252")).len(), (2 << 16) + 3);
+        let mut text = String::new();
+        let differs = decode(&b"\xff\xfea\0"[..], Encoding::named("windows-1252"));
+        let error = differs.and_then(|mut decoded| decoded.text.read_to_string(&mut text)).expect_err("refused");
+        assert_eq!(error.to_string(), "its byte order mark says utf-16le, the rules say windows-1252");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::decode::{Bounded, END, END_FIELD, FIELD_BYTES_MAX, TextFault, decode, guess_utf_16};
+use super::decode::{BAD_BYTE, Bounded, END, END_FIELD, Encoding, FIELD_BYTES_MAX, TextFault, decode, guess_utf_16};
 use super::{
     Cells, DataFile, Evidence, Hashing, Headings, Packing, Row, TextForm, Visitor, container, file_fault, open,
 };
@@ -96,11 +96,6 @@ fn unreadable(file: &DataFile, error: &io::Error, packing: Packing) -> Box<Findi
 
 fn text_fault(file: &DataFile, fault: &TextFault) -> Box<Finding> {
     let (code, place, help) = match fault {
-        TextFault::NotInEncoding { line, .. } => (
-            "not-in-encoding",
-            Place::Line { file: file.name.clone(), line: *line, column: None },
-            "the file is damaged, or written in another encoding than formats = { encoding = \"…\" } or its mark says",
-        ),
         TextFault::MarkDiffers { .. } => {
             ("not-in-encoding", Place::File(file.name.clone()), "the mark is part of the file: leave `encoding` out")
         }
@@ -132,6 +127,7 @@ impl Rows<'_> {
         let bounded = Bounded::new(decoded.text, Rc::clone(&since_row));
         let mut text = BufReader::with_capacity(BUFFER_BYTES, bounded);
         let mut offset = decoded.mark_bytes;
+        let from = decoded.from;
         // Titles above the headings are lines of any shape, so they are passed over as lines, not as records.
         let mut line = Vec::new();
         for _ in 1..headings_row {
@@ -172,18 +168,23 @@ impl Rows<'_> {
                 if headings.is_none() {
                     return Err(Box::new(finding));
                 }
-                visitor.fault(finding);
+                let readable = readable(&record, None);
+                visitor.refuse(&Row { number, cells: Cells::Text(&readable) }, finding);
                 continue;
             }
             let strings = match csv::StringRecord::from_byte_record(std::mem::take(&mut record)) {
                 Ok(strings) => strings,
                 Err(error) => {
                     record = error.into_byte_record();
-                    let finding = not_utf8(&record, offset + position.byte(), place(number));
+                    let finding = match from {
+                        None => not_utf8(&record, offset + position.byte(), place(number)),
+                        Some(encoding) => not_in_encoding(&record, encoding, place(number)),
+                    };
                     if headings.is_none() {
                         return Err(Box::new(finding));
                     }
-                    visitor.fault(finding);
+                    let readable = readable(&record, from);
+                    visitor.refuse(&Row { number, cells: Cells::Text(&readable) }, finding);
                     continue;
                 }
             };
@@ -237,6 +238,36 @@ fn zero_byte(record: &csv::ByteRecord, place: Place, is_headings: bool) -> Findi
     }
     Finding::error("zero-byte", place, "this row holds a byte 0x00, which no text has")
         .help("the file is damaged: have it exported again")
+}
+
+/// A row with the bytes that are no text written as `\xDF`.
+fn readable(record: &csv::ByteRecord, from: Option<Encoding>) -> csv::StringRecord {
+    record
+        .iter()
+        .map(|field| {
+            let mut text = String::new();
+            for chunk in field.utf8_chunks() {
+                text.push_str(chunk.valid());
+                for byte in chunk.invalid() {
+                    match from {
+                        // Its digits come next, see `BAD_BYTE`.
+                        Some(_) => text.push_str("\\x"),
+                        None => text.push_str(&format!("\\x{byte:02X}")),
+                    }
+                }
+            }
+            text.replace('\0', "\\x00")
+        })
+        .collect()
+}
+
+fn not_in_encoding(record: &csv::ByteRecord, encoding: Encoding, place: Place) -> Finding {
+    let bytes = record.as_slice();
+    let digits = memchr::memchr(BAD_BYTE, bytes).and_then(|at| bytes.get(at + 1..at + 3)).unwrap_or_default();
+    let title = format!("byte 0x{} is not {} text", String::from_utf8_lossy(digits), encoding.name());
+    Finding::error("not-in-encoding", place, title).help(
+        "the file is damaged, or written in another encoding than formats = { encoding = \"…\" } or its mark says",
+    )
 }
 
 fn not_utf8(record: &csv::ByteRecord, start: u64, place: Place) -> Finding {

@@ -263,7 +263,9 @@ impl<'m> Grouper<'m> {
             }
             return;
         }
+        let headings = self.headings.as_ref().map_or(0, |headings| headings.names.len());
         let money = match row.cell(self.cost) {
+            Cell::Text(_) if !row.fits(headings) => None,
             Cell::Text(text) => parse_number(text.as_bytes(), self.decl.numbers).ok().map(|read| read.value),
             Cell::Day(_) | Cell::Fault(_) => None,
         };
