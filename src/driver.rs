@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::dimension::{BLANK, Dimension, MemberId, NONE_WORD};
 use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
 use crate::model::member_in_table;
-use crate::money::{Amount, NumberFormat, parse_number};
+use crate::money::{Amount, NumberFormat};
 use crate::period::Period;
 use crate::rulebook::condition::{Clauses, ColumnRef};
 use crate::rulebook::{DimensionId, DriverDecl, DriverTable};
@@ -70,7 +70,7 @@ impl Driver {
     ) -> Option<Driver> {
         let columns = Columns::find(decl, origin, table, dimensions, findings)?;
         let mut reader =
-            RowReader { decl, table, columns, numbers: origin.numbers, dimensions, keeps_negative, findings };
+            RowReader { decl, table, columns, numbers: origin.table.formats.numbers.unwrap_or(NumberFormat::PLAIN), dimensions, keeps_negative, findings };
         let mut driver = Driver { file: table.headings.file.clone(), ..Driver::empty(decl) };
         for row in &table.rows {
             if !reader.columns.filter.passes(&decl.filter, |column| row.text(column))
@@ -363,7 +363,7 @@ impl RowReader<'_> {
 
     fn quantity(&mut self, row: &TableRow, column: usize) -> Option<Amount> {
         let text = self.table.text(row, column, self.findings);
-        match parse_number(text.as_bytes(), self.numbers) {
+        match self.table.number(row, column, text, self.numbers) {
             Ok(read) if read.value.is_negative() && !self.keeps_negative => {
                 let title = format!("the quantity `{}` is negative", clean(text));
                 let help = "a share of something negative has no meaning; correct it, leave the row out, or say \

@@ -286,6 +286,15 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Whether a cell is a number as such, and not a text in whatever form numbers are written.
+    #[must_use]
+    pub fn is_number(&self, column: usize) -> bool {
+        match self.cells {
+            Cells::Text(_) => false,
+            Cells::Sheet(cells) => matches!(cells.get(column), Some(workbook::SheetCell::Number(_))),
+        }
+    }
+
     /// The row as one line of csv.
     #[must_use]
     pub fn as_received(&self) -> String {

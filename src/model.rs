@@ -11,7 +11,7 @@ use crate::driver::Driver;
 use crate::files::Inputs;
 use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
 use crate::journal::Accounts;
-use crate::money::{Amount, NumberFormat, parse_number};
+use crate::money::{Amount, NumberFormat};
 use crate::period::{Day, Period, Validity};
 use crate::rulebook::condition::{Clauses, ColumnRef, Test};
 use crate::rulebook::{
@@ -388,8 +388,7 @@ impl Loader<'_> {
         self.lookup(decl, |table, row, take, findings| {
             let column = *take.first()?;
             let text = table.text(row, column, findings);
-            match parse_number(text.as_bytes(), NumberFormat::PLAIN).or_else(|_| parse_number(text.as_bytes(), numbers))
-            {
+            match table.number(row, column, text, numbers) {
                 Ok(read) if !read.value.is_negative() => Some(read.value),
                 Ok(_) => {
                     findings.push(
@@ -417,7 +416,7 @@ impl Loader<'_> {
         };
         let period = self.period_of_table(decl, origin);
         let table =
-            Table::read(&self.book.data, &origin.table, origin.delimiter, &period, &mut self.inputs, self.findings)?;
+            Table::read(&self.book.data, &origin.table, None, &period, &mut self.inputs, self.findings)?;
         // Negative quantities are kept where every rule that reads them says what they mean.
         let mut uses =
             self.book.allocate.iter().filter(|rule| rule.drivers().any(|name| name.name == decl.name)).peekable();

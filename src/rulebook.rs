@@ -93,6 +93,21 @@ pub struct TableFile {
     pub sheet: Option<String>,
     /// Row of the headings, from 1.
     pub headings_row: u32,
+    /// How it is written.
+    pub formats: TableFormats,
+}
+
+/// How a table is written, where that is declared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableFormats {
+    /// The separator of a text file.
+    pub delimiter: Option<u8>,
+    /// How a text file is written as bytes.
+    pub encoding: Option<Encoding>,
+    /// How numbers are written.
+    pub numbers: Option<NumberFormat>,
+    /// How dates are written.
+    pub dates: Option<String>,
 }
 
 /// Headings of the columns that say from when to when a table row holds.
@@ -298,10 +313,13 @@ impl SourceDecl {
         }
     }
 
-    /// How numbers are written in a table that belongs to this source: as in its exports; plain in a workbook,
-    /// whose cells are numbers.
+    /// How numbers are written in a table that belongs to this source: as declared there, else as in its exports;
+    /// plain in a workbook, whose cells are numbers.
     #[must_use]
     pub fn numbers_of(&self, table: &TableFile) -> NumberFormat {
+        if let Some(numbers) = table.formats.numbers {
+            return numbers;
+        }
         match crate::files::Kind::of(&table.file.name, None, None) {
             crate::files::Kind::Text(_) => self.numbers,
             crate::files::Kind::Workbook(_) | crate::files::Kind::Parquet(_) => NumberFormat::PLAIN,
@@ -750,10 +768,6 @@ pub struct DriverTable {
     pub valid: ValidityColumns,
     /// How many periods back a table may come from when this period's is missing.
     pub carry_forward: u32,
-    /// How numbers are written.
-    pub numbers: NumberFormat,
-    /// Separator, when it is not the format's own.
-    pub delimiter: Option<u8>,
 }
 
 /// Quantities in cost lines.

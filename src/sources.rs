@@ -23,7 +23,7 @@ use crate::files::{self, DataFile, Evidence, Headings, Inputs, Kind, NamedKind, 
 use crate::finding::{Finding, Findings, Named, Place, clean, did_you_mean, list_names};
 use crate::footprint::{self, Footprint};
 use crate::model::Model;
-use crate::money::{Amount, parse_number};
+use crate::money::Amount;
 use crate::period::{Day, Period};
 use crate::rulebook::condition::ColumnRef;
 use crate::rulebook::{ControlFigures, CostDecl, DriverOrigin, Expect, Format, RuleBook, ScheduleDecl, SourceDecl};
@@ -700,7 +700,7 @@ fn control_row(
     let mut number = |column: Option<usize>| {
         let column = column?;
         let text = table.text(row, column, findings);
-        let read = parse_number(text.as_bytes(), decl.numbers_of(file));
+        let read = table.number(row, column, text, decl.numbers_of(file));
         if let Err(fault) = read {
             let title = format!("`{}` is not a number", clean(text));
             findings

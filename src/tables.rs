@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use rustc_hash::FxHashSet;
+
 use crate::files::{self, Cell, DataFile, Headings, Inputs, Kind, Row, Shape, Visitor};
 use crate::finding::{Finding, Findings, Named, Place, clean};
+use crate::money::{NumberFault, NumberFormat, ReadNumber, parse_number};
 use crate::period::{Day, Period, Validity};
-use crate::rulebook::{TableFile, ValidityColumns};
+use crate::rulebook::{TableFile, TableFormats, ValidityColumns};
 
 /// Rows a table may have. Tables are held in memory; one of more rows is an export and belongs in `sources`.
 const ROWS_MAX: usize = 2_000_000;
@@ -17,6 +20,10 @@ pub struct Table {
     pub headings: Headings,
     /// Its rows that are not blank.
     pub rows: Vec<TableRow>,
+    /// How its dates are written; ISO when not declared.
+    dates: Option<String>,
+    /// Row and column of cells that are numbers as such, where another form of numbers is declared.
+    numbers: FxHashSet<(u64, usize)>,
 }
 
 /// A row of a table.
@@ -37,6 +44,8 @@ impl TableRow {
 }
 
 struct Collect<'f> {
+    /// See [`Table::numbers`].
+    numbers: Option<FxHashSet<(u64, usize)>>,
     headings: Option<Headings>,
     rows: Vec<TableRow>,
     findings: &'f mut Findings,
@@ -68,6 +77,9 @@ impl Visitor for Collect<'_> {
             Cell::Day(day) => day.to_string(),
             Cell::Fault(fault) => format!("{FAULT}{fault}"),
         });
+        if let Some(numbers) = &mut self.numbers {
+            numbers.extend((0..headings.names.len()).filter(|at| row.is_number(*at)).map(|at| (row.number, at)));
+        }
         self.rows.push(TableRow { number: row.number, cells: cells.collect() });
     }
 
@@ -90,20 +102,30 @@ impl Table {
         findings: &mut Findings,
     ) -> Option<Table> {
         let file = DataFile::new(data, &period.fill(&table.file.name));
-        let shape =
-            Shape { kind: Kind::of(&file.name, table.sheet.clone(), delimiter), headings_row: table.headings_row };
+        let TableFormats { delimiter: declared, encoding, .. } = table.formats;
+        let mut kind = Kind::of(&file.name, table.sheet.clone(), delimiter.or(declared));
+        if let Kind::Text(form) = &mut kind {
+            form.encoding = encoding;
+        }
+        let shape = Shape { kind, headings_row: table.headings_row };
         if !file.path.exists() {
             let title = format!("there is no file `{}`", clean(&file.name));
             let help = format!("it is looked for in the data folder, {}", data.display());
             findings.push(Finding::error("missing-file", table.file.spot.place(), title).help(help));
             return None;
         }
-        let mut collect = Collect { headings: None, rows: Vec::new(), findings };
+        let mut collect = Collect {
+            headings: None,
+            rows: Vec::new(),
+            findings,
+            numbers: table.formats.numbers.map(|_| FxHashSet::default()),
+        };
         match files::read(&file, &shape, &mut collect) {
             Ok(evidence) => {
                 inputs.0.insert(file.name.clone(), evidence);
-                let Collect { headings, rows, .. } = collect;
-                headings.map(|headings| Table { headings, rows })
+                let Collect { headings, rows, numbers, .. } = collect;
+                let numbers = numbers.unwrap_or_default();
+                headings.map(|headings| Table { headings, rows, dates: table.formats.dates.clone(), numbers })
             }
             Err(fault) => {
                 findings.push(*fault);
@@ -120,6 +142,26 @@ impl Table {
     /// The column of a heading that may be left out.
     pub fn optional(&self, heading: Option<&Named>, findings: &mut Findings) -> Option<usize> {
         heading.and_then(|heading| self.column(heading, findings))
+    }
+
+    /// The day that a text of this table means: in the declared form, or ISO. Date cells of a workbook come as ISO.
+    fn day(&self, text: &str) -> Option<Day> {
+        match &self.dates {
+            None => Day::parse_iso(text),
+            Some(form) => {
+                let is_cell = self.headings.sheet.is_some();
+                Day::parse_with(text, form).or_else(|| Day::parse_iso(text).filter(|_| is_cell))
+            }
+        }
+    }
+
+    /// Reads the number in a cell, which is plain where the cell is a number as such.
+    ///
+    /// # Errors
+    /// When the text is no number of this form.
+    pub fn number(&self, row: &TableRow, column: usize, text: &str, form: NumberFormat) -> Result<ReadNumber, NumberFault> {
+        let is_plain = self.numbers.contains(&(row.number, column));
+        parse_number(text.as_bytes(), if is_plain { NumberFormat::PLAIN } else { form })
     }
 
     /// The place of a cell.
@@ -174,11 +216,14 @@ impl DatedBy {
             if text.is_empty() {
                 return None;
             }
-            let day = Day::parse_iso(text);
+            let day = table.day(text);
             if day.is_none() {
                 let title = format!("`{}` is not a date", clean(text));
                 let finding = Finding::error("not-a-date", table.place(row, Some(column)), title);
-                findings.push(finding.help("expected a date such as 2026-10-31, or a date cell in a workbook"));
+                findings.push(finding.help(match &table.dates {
+                    Some(form) => format!("expected a date in the declared form {form}, or a date cell in a workbook"),
+                    None => "expected a date such as 2026-10-31, or a date cell in a workbook".to_owned(),
+                }));
             }
             day
         };

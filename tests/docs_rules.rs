@@ -317,7 +317,7 @@ fn every_key_of_the_rule_language_is_explained_in_its_section() {
         ("Tables", schema::HOURLY),
         ("Tables", schema::LOOKUP),
         ("`[drivers.*]`", schema::DRIVER),
-        ("`[drivers.*]`", schema::DRIVER_FORMATS),
+        ("Tables", schema::TABLE_FORMATS),
         ("`[[classify]]`", schema::CLASSIFY),
         ("`[[allocate]]`", schema::ALLOCATE),
         ("`[[allocate]]`", schema::BY),

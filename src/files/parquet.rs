@@ -87,7 +87,7 @@ fn cell(field: &Field, floats: FloatForm) -> SheetCell {
     let float = |value: f64, shortest: String| match floats {
         _ if !value.is_finite() => SheetCell::Fault(format!("{value}, which is no number")),
         FloatForm::Refused => SheetCell::Fault(FLOAT.to_owned()),
-        FloatForm::Shortest => SheetCell::Text(shortest),
+        FloatForm::Shortest => SheetCell::Number(shortest),
     };
     match field {
         Field::Null => SheetCell::Blank,
@@ -113,8 +113,9 @@ fn cell(field: &Field, floats: FloatForm) -> SheetCell {
             let object: serde_json::Map<String, serde_json::Value> = entries.collect();
             SheetCell::Text(serde_json::Value::Object(object).to_string())
         }
-        // Whole numbers and decimals print all their digits; structs and lists print as they are.
-        other => SheetCell::Text(other.to_string()),
+        Field::Group(_) | Field::ListInternal(_) => SheetCell::Text(field.to_string()),
+        // Whole numbers and decimals print all their digits.
+        other => SheetCell::Number(other.to_string()),
     }
 }
 

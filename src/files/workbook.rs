@@ -23,6 +23,8 @@ pub(super) enum SheetCell {
     #[default]
     Blank,
     Text(String),
+    /// A number, as the shortest text that means it.
+    Number(String),
     Day(Day),
     Fault(String),
 }
@@ -32,6 +34,7 @@ impl SheetCell {
         match self {
             SheetCell::Blank => Cell::Text(""),
             SheetCell::Text(text) => Cell::Text(text.trim()),
+            SheetCell::Number(text) => Cell::Text(text),
             SheetCell::Day(day) => Cell::Day(*day),
             SheetCell::Fault(fault) => Cell::Fault(fault),
         }
@@ -56,16 +59,16 @@ impl SheetCell {
                 SheetCell::Text(text.clone())
             }
             DataRef::SharedString(text) => SheetCell::Text((*text).to_owned()),
-            DataRef::Int(number) => SheetCell::Text(number.to_string()),
+            DataRef::Int(number) => SheetCell::Number(number.to_string()),
             // A cell is a float; its shortest decimal text is what the user sees.
-            DataRef::Float(number) => SheetCell::Text(number.to_string()),
+            DataRef::Float(number) => SheetCell::Number(number.to_string()),
             DataRef::Bool(value) => SheetCell::Text(if *value { "TRUE" } else { "FALSE" }.to_owned()),
             DataRef::DateTime(time) if time.is_datetime() => {
                 let (year, month, day, ..) = time.to_ymd_hms_milli();
                 Day::new(year.into(), month.into(), day.into())
                     .map_or_else(|| SheetCell::Fault(format!("{}, which is no date", time.as_f64())), SheetCell::Day)
             }
-            DataRef::DateTime(time) => SheetCell::Text(time.as_f64().to_string()),
+            DataRef::DateTime(time) => SheetCell::Number(time.as_f64().to_string()),
             DataRef::Error(error) => SheetCell::Fault(format!("the error {error}")),
         }
     }

@@ -65,6 +65,7 @@ pub const MEMBERS: &[Field] = &[
     field("file", "table with a row a member"),
     field("sheet", "sheet of a workbook"),
     field("headings_row", "row of the headings, from 1"),
+    field("formats", "how the table is written"),
     field("name", "heading of the names"),
     field("parent", "heading of the parents"),
     field("alias", "heading of other names, `;` between several"),
@@ -131,9 +132,15 @@ pub const FORMATS: &[Field] = &[
     field("currency_sign", "what stands before or behind amounts, such as £"),
 ];
 
-/// `formats` of a driver
-pub const DRIVER_FORMATS: &[Field] =
-    &[field("number", "a sample such as 1.234,56"), field("delimiter", "the separator of a text file, such as ;")];
+/// `formats` of a table, drivers included
+pub const TABLE_FORMATS: &[Field] = &[
+    field("date", "a strftime form such as %d/%m/%Y"),
+    field("number", "a sample such as 1.234,56"),
+    field("delimiter", "the separator of a text file, such as ;"),
+    field("encoding", "how a text file is written, such as windows-1252"),
+    field("negative", "how numbers below 0 are written: minus, parentheses or trailing minus"),
+    field("currency_sign", "what stands before or behind amounts, such as £"),
+];
 
 /// `repair`
 pub const REPAIR: &[Field] = &[
@@ -150,6 +157,7 @@ pub const CONTROL: &[Field] = &[
     field("file", "table of control totals"),
     field("sheet", "sheet of a workbook"),
     field("headings_row", "row of the headings, from 1"),
+    field("formats", "how the table is written"),
     field("on", "heading of the sources' names"),
 ];
 
@@ -164,6 +172,7 @@ pub const LOOKUP: &[Field] = &[
     field("file", "the table"),
     field("sheet", "sheet of a workbook"),
     field("headings_row", "row of the headings, from 1"),
+    field("formats", "how the table is written"),
     field("on", "columns of the line = headings of the table"),
     field("take", "dimensions = headings of the table"),
     field("valid_from", "heading of the first day"),
@@ -279,6 +288,7 @@ pub const ACCOUNTS: &[Field] = &[
     field("file", "the table"),
     field("sheet", "sheet of a workbook"),
     field("headings_row", "row of the headings, from 1"),
+    field("formats", "how the table is written"),
     field("on", "dimensions that choose the accounts"),
     field("debit", "heading of the account that is charged"),
     field("credit", "heading of the account that recovers"),
@@ -290,6 +300,7 @@ pub const REGISTER: &[Field] = &[
     field("file", "the table"),
     field("sheet", "sheet of a workbook"),
     field("headings_row", "row of the headings, from 1"),
+    field("formats", "how the table is written"),
     field("account", "heading of the accounts"),
 ];
 

@@ -10,7 +10,7 @@ use crate::files::{Cell, Headings, Row, Visitor, fault_help};
 use crate::finding::{Finding, Findings, Named, Place, Severity, clean};
 use crate::footprint;
 use crate::model::Model;
-use crate::money::{Amount, NumberFault, parse_number};
+use crate::money::{Amount, NumberFault, NumberFormat, parse_number};
 use crate::period::Day;
 use crate::rulebook::condition::{ColumnRef, Form};
 use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, ScheduleDecl, SourceDecl};
@@ -266,7 +266,7 @@ impl<'m> Grouper<'m> {
         let headings = self.headings.as_ref().map_or(0, |headings| headings.names.len());
         let money = match row.cell(self.cost) {
             Cell::Text(_) if !row.fits(headings) => None,
-            Cell::Text(text) => parse_number(text.as_bytes(), self.decl.numbers).ok().map(|read| read.value),
+            Cell::Text(text) => parse_number(text.as_bytes(), self.form(row, self.cost)).ok().map(|read| read.value),
             Cell::Day(_) | Cell::Fault(_) => None,
         };
         self.totals.quarantined.add(money.unwrap_or_default());
@@ -331,6 +331,11 @@ impl<'m> Grouper<'m> {
         false
     }
 
+    /// How the number in a cell is written: plain where the cell is a number, whatever texts look like.
+    fn form(&self, row: &Row<'_>, column: usize) -> NumberFormat {
+        if row.is_number(column) { NumberFormat::PLAIN } else { self.decl.numbers }
+    }
+
     pub(super) fn number(&mut self, row: &Row<'_>, column: usize) -> Option<Amount> {
         let text = match row.cell(column) {
             Cell::Text(text) => text,
@@ -350,7 +355,7 @@ impl<'m> Grouper<'m> {
             }
         };
         let text = if self.is_null(text) { "" } else { text };
-        match parse_number(text.as_bytes(), self.decl.numbers) {
+        match parse_number(text.as_bytes(), self.form(row, column)) {
             Ok(read) => {
                 let size = self.size.checked_add(read.value.abs()).filter(|size| *size <= MONEY_MAX);
                 let Some(size) = size else {
@@ -787,7 +792,7 @@ impl Grouper<'_> {
             // A totals row may hold a text where others hold an amount; then no money is passed over.
             let sum = match row.cell(self.cost) {
                 Cell::Text(text) => {
-                    parse_number(text.as_bytes(), self.decl.numbers).map(|read| read.value).unwrap_or_default()
+                    parse_number(text.as_bytes(), self.form(row, self.cost)).map(|read| read.value).unwrap_or_default()
                 }
                 Cell::Day(_) | Cell::Fault(_) => Amount::ZERO,
             };

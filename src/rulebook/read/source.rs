@@ -230,7 +230,7 @@ impl Reader<'_> {
     }
 
     /// How numbers are written: `number`, `negative` and `currency_sign` together.
-    fn numbers(&mut self, formats: &Table) -> NumberFormat {
+    pub(super) fn numbers(&mut self, formats: &Table) -> NumberFormat {
         let mut numbers = self.number_format(formats).unwrap_or(NumberFormat::PLAIN);
         if let Some(word) = self.text(formats, "negative") {
             match Negative::from_word(&word.name) {
@@ -265,7 +265,7 @@ impl Reader<'_> {
         FloatForm::Shortest
     }
 
-    fn encoding(&mut self, formats: &Table, format: Format) -> Option<Encoding> {
+    pub(super) fn encoding(&mut self, formats: &Table, format: Format) -> Option<Encoding> {
         let name = self.text(formats, "encoding")?;
         if matches!(format, Format::Xlsx | Format::Parquet) {
             let title = "`encoding` goes with text files; workbooks and Parquet files say their own";
@@ -453,6 +453,15 @@ impl Reader<'_> {
                 "no-meaning-here",
                 on.spot.place(),
                 "`on` goes with a file of control totals",
+                "",
+                "add file = \"…\", or leave it out",
+            );
+        }
+        if let Some(formats) = inner.get("formats").filter(|_| inner.get("file").is_none()) {
+            self.error(
+                "no-meaning-here",
+                formats.spot.place(),
+                "`formats` goes with a file of control totals",
                 "",
                 "add file = \"…\", or leave it out",
             );

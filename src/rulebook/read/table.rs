@@ -2,11 +2,10 @@
 
 use super::{Reader, Section};
 use crate::finding::Named;
-use crate::money::NumberFormat;
 use crate::rulebook::condition::{ColumnRef, Template};
 use crate::rulebook::syntax::{Table, Value};
 use crate::rulebook::{
-    DimensionId, DriverDecl, DriverLines, DriverOrigin, DriverTable, LookupDecl, TableFile, ValidityColumns, WIDE,
+    DimensionId, DriverDecl, DriverLines, DriverOrigin, DriverTable, Format, LookupDecl, TableFile, TableFormats, ValidityColumns, WIDE,
     schema,
 };
 
@@ -18,7 +17,22 @@ impl Reader<'_> {
             file,
             sheet: self.text(table, "sheet").map(|sheet| sheet.name),
             headings_row: self.headings_row(table),
+            formats: self.table_formats(table, what),
         })
+    }
+
+    fn table_formats(&mut self, table: &Table, what: &str) -> TableFormats {
+        let Some(formats) = table.get("formats").and_then(|node| self.as_table(node, "formats")) else {
+            return TableFormats::default();
+        };
+        self.known_keys(formats, &format!("`formats` of {what}"), schema::TABLE_FORMATS);
+        let says_numbers = ["number", "negative", "currency_sign"].iter().any(|key| formats.get(key).is_some());
+        TableFormats {
+            delimiter: self.delimiter(formats),
+            encoding: self.encoding(formats, Format::Csv),
+            numbers: says_numbers.then(|| self.numbers(formats)),
+            dates: self.date_format(formats),
+        }
     }
 
     pub(super) fn headings_row(&mut self, table: &Table) -> u32 {
@@ -148,10 +162,6 @@ impl Reader<'_> {
         to: Vec<Named>,
         quantity: Option<Named>,
     ) -> Option<DriverOrigin> {
-        let formats = table.get("formats").and_then(|node| self.as_table(node, "formats"));
-        if let Some(formats) = formats {
-            self.known_keys(formats, &format!("`formats` of {what}"), schema::DRIVER_FORMATS);
-        }
         let is_wide = to.len() == 1 && to[0].name == WIDE;
         match (&quantity, is_wide) {
             (Some(quantity), true) => {
@@ -183,8 +193,6 @@ impl Reader<'_> {
             ignore: self.texts(table, "ignore"),
             valid: self.validity_columns(table),
             carry_forward,
-            numbers: formats.and_then(|formats| self.number_format(formats)).unwrap_or(NumberFormat::PLAIN),
-            delimiter: formats.and_then(|formats| self.delimiter(formats)),
         })))
     }
 }
