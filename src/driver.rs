@@ -69,8 +69,15 @@ impl Driver {
         findings: &mut Findings,
     ) -> Option<Driver> {
         let columns = Columns::find(decl, origin, table, dimensions, findings)?;
-        let mut reader =
-            RowReader { decl, table, columns, numbers: origin.table.formats.numbers.unwrap_or(NumberFormat::PLAIN), dimensions, keeps_negative, findings };
+        let mut reader = RowReader {
+            decl,
+            table,
+            columns,
+            numbers: origin.table.formats.numbers.unwrap_or(NumberFormat::PLAIN),
+            dimensions,
+            keeps_negative,
+            findings,
+        };
         let mut driver = Driver { file: table.headings.file.clone(), ..Driver::empty(decl) };
         for row in &table.rows {
             if !reader.columns.filter.passes(&decl.filter, |column| row.text(column))

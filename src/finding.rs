@@ -227,9 +227,12 @@ impl Finding {
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
     list: Vec<Finding>,
-    kept: BTreeMap<(&'static str, String), usize>,
-    more: BTreeMap<(&'static str, String), u64>,
+    kept: BTreeMap<Kind, usize>,
+    more: BTreeMap<Kind, u64>,
 }
+
+/// What is counted together: a kind, how much it matters and the file. An error is never lost behind notes of its kind.
+type Kind = (&'static str, Severity, String);
 
 impl Findings {
     /// No findings yet.
@@ -240,7 +243,7 @@ impl Findings {
 
     /// Adds one; beyond [`FINDINGS_PER_KIND_MAX`] of its kind in its file it is only counted.
     pub fn push(&mut self, finding: Finding) {
-        let key = (finding.code, finding.place.file().to_owned());
+        let key = (finding.code, finding.severity, finding.place.file().to_owned());
         let kept = self.kept.entry(key.clone()).or_default();
         if *kept < FINDINGS_PER_KIND_MAX {
             *kept += 1;
@@ -267,7 +270,7 @@ impl Findings {
 
     /// Kinds and files of which more were found than kept, with how many more.
     pub fn more(&self) -> impl Iterator<Item = (&'static str, &str, u64)> {
-        self.more.iter().map(|((code, file), count)| (*code, file.as_str(), *count))
+        self.more.iter().map(|((code, _, file), count)| (*code, file.as_str(), *count))
     }
 
     /// Whether anything stops publication.
@@ -279,9 +282,8 @@ impl Findings {
     /// How many of a severity there are, those only counted included with the errors they belong to.
     #[must_use]
     pub fn count(&self, severity: Severity) -> u64 {
-        let of_severity = |code: &str| self.list.iter().any(|f| f.code == code && f.severity == severity);
         let kept = self.list.iter().filter(|finding| finding.severity == severity).count() as u64;
-        kept + self.more.iter().filter(|((code, _), _)| of_severity(code)).map(|(_, count)| count).sum::<u64>()
+        kept + self.more.iter().filter(|((_, of, _), _)| *of == severity).map(|(_, count)| count).sum::<u64>()
     }
 
     /// Whether there are none at all.
@@ -349,6 +351,17 @@ mod tests {
         assert_eq!(findings.iter().count(), 20);
         assert_eq!(findings.more().collect::<Vec<_>>(), [("not-a-number", "a.csv", 5)]);
         assert_eq!(findings.count(Severity::Error), 25);
+    }
+
+    #[test]
+    fn an_error_is_not_lost_behind_notes_of_its_kind() {
+        let mut findings = Findings::new();
+        let place = || Place::File("a.csv".into());
+        (0..30).for_each(|_| findings.push(Finding::attention("not-a-number", place(), "x")));
+        assert!(!findings.has_errors());
+        findings.push(Finding::error("not-a-number", place(), "x"));
+        assert!(findings.has_errors());
+        assert_eq!((findings.count(Severity::Error), findings.count(Severity::Attention)), (1, 30));
     }
 
     #[test]

@@ -415,8 +415,7 @@ impl Loader<'_> {
             DriverOrigin::Lines(_) => return Some(Driver::empty(decl)),
         };
         let period = self.period_of_table(decl, origin);
-        let table =
-            Table::read(&self.book.data, &origin.table, None, &period, &mut self.inputs, self.findings)?;
+        let table = Table::read(&self.book.data, &origin.table, None, &period, &mut self.inputs, self.findings)?;
         // Negative quantities are kept where every rule that reads them says what they mean.
         let mut uses =
             self.book.allocate.iter().filter(|rule| rule.drivers().any(|name| name.name == decl.name)).peekable();

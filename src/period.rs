@@ -37,7 +37,8 @@ impl Day {
         };
         let well_formed = bytes[4] == b'-' && bytes[7] == b'-' && is_utc_time(time);
         let year = i32::try_from(digits(0..4)?).ok()?;
-        if well_formed { Day::new(year, digits(5..7)?, digits(8..10)?) } else { None }
+        // Year 26 is a year written short; 9999-12-31 is how tables write "no end".
+        if well_formed && year >= 1900 { Day::new(year, digits(5..7)?, digits(8..10)?) } else { None }
     }
 
     /// Reads a date in a declared `strftime` form such as `%d/%m/%Y`, with or without a time in it.

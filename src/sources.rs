@@ -205,6 +205,7 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     let mut seen: Vec<(&Plan, basis::Seen)> = Vec::new();
     note_shared_files(book, &plans, findings);
     let mut by_hash: BTreeMap<String, &str> = BTreeMap::new();
+    let mut by_rows: BTreeMap<(usize, rows::Fingerprint), &str> = BTreeMap::new();
     for (plan, result) in plans.iter().zip(results) {
         let FileRead { evidence, grouped } = match result {
             Ok(file) => file,
@@ -219,6 +220,10 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
             let title = format!("`{}` has the same content as `{first}`", plan.file.name);
             let help = "its money would be counted twice: remove one of the two files, or narrow `files`";
             findings.push(Finding::error("same-content", Place::File(plan.file.name.clone()), title).help(help));
+        } else if let Some((rows, is_whole)) = grouped.fingerprint.filter(|(fingerprint, _)| fingerprint.rows > 0)
+            && let Some(first) = by_rows.insert((plan.source, rows), &plan.file.name)
+        {
+            findings.push(same_rows(&plan.file.name, first, is_whole));
         }
         inputs.0.insert(plan.file.name.clone(), evidence);
         if !grouped.findings.has_errors() {
@@ -238,7 +243,8 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         findings,
     );
     refuse_repeated_keys(book, keys, findings);
-    for (decl, totals) in book.sources.iter().zip(&read.totals) {
+    let is_sound = !findings.has_errors();
+    for (decl, totals) in book.sources.iter().zip(&read.totals).filter(|_| is_sound) {
         if totals.taken.lines + totals.other_periods.lines == 0 && decl.control.is_none() {
             let title = format!(
                 "source `{}` has no cost line: {}",
@@ -263,6 +269,20 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     }
     control(model, &decls, &mut read, inputs, findings);
     (!findings.has_errors()).then_some(read)
+}
+
+/// Two files with the same rows are one delivery twice. Where not all columns were read, they may be two that differ in
+/// the others, and a person has to look.
+fn same_rows(file: &str, first: &str, is_whole: bool) -> Finding {
+    let place = Place::File(file.to_owned());
+    if is_whole {
+        let title = format!("`{file}` has the same rows as `{first}`");
+        let help = "it is the same delivery, packed or ordered otherwise, and its money would be counted twice: remove one of the two files, or narrow `files`";
+        return Finding::error("same-content", place, title).help(help);
+    }
+    let title = format!("`{file}` has the same rows as `{first}` in all columns that are read, and both are counted");
+    let help = "if it is one delivery twice, remove one of the two; a `key` tells for sure";
+    Finding::attention("same-content", place, title).help(help)
 }
 
 /// Two rows with the same key are one row delivered twice, or the key is none; either way nobody may guess.

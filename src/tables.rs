@@ -159,7 +159,13 @@ impl Table {
     ///
     /// # Errors
     /// When the text is no number of this form.
-    pub fn number(&self, row: &TableRow, column: usize, text: &str, form: NumberFormat) -> Result<ReadNumber, NumberFault> {
+    pub fn number(
+        &self,
+        row: &TableRow,
+        column: usize,
+        text: &str,
+        form: NumberFormat,
+    ) -> Result<ReadNumber, NumberFault> {
         let is_plain = self.numbers.contains(&(row.number, column));
         parse_number(text.as_bytes(), if is_plain { NumberFormat::PLAIN } else { form })
     }

@@ -213,6 +213,83 @@ fn the_money_of_a_line_whose_cells_have_moved_is_not_guessed() {
     assert!(reconciliation.contains("bill,\"quarantined, amount not readable\",1,0,"), "{reconciliation}");
 }
 
+#[test]
+fn what_is_no_table_is_named_for_what_it_is() {
+    let text = format!("{HEADINGS}{}", rows(3));
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("bill.csv", zip::write::SimpleFileOptions::default()).expect("a part");
+    zip.write_all(text.as_bytes()).expect("written");
+    let zip = zip.finish().expect("finished").into_inner();
+    let gz = |bytes: &[u8]| {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gz.write_all(bytes).expect("written");
+        gz.finish().expect("finished")
+    };
+    refused("bill.csv.gz", &gz(&zip), "", &["packed and holds a zip", "unpack it"]);
+    refused("bill.csv.gz", &gz(&gz(text.as_bytes())), "", &["packed and holds a gzip"]);
+    let utf_32: Vec<u8> = format!("\u{feff}{text}").chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    refused("bill.csv", &utf_32, "", &["this is UTF-32 text"]);
+    refused("bill.csv", b"<!doctype html><p>Expired", "", &["this is a web page", "fetch it again"]);
+    refused("bill.csv", b"<?xml version='1.0'?><Error/>", "", &["this is XML"]);
+    refused("bill.csv", b"%PDF-1.7\n", "", &["this is a PDF"]);
+}
+
+#[test]
+fn a_tag_with_two_values_is_refused_and_one_said_twice_is_not() {
+    let tags = |tags: &str| format!("{HEADINGS}2026-10-05,1,C,a,1,USD,\"{}\"\n", tags.replace('"', "\"\""));
+    refused(
+        "bill.csv",
+        tags(r#"{"bu":"Ops","bu":"Dev"}"#).as_bytes(),
+        "",
+        &["the key `bu` has two values", "bill.csv:2"],
+    );
+    accepted("bill.csv", tags(r#"{"bu":"Ops","bu":"Ops"}"#).as_bytes(), "", "1");
+    accepted("bill.csv", tags(r#"{"x":"1","x":"2","bu":"Ops"}"#).as_bytes(), "", "1");
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(5000), "}".repeat(5000));
+    refused("bill.csv", tags(&deep).as_bytes(), "", &["recursion limit"]);
+}
+
+#[test]
+fn names_with_marks_of_direction_are_refused() {
+    let text = format!("{HEADINGS}{}", rows(1)).replace("Compute", "Com\u{202e}pute");
+    refused("bill.csv", text.as_bytes(), "", &["control character", "\\u{202e}"]);
+}
+
+#[test]
+fn one_delivery_in_two_forms_is_counted_once() {
+    let text = format!("{HEADINGS}{}", rows(3));
+    let lines: Vec<&str> = text.lines().collect();
+    let turned = [lines[0], lines[3], lines[1], lines[2]].join("\r\n");
+    for (name, bytes) in [("again.csv.gz", gzip(&text)), ("turned.csv", turned.into_bytes())] {
+        let (code, said, ..) = try_files(&[("bill.csv", text.as_bytes()), (name, &bytes)], "");
+        assert_eq!(code, Some(3), "{said}");
+        assert!(said.contains("has the same rows as"), "{said}");
+    }
+}
+
+#[test]
+fn a_file_of_bad_lines_is_refused_even_with_quarantine() {
+    let mut text = HEADINGS.to_owned();
+    (0..100_001).for_each(|_| text.push_str("2026-10-05,1,C,a,x,USD,\n"));
+    refused("bill.csv", text.as_bytes(), "refused = \"quarantine\"", &["more than 100000 lines of this file"]);
+}
+
+#[test]
+fn days_that_do_not_exist_and_times_of_other_zones_are_refused() {
+    let text = |day: &str| format!("{HEADINGS}{day},1,C,a,1,USD,\n");
+    let uk = "formats = { date = \"%d/%m/%Y\" }";
+    for (day, more) in [
+        ("31/04/2026", uk),
+        ("10/31/2026", uk),
+        ("2026-02-30", ""),
+        ("0026-10-05", ""),
+        ("46300", ""),
+        ("2026-10-31T23:30:00-05:00", ""),
+    ] {
+        refused("bill.csv", text(day).as_bytes(), more, &[&format!("`{day}` is not a date"), "BillingPeriodStart"]);
+    }
+}
+
 /// Every file of the folder of bad inputs beside the repository, where there is one.
 #[test]
 fn every_bad_input_has_its_outcome() {

@@ -78,7 +78,7 @@ fn words(error: &ZipError) -> String {
 pub(super) struct Parts {
     /// Names of all parts.
     pub(super) names: Vec<String>,
-    /// Rows that are hidden, by part.
+    /// Rows that are hidden: by part, or in an .ods file, all of whose sheets are one part, by sheet.
     pub(super) hidden_rows: Vec<(String, u64)>,
 }
 
@@ -134,6 +134,7 @@ pub(super) fn check_workbook(file: &DataFile, opened: &File) -> Result<Parts, Bo
         if scan.hidden_rows > 0 {
             parts.hidden_rows.push((name.clone(), scan.hidden_rows));
         }
+        parts.hidden_rows.extend(scan.hidden_by_sheet);
         parts.names.push(name);
     }
     Ok(parts)
@@ -143,8 +144,13 @@ pub(super) fn check_workbook(file: &DataFile, opened: &File) -> Result<Parts, Bo
 struct Scan {
     is_xml: bool,
     is_sheet: bool,
+    /// Whether it is the part that holds all sheets of an .ods file.
+    has_all_sheets: bool,
     has_document_type: bool,
     hidden_rows: u64,
+    hidden_by_sheet: Vec<(String, u64)>,
+    /// The sheet that is gone by.
+    sheet: String,
     /// The end of what went by, in which a word may have begun.
     rest: Vec<u8>,
 }
@@ -153,10 +159,22 @@ impl Scan {
     /// Longest start tag of a row that is looked at.
     const TAG_BYTES_MAX: usize = 512;
 
+    /// Rows of an .ods file that are written as one and counted as rows.
+    const REPEATED_MAX: u64 = 10_000;
+
     fn new(name: &str) -> Scan {
         let is_xml = [".xml", ".rels", ".vml"].into_iter().any(|end| name.to_ascii_lowercase().ends_with(end));
         let is_sheet = name.starts_with("xl/worksheets/");
-        Scan { is_xml, is_sheet, has_document_type: false, hidden_rows: 0, rest: Vec::new() }
+        Scan {
+            is_xml,
+            is_sheet,
+            has_all_sheets: name == "content.xml",
+            has_document_type: false,
+            hidden_rows: 0,
+            hidden_by_sheet: Vec::new(),
+            sheet: String::new(),
+            rest: Vec::new(),
+        }
     }
 
     fn add(&mut self, bytes: &[u8]) {
@@ -183,12 +201,34 @@ impl Scan {
             {
                 self.hidden_rows += 1;
             }
+            if self.has_all_sheets {
+                let tag = String::from_utf8_lossy(tag).into_owned();
+                self.ods_tag(&tag);
+            }
             from = at + 1;
         }
         if memchr::memchr(b'<', &text[from..]).is_some() {
             self.rest = text.split_off(from);
         }
         self.has_document_type |= memchr::memmem::find(&self.rest, b"<!DOCTYPE").is_some();
+    }
+
+    /// Counts hidden rows of an .ods file by their sheet.
+    fn ods_tag(&mut self, tag: &str) {
+        if tag.starts_with("<table:table ") {
+            self.sheet = attribute_of(tag, "table:name").map(plain).unwrap_or_default();
+        } else if tag.starts_with("<table:table-row ")
+            && matches!(attribute_of(tag, "table:visibility"), Some("collapse" | "filter"))
+        {
+            let repeated = attribute_of(tag, "table:number-rows-repeated").and_then(|rows| rows.parse().ok());
+            // What is repeated so often is the blank rest of the sheet.
+            let rows = repeated.unwrap_or(1u64);
+            match self.hidden_by_sheet.iter_mut().find(|(sheet, _)| *sheet == self.sheet) {
+                _ if rows > Self::REPEATED_MAX => {}
+                Some((_, count)) => *count += rows,
+                None => self.hidden_by_sheet.push((self.sheet.clone(), rows)),
+            }
+        }
     }
 }
 
@@ -214,4 +254,9 @@ pub(super) fn attribute_of<'x>(tag: &'x str, name: &str) -> Option<&'x str> {
     let behind = behind.trim_start();
     let quote = behind.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     behind[1..].split(quote).next()
+}
+
+/// The text of an XML attribute.
+pub(super) fn plain(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
 }

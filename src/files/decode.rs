@@ -206,8 +206,11 @@ impl<R: Read> Read for Transcoding<R> {
             };
             if let Some(byte) = bad {
                 let digit = |digit: u8| b"0123456789ABCDEF"[usize::from(digit)];
-                self.output[written..written + BAD_BYTES]
-                    .copy_from_slice(&[BAD_BYTE, digit(byte >> 4), digit(byte & 15)]);
+                self.output[written..written + BAD_BYTES].copy_from_slice(&[
+                    BAD_BYTE,
+                    digit(byte >> 4),
+                    digit(byte & 15),
+                ]);
                 written += BAD_BYTES;
             }
             self.unread.start = at;

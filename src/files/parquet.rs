@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
+use ::parquet::basic::{LogicalType, TimeUnit};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::Field;
@@ -40,7 +41,12 @@ pub(super) fn read(
 
 fn unreadable(file: &DataFile, why: &str) -> Box<Finding> {
     let title = format!("this is not a readable Parquet file: {why}");
-    file_fault(file, "damaged-parquet", title, "nothing of it is used: have the file sent again")
+    let help = if why.contains("Disabled feature") {
+        "have it written with snappy, zstd or gzip, which are read, or without compression"
+    } else {
+        "nothing of it is used: have the file sent again"
+    };
+    file_fault(file, "damaged-parquet", title, help)
 }
 
 fn check_marks(file: &DataFile, opened: &mut File) -> Result<(), Box<Finding>> {
@@ -72,11 +78,16 @@ fn rows(file: &DataFile, opened: File, floats: FloatForm, visitor: &mut dyn Visi
         .with_fields(wanted.iter().map(|column| Arc::clone(&fields[*column])).collect())
         .build()
         .map_err(failed)?;
+    let in_nanos: Vec<bool> = fields.iter().map(|field| is_in_nanos(field)).collect();
     let mut cells = vec![SheetCell::Blank; fields.len()];
     for (number, row) in (1..).zip(reader.get_row_iter(Some(projection)).map_err(failed)?) {
         let row = row.map_err(failed)?;
         for (column, (_, field)) in wanted.iter().zip(row.get_column_iter()) {
-            cells[*column] = cell(field, floats);
+            cells[*column] = match field {
+                // The reader of rows knows milliseconds and microseconds only.
+                Field::Long(time) if in_nanos[*column] => day(time.div_euclid(86_400_000_000_000)),
+                field => cell(field, floats),
+            };
         }
         visitor.row(&Row { number, cells: Cells::Sheet(&cells) });
     }
@@ -103,19 +114,43 @@ fn cell(field: &Field, floats: FloatForm) -> SheetCell {
         Field::TimestampMillis(time) => day(time.div_euclid(86_400_000)),
         Field::TimestampMicros(time) => day(time.div_euclid(86_400_000_000)),
         Field::Bool(value) => SheetCell::Text(if *value { "TRUE" } else { "FALSE" }.to_owned()),
-        Field::MapInternal(map) => {
-            let text = |field: &Field| match field {
-                Field::Str(text) => text.clone(),
-                Field::Null => String::new(),
-                other => other.to_string(),
-            };
-            let entries = map.entries().iter().map(|(key, value)| (text(key), text(value).into()));
-            let object: serde_json::Map<String, serde_json::Value> = entries.collect();
-            SheetCell::Text(serde_json::Value::Object(object).to_string())
-        }
-        Field::Group(_) | Field::ListInternal(_) => SheetCell::Text(field.to_string()),
+        Field::MapInternal(_) | Field::Group(_) | Field::ListInternal(_) => SheetCell::Text(json(field)),
         // Whole numbers and decimals print all their digits.
         other => SheetCell::Number(other.to_string()),
+    }
+}
+
+fn is_in_nanos(field: &Type) -> bool {
+    let logical = field.get_basic_info().logical_type_ref();
+    matches!(logical, Some(LogicalType::Timestamp(time)) if time.unit == TimeUnit::NANOS)
+}
+
+/// Maps, structs and lists as JSON. A key that a map holds twice stands in it twice.
+fn json(field: &Field) -> String {
+    let text = |text: &str| serde_json::Value::from(text).to_string();
+    let object = |members: Vec<(String, &Field)>| {
+        let members: Vec<String> =
+            members.iter().map(|(key, value)| format!("{}:{}", text(key), json(value))).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    match field {
+        Field::Null => "null".to_owned(),
+        Field::Bool(value) => value.to_string(),
+        Field::Byte(_) | Field::Short(_) | Field::Int(_) | Field::Long(_) => field.to_string(),
+        Field::Str(value) => text(value),
+        Field::Group(row) => object(row.get_column_iter().map(|(name, value)| (name.clone(), value)).collect()),
+        Field::MapInternal(map) => {
+            let key = |key: &Field| match key {
+                Field::Str(key) => key.clone(),
+                other => other.to_string(),
+            };
+            object(map.entries().iter().map(|(name, value)| (key(name), value)).collect())
+        }
+        Field::ListInternal(list) => {
+            let items: Vec<String> = list.elements().iter().map(json).collect();
+            format!("[{}]", items.join(","))
+        }
+        other => text(&other.to_string()),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Text exports: csv and tsv in any encoding, plain or packed.
 
 use std::cell::Cell as Counter;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
@@ -25,9 +24,6 @@ pub(super) fn read(
     let packing = Packing::of(&file.name);
     let rows = Rows { file, form, headings_row, packing, visitor };
     let mut opened = open(file)?;
-    if packing == Packing::None {
-        refuse_other_kinds(file, &mut opened)?;
-    }
     if packing == Packing::Zip {
         let mut archive = container::open_zip(file, &opened)?;
         let part = container::only_table(file, &mut archive)?;
@@ -54,21 +50,35 @@ pub(super) fn read(
     raw.into_inner().finish().map(Some).map_err(|error| unreadable(file, &error, packing))
 }
 
-/// Says what a file is that is no text, by its first bytes.
-fn refuse_other_kinds(file: &DataFile, opened: &mut File) -> Result<(), Box<Finding>> {
-    let mut start = Vec::new();
-    let failed = |error: io::Error| unreadable(file, &error, Packing::None);
-    opened.by_ref().take(4).read_to_end(&mut start).map_err(failed)?;
-    opened.seek(SeekFrom::Start(0)).map_err(failed)?;
-    let (is, help) = match start.as_slice() {
-        b"PAR1" => ("a Parquet file", "give it the end of name .parquet"),
-        b"PK\x03\x04" => ("a zip or a workbook", "give it the end of name that says so, .zip or .xlsx"),
-        [0x1f, 0x8b, ..] => ("a gzip", "give it the end of name .gz"),
-        [0x28, 0xb5, 0x2f, 0xfd] => ("a zst file", "give it the end of name .zst"),
-        [0xd0, 0xcf, 0x11, 0xe0] => ("a workbook of the older kind", "give it the end of name .xls"),
-        _ => return Ok(()),
+/// First bytes of what is no table, what that is, and the way out.
+const OTHER_KINDS: [(&[u8], &str, &str); 12] = [
+    (b"PAR1", "a Parquet file", "give it the end of name .parquet"),
+    (b"PK\x03\x04", "a zip or a workbook", "give it the end of name that says so, .zip or .xlsx"),
+    (b"\x1f\x8b", "a gzip", "give it the end of name .gz"),
+    (b"\x28\xb5\x2f\xfd", "a zst file", "give it the end of name .zst"),
+    (b"\xd0\xcf\x11\xe0", "a workbook of the older kind", "give it the end of name .xls"),
+    (b"BZh", "a bzip2 file", "unpack it"),
+    (b"%PDF", "a PDF", "have the figures sent as a table"),
+    (b"\xff\xfe\0\0", "UTF-32 text", "have it written as UTF-8"),
+    (b"\0\0\xfe\xff", "UTF-32 text", "have it written as UTF-8"),
+    (b"<!DOCTYPE", "a web page", "a link that has run out gives a page in place of the file: fetch it again"),
+    (b"<html", "a web page", "a link that has run out gives a page in place of the file: fetch it again"),
+    (b"<?xml", "XML", "have it sent as csv, or read why the request for the file failed"),
+];
+
+/// Bytes of a text that are looked at to tell what it is.
+const START_BYTES: u64 = 9;
+
+/// Says what a text is that is no table, by its first bytes.
+fn refuse_other_kinds(file: &DataFile, start: &[u8], packing: Packing) -> Result<(), Box<Finding>> {
+    let starts =
+        |mark: &&(&[u8], &str, &str)| start.len() >= mark.0.len() && start[..mark.0.len()].eq_ignore_ascii_case(mark.0);
+    let Some((_, is, help)) = OTHER_KINDS.iter().find(starts) else { return Ok(()) };
+    let (title, help) = match packing {
+        Packing::None => (format!("this is {is}, expected text"), *help),
+        _ => (format!("this file is packed and holds {is}, expected text"), "unpack it, and give what is in it"),
     };
-    Err(file_fault(file, "not-text", format!("this is {is}, expected text"), help))
+    Err(file_fault(file, "not-text", title, help))
 }
 
 fn unreadable(file: &DataFile, error: &io::Error, packing: Packing) -> Box<Finding> {
@@ -122,7 +132,11 @@ impl Rows<'_> {
     fn read(self, raw: impl Read) -> Result<bool, Box<Finding>> {
         let Rows { file, form, headings_row, packing, visitor } = self;
         let failed = |error: io::Error| unreadable(file, &error, packing);
-        let decoded = decode(raw, form.encoding).map_err(failed)?;
+        let mut raw = raw;
+        let mut start = Vec::new();
+        raw.by_ref().take(START_BYTES).read_to_end(&mut start).map_err(failed)?;
+        refuse_other_kinds(file, &start, packing)?;
+        let decoded = decode(io::Cursor::new(start).chain(raw), form.encoding).map_err(failed)?;
         let since_row = Rc::new(Counter::new(0));
         let bounded = Bounded::new(decoded.text, Rc::clone(&since_row));
         let mut text = BufReader::with_capacity(BUFFER_BYTES, bounded);

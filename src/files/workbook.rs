@@ -9,7 +9,7 @@ use std::sync::Once;
 
 use calamine::{Data, DataRef, Ods, Range, Reader, Sheet, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
 
-use super::container::{Parts, attribute, attribute_of, check_workbook, tags};
+use super::container::{Parts, attribute, attribute_of, check_workbook, plain, tags};
 use super::{Cell, Cells, DataFile, Evidence, Hashing, Headings, Row, SheetForm, Visitor, file_fault, open};
 use crate::finding::{Finding, Place, clean, did_you_mean, list_names};
 use crate::period::Day;
@@ -164,7 +164,7 @@ fn rows(
     if start.starts_with(&OLE_MARK) {
         let workbook = Xls::new(BufReader::new(opened))
             .map_err(|error| unreadable(file, &format!("it has a password, or is damaged ({error})")))?;
-        return rows.of_range(workbook);
+        return rows.of_range(workbook, &Parts::default());
     }
     if !start.starts_with(b"PK") {
         return Err(not_a_workbook(file, &start));
@@ -175,7 +175,7 @@ fn rows(
     if has("content.xml") {
         let workbook: Ods<_> =
             Ods::new(BufReader::new(opened)).map_err(|error| unreadable(file, &error.to_string()))?;
-        return rows.of_range(workbook);
+        return rows.of_range(workbook, &parts);
     }
     if has("xl/workbook.bin") {
         return rows.of_xlsb(opened);
@@ -292,7 +292,10 @@ impl Rows<'_> {
                 self.area = Some(area);
             }
         }
-        self.note_hidden_rows(opened, parts);
+        let hidden = sheet_part(opened, &self.sheet)
+            .and_then(|part| parts.hidden_rows.iter().find(|(name, _)| *name == part))
+            .map_or(0, |(_, count)| *count);
+        self.note_hidden_rows(hidden);
         let mut cells = workbook.worksheet_cells_reader(&self.sheet.clone()).map_err(failed)?;
         let mut row: Vec<SheetCell> = Vec::new();
         let mut number = 0u32;
@@ -314,6 +317,13 @@ impl Rows<'_> {
                 (DataRef::Empty, Some(_)) => SheetCell::Fault(NO_VALUE.to_owned()),
                 (value, _) => SheetCell::new(value),
             };
+            if row.get(column as usize).is_some_and(|cell| !matches!(cell, SheetCell::Blank)) {
+                let cell = format!("{}{at}", column_letters(column as usize));
+                return Err(unreadable(
+                    file,
+                    &format!("cell {cell} of sheet `{}` stands in it twice", clean(&self.sheet)),
+                ));
+            }
             put(&mut row, column, value);
         }
         self.finish(number, &mut row)
@@ -343,7 +353,7 @@ impl Rows<'_> {
     }
 
     /// Reads a workbook whose format has no more rows than memory holds: .xls and .ods.
-    fn of_range<W: Reader<RS>, RS: Read + Seek>(mut self, mut workbook: W) -> Result<bool, Box<Finding>>
+    fn of_range<W: Reader<RS>, RS: Read + Seek>(mut self, mut workbook: W, parts: &Parts) -> Result<bool, Box<Finding>>
     where
         W::Error: std::fmt::Display,
     {
@@ -351,6 +361,8 @@ impl Rows<'_> {
         let failed = |error: W::Error| unreadable(file, &error.to_string());
         self.no_tables(".xls and .ods")?;
         self.pick(workbook.sheets_metadata(), self.form.sheet.as_deref())?;
+        let hidden = parts.hidden_rows.iter().find(|(sheet, _)| *sheet == self.sheet);
+        self.note_hidden_rows(hidden.map_or(0, |(_, count)| *count));
         let range: Range<Data> = workbook.worksheet_range(&self.sheet).map_err(failed)?;
         let (top, left) = range.start().unwrap_or_default();
         let mut row: Vec<SheetCell> = Vec::new();
@@ -378,10 +390,7 @@ impl Rows<'_> {
     }
 
     /// Rows that a filter or a person has hidden count like all others; that is said aloud.
-    fn note_hidden_rows(&mut self, opened: &File, parts: &Parts) {
-        let hidden = sheet_part(opened, &self.sheet)
-            .and_then(|part| parts.hidden_rows.iter().find(|(name, _)| *name == part))
-            .map_or(0, |(_, count)| *count);
+    fn note_hidden_rows(&mut self, hidden: u64) {
         if hidden > 0 {
             let rows = if hidden == 1 {
                 "1 hidden row, and it is".to_owned()
@@ -490,11 +499,6 @@ fn sheet_part(opened: &File, sheet: &str) -> Option<String> {
         .find(|tag| attribute_of(tag, "Id") == Some(id))
         .and_then(|tag| attribute_of(tag, "Target"))?;
     Some(target.strip_prefix('/').map_or_else(|| format!("xl/{target}"), str::to_owned))
-}
-
-/// The text of an XML attribute.
-fn plain(text: &str) -> String {
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
 }
 
 /// The sheet and the area of a named table, without its totals row.

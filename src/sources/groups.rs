@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::basis::Seen;
 use super::repairs::{Mended, Repairs};
-use super::rows::{Keys, Repeats};
+use super::rows::{Fingerprint, Keys, Repeats};
 use super::{FOCUS, LineGroup, MONEY_MAX, Refusal, ScheduledLine, SourceTotals, Tally, focus};
 use crate::files::{Cell, Headings, Row, Visitor, fault_help};
 use crate::finding::{Finding, Findings, Named, Place, Severity, clean};
@@ -39,6 +39,8 @@ pub(super) struct Grouped {
     pub(super) refusals: Vec<Refusal>,
     /// What its lines say of their basis.
     pub(super) seen: Seen,
+    /// Of its rows, whatever their order, and whether they came whole; none where a key tells repeats.
+    pub(super) fingerprint: Option<(Fingerprint, bool)>,
     /// Lines that are spread over time.
     pub(super) schedules: Vec<ScheduledLine>,
 }
@@ -215,8 +217,10 @@ impl<'m> Grouper<'m> {
             let key = |group: &LineGroup| (group.for_period.clone(), group.day, group.is_remainder);
             a.values.cmp(&b.values).then_with(|| key(a).cmp(&key(b)))
         });
+        let fingerprint = self.key_columns.is_empty().then(|| (self.repeats.fingerprint(), self.is_whole));
         Grouped {
             groups,
+            fingerprint,
             totals: self.totals,
             findings: self.findings,
             keys: self.keys,
@@ -258,6 +262,12 @@ impl<'m> Grouper<'m> {
         }
         let faults = std::mem::take(&mut self.of_row);
         if self.decl.refused == Refused::Stop || self.totals.quarantined.lines >= QUARANTINED_MAX {
+            if let Some(headings) = self.headings.as_ref().filter(|_| self.decl.refused == Refused::Quarantine) {
+                let title = format!("more than {QUARANTINED_MAX} lines of this file cannot be used");
+                let help = "it is not a file with a few bad lines: have it sent again, or correct how it is declared";
+                let place = Place::File(headings.file.clone());
+                self.findings.push(Finding::error("too-many-refused", place, title).help(help));
+            }
             for finding in faults {
                 self.findings.push(finding);
             }
@@ -318,7 +328,9 @@ impl<'m> Grouper<'m> {
     /// Whether the texts of a new group that become names hold no control characters: a line feed in a name
     /// could forge a line of a journal.
     fn names_are_clean(&mut self, row: &Row<'_>, values: &[String]) -> bool {
-        let bad = |value: &String| value.chars().any(char::is_control);
+        // Marks that turn the direction of writing make a name look like another one.
+        let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let bad = |value: &String| value.chars().any(|c| c.is_control() || turns(c));
         let found = values.iter().zip(&self.names_member).position(|(value, named)| *named && bad(value));
         let Some(at) = found else { return true };
         let column = match &self.slots[at] {
@@ -326,7 +338,7 @@ impl<'m> Grouper<'m> {
             Slot::Absent => return true,
         };
         let title = format!("`{}` is used as a name and holds a control character", clean(&values[at]));
-        let help = "have line breaks and tabs taken out of names where they are kept";
+        let help = "have line breaks, tabs and marks of direction taken out of names where they are kept";
         self.fault("control-character", row.number, column, title, help);
         false
     }
@@ -662,15 +674,49 @@ fn values_of(key: &[u8], count: usize) -> Vec<String> {
     values
 }
 
+/// The texts of some keys of a JSON object; a key that stands twice with two values has none.
 fn parse_tags(text: &str, keys: &[String]) -> Result<Vec<String>, String> {
-    let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let value = |key: &String| match object.get(key) {
-        None | Some(serde_json::Value::Null) => String::new(),
-        Some(serde_json::Value::String(text)) => text.trim().to_owned(),
-        Some(other) => other.to_string(),
+    let Tags(tags) = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
     };
-    Ok(keys.iter().map(value).collect())
+    let value = |key: &String| {
+        let mut values = tags.iter().filter(|(name, _)| name == key).map(|(_, value)| text(value));
+        let first = values.next().unwrap_or_default();
+        if values.any(|other| other != first) {
+            Err(format!("the key `{}` has two values", clean(key)))
+        } else {
+            Ok(first)
+        }
+    };
+    keys.iter().map(value).collect()
+}
+
+/// The members of a JSON object in their order, repeated ones too.
+struct Tags(Vec<(String, serde_json::Value)>);
+
+impl<'de> serde::Deserialize<'de> for Tags {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> serde::de::Visitor<'de> for Members {
+            type Value = Tags;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Tags, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Tags(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
 }
 
 impl Visitor for Grouper<'_> {
@@ -759,11 +805,8 @@ impl Grouper<'_> {
     /// Remembers a row, so that its like can be told.
     pub(super) fn note_row(&mut self, row: &Row<'_>, sum: Amount) {
         if self.key_columns.is_empty() {
-            if !self.is_whole {
-                return;
-            }
             let columns = self.headings.as_ref().map_or(0, |headings| headings.names.len());
-            self.repeats.add(row, columns, sum);
+            self.repeats.add(row, columns, sum, self.is_whole);
             return;
         }
         let days: Vec<String> = self

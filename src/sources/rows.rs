@@ -75,11 +75,20 @@ pub(super) struct Repeats {
     seen: FxHashMap<u64, (u64, Amount)>,
     /// Zero bits that a hash must end in to be looked at.
     zero_bits: u32,
+    all: Fingerprint,
+}
+
+/// Of all rows of a file: how many, and the sum of their hashes, which no order of rows changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Fingerprint {
+    pub(super) rows: u64,
+    sum: u128,
 }
 
 impl Repeats {
-    /// Notes a row and its amount.
-    pub(super) fn add(&mut self, row: &Row<'_>, columns: usize, amount: Amount) {
+    /// Notes a row and its amount. Of a row that did not come whole only the cells that did are known, so that it
+    /// counts in the fingerprint alone.
+    pub(super) fn add(&mut self, row: &Row<'_>, columns: usize, amount: Amount, is_whole: bool) {
         let mut hasher = DefaultHasher::new();
         for column in 0..columns {
             match row.cell(column) {
@@ -89,6 +98,11 @@ impl Repeats {
             hasher.write_u8(0xff);
         }
         let hash = hasher.finish();
+        self.all.rows += 1;
+        self.all.sum += u128::from(hash);
+        if !is_whole {
+            return;
+        }
         if !self.is_watched(hash) {
             return;
         }
@@ -98,6 +112,10 @@ impl Repeats {
             let zero_bits = self.zero_bits;
             self.seen.retain(|hash, _| hash.trailing_zeros() >= zero_bits);
         }
+    }
+
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        self.all
     }
 
     fn is_watched(&self, hash: u64) -> bool {

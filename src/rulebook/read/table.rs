@@ -5,8 +5,8 @@ use crate::finding::Named;
 use crate::rulebook::condition::{ColumnRef, Template};
 use crate::rulebook::syntax::{Table, Value};
 use crate::rulebook::{
-    DimensionId, DriverDecl, DriverLines, DriverOrigin, DriverTable, Format, LookupDecl, TableFile, TableFormats, ValidityColumns, WIDE,
-    schema,
+    DimensionId, DriverDecl, DriverLines, DriverOrigin, DriverTable, Format, LookupDecl, TableFile, TableFormats,
+    ValidityColumns, WIDE, schema,
 };
 
 impl Reader<'_> {

@@ -1,0 +1,128 @@
+//! One bill in the kinds of files that spreadsheets and warehouses write (`tests/data/kinds`, made by `make.py` there).
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use support::{outcome, root, rows, run, showback, write_model};
+
+/// A model whose one source is a file of the folder of kinds.
+fn model(folder: &Path, file: &str, source: &str) {
+    let text = format!(
+        r#"
+[model]
+name = "Kinds"
+currency = "EUR"
+complete = []
+charges = {{ by = ["service", "business_unit", "tower"] }}
+
+[sources.bill]
+files = "{{period}}-{file}"
+columns = {{ cost = "Cost", date = "Day" }}
+{source}
+"#
+    );
+    write_model(folder, &[("model.toml", &text)]);
+    let from = root().join("tests/data/kinds").join(file);
+    fs::copy(from, folder.join(format!("2026-10-{file}"))).expect("copied");
+}
+
+/// Service, unit and exact amount of all charge lines, and what was said.
+fn read(file: &str, source: &str) -> (Vec<(String, String, String)>, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    model(folder.path(), file, source);
+    let published = run(folder.path(), "2026-10", &folder.path().join("out"), &[]);
+    let charges = rows(&published.join("data/charges.csv"));
+    let lines =
+        charges.iter().map(|row| (row["service"].clone(), row["business_unit"].clone(), row["amount_exact"].clone()));
+    let said = fs::read_to_string(published.join("data/findings.csv")).expect("written");
+    (lines.collect(), said)
+}
+
+fn texts(lines: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
+    lines.iter().map(|(a, b, c)| ((*a).into(), (*b).into(), (*c).into())).collect()
+}
+
+const SET: &str = "set = { service = \"{Item}\", business_unit = \"{Department}\" }";
+
+const BILL: [(&str, &str, &str); 3] = [("Disks", "Ops", "10.25"), ("Links", "Ops", "-0.75"), ("Seats", "Dev", "7")];
+
+#[test]
+fn a_sheet_reads_alike_in_every_kind_of_workbook() {
+    let source = format!("{SET}\nheadings_row = 3\nskip = {{ Department = \"Total\" }}\nfill_down = [\"Department\"]");
+    for file in ["bill.xlsx", "bill-1904.xlsx", "bill.xls", "bill.ods"] {
+        let (lines, said) = read(file, &source);
+        assert_eq!(lines, texts(&BILL), "{file}");
+        assert!(said.contains("hidden sheets that are not read: `Notes`"), "{file}: {said}");
+        // An .xls file does not tell which rows are hidden.
+        assert_eq!(said.contains("has 1 hidden row"), file != "bill.xls", "{file}: {said}");
+    }
+}
+
+#[test]
+fn a_blank_below_a_merged_cell_stays_blank_unless_it_is_declared() {
+    let source = format!("{SET}\nheadings_row = 3\nskip = {{ Item = \"\" }}");
+    let (lines, _) = read("bill.xlsx", &source);
+    assert_eq!(lines, texts(&[("Disks", "Ops", "10.25"), ("Links", "", "-0.75"), ("Seats", "Dev", "7")]));
+}
+
+#[test]
+fn a_named_table_ends_above_its_totals() {
+    let (lines, _) = read("bill.xlsx", &format!("{SET}\ntable = \"Bill\"\nfill_down = [\"Department\"]"));
+    assert_eq!(lines, texts(&BILL));
+    let folder = tempfile::tempdir().expect("a folder");
+    model(folder.path(), "bill.ods", &format!("{SET}\ntable = \"Bill\""));
+    let of = folder.path().display().to_string();
+    let (code, said) = outcome(&showback(&["check", &of, "--period", "2026-10"]));
+    assert!(code == Some(3) && said.contains("files have no named tables"), "{said}");
+}
+
+#[test]
+fn parquet_files_keep_their_decimals_dates_and_tags() {
+    let source = "set = { service = \"{Item}\", business_unit = \"{Tags.team}\" }";
+    for file in ["bill-snappy.parquet", "bill-zstd.parquet", "bill-gzip.parquet"] {
+        let (lines, _) = read(file, source);
+        let expected = [("Disks", "Ops", "10.250000000000000001"), ("Links", "Ops", "-0.75"), ("Seats", "", "7")];
+        assert_eq!(lines, texts(&expected), "{file}");
+    }
+}
+
+fn check(folder: &Path) -> (Option<i32>, String) {
+    outcome(&showback(&["check", &folder.display().to_string(), "--period", "2026-10"]))
+}
+
+/// Changes the model in a folder.
+fn edit(folder: &Path, from: &str, to: &str) {
+    let path = folder.join("model.toml");
+    let text = fs::read_to_string(&path).expect("read");
+    assert!(text.contains(from), "{from}");
+    fs::write(path, text.replace(from, to)).expect("written");
+}
+
+#[test]
+fn a_blank_decimal_of_a_parquet_file_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    model(folder.path(), "bill-zstd.parquet", "");
+    assert_eq!(check(folder.path()).0, Some(0));
+    edit(folder.path(), "\"Cost\"", "\"Units\"");
+    let (code, said) = check(folder.path());
+    assert_eq!(code, Some(3));
+    assert!(said.contains("2026-10-bill-zstd.parquet:3, column `Units`") && said.contains("has no amount"), "{said}");
+}
+
+#[test]
+fn a_parquet_file_delivered_twice_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    model(folder.path(), "bill-zstd.parquet", "set = { service = \"{Item}\" }");
+    let again = root().join("tests/data/kinds/bill-gzip.parquet");
+    fs::copy(again, folder.path().join("2026-10-again.parquet")).expect("copied");
+    edit(folder.path(), "{period}-bill-zstd.parquet", "{period}-*.parquet");
+    let (code, said) = check(folder.path());
+    assert_eq!(code, Some(1));
+    assert!(said.contains("has the same rows as `2026-10-again.parquet` in all columns that are read"), "{said}");
+    edit(folder.path(), "set = ", "key = [\"Item\", \"Day\"]\nset = ");
+    let (code, said) = check(folder.path());
+    assert_eq!(code, Some(3));
+    assert!(said.contains("row 1 has the same `Item`, `Day` as row 1 of `2026-10-again.parquet`"), "{said}");
+}
