@@ -375,7 +375,7 @@ pub enum ControlFigures {
     /// In a table, in the row whose `on` column holds the source's name.
     Table {
         /// The table.
-        table: TableFile,
+        table: Box<TableFile>,
         /// Heading of the sources' names.
         on: Named,
         /// Heading of the sums.

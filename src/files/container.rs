@@ -140,12 +140,22 @@ pub(super) fn check_workbook(file: &DataFile, opened: &File) -> Result<Parts, Bo
     Ok(parts)
 }
 
+/// What a part of a workbook is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// A sheet of an .xlsx file.
+    Sheet,
+    /// All sheets of an .ods file.
+    AllSheets,
+    /// Other XML.
+    Xml,
+    /// Anything else.
+    Other,
+}
+
 /// Looks at the bytes of a part as they go by.
 struct Scan {
-    is_xml: bool,
-    is_sheet: bool,
-    /// Whether it is the part that holds all sheets of an .ods file.
-    has_all_sheets: bool,
+    part: Part,
     has_document_type: bool,
     hidden_rows: u64,
     hidden_by_sheet: Vec<(String, u64)>,
@@ -164,11 +174,14 @@ impl Scan {
 
     fn new(name: &str) -> Scan {
         let is_xml = [".xml", ".rels", ".vml"].into_iter().any(|end| name.to_ascii_lowercase().ends_with(end));
-        let is_sheet = name.starts_with("xl/worksheets/");
+        let part = match name {
+            _ if !is_xml => Part::Other,
+            "content.xml" => Part::AllSheets,
+            _ if name.starts_with("xl/worksheets/") => Part::Sheet,
+            _ => Part::Xml,
+        };
         Scan {
-            is_xml,
-            is_sheet,
-            has_all_sheets: name == "content.xml",
+            part,
             has_document_type: false,
             hidden_rows: 0,
             hidden_by_sheet: Vec::new(),
@@ -178,7 +191,7 @@ impl Scan {
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        if !self.is_xml {
+        if self.part == Part::Other {
             return;
         }
         let mut text = std::mem::take(&mut self.rest);
@@ -195,13 +208,13 @@ impl Scan {
             self.has_document_type |= tag.len() >= 9 && tag[..9].eq_ignore_ascii_case(b"<!DOCTYPE");
             let tag = &tag[..end.unwrap_or(0)];
             let is_hidden = |word: &[u8]| memchr::memmem::find(tag, word).is_some();
-            if self.is_sheet
+            if self.part == Part::Sheet
                 && tag.starts_with(b"<row ")
                 && (is_hidden(b" hidden=\"1\"") || is_hidden(b" hidden=\"true\""))
             {
                 self.hidden_rows += 1;
             }
-            if self.has_all_sheets {
+            if self.part == Part::AllSheets {
                 let tag = String::from_utf8_lossy(tag).into_owned();
                 self.ods_tag(&tag);
             }

@@ -266,7 +266,7 @@ fn readable(record: &csv::ByteRecord, from: Option<Encoding>) -> csv::StringReco
                     match from {
                         // Its digits come next, see `BAD_BYTE`.
                         Some(_) => text.push_str("\\x"),
-                        None => text.push_str(&format!("\\x{byte:02X}")),
+                        None => text.extend(["\\x".to_owned(), format!("{byte:02X}")]),
                     }
                 }
             }

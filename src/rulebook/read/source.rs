@@ -468,7 +468,7 @@ impl Reader<'_> {
         }
         let figures = if inner.get("file").is_some() {
             ControlFigures::Table {
-                table: self.table_file(inner, "`control`")?,
+                table: Box::new(self.table_file(inner, "`control`")?),
                 on: self.required_text(inner, "on", "`control` with a file")?,
                 total: self.text(inner, "total"),
                 rows: self.text(inner, "rows"),
