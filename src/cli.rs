@@ -5,6 +5,7 @@ pub mod beside;
 mod check;
 mod compare;
 pub mod pipeline;
+mod progress;
 mod run;
 mod verify;
 

@@ -5,6 +5,7 @@
 
 mod container;
 mod decode;
+pub mod meter;
 mod parquet;
 mod text;
 mod workbook;
@@ -448,6 +449,7 @@ impl<R: Read> Read for Hashing<R> {
         let count = self.inner.read(buffer)?;
         self.hasher.update(&buffer[..count]);
         self.bytes += count as u64;
+        meter::advance(count as u64);
         Ok(count)
     }
 }

@@ -185,6 +185,8 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     if findings.has_errors() {
         return None;
     }
+    let size = |plan: &Plan| std::fs::metadata(&plan.file.path).map_or(0, |about| about.len());
+    files::meter::begin(plans.iter().map(size).sum());
     let results: Vec<Result<FileRead, Box<Finding>>> = plans
         .par_iter()
         .map(|plan| {

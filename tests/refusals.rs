@@ -256,3 +256,22 @@ fn a_killed_run_leaves_nothing_that_the_next_one_does_not_clear_away() {
     assert!(!stale.exists());
     assert!(published.join("run.json").exists());
 }
+
+/// The faults of rules that other tools' models are tested with, in this language: shares of 101 %, a name that no
+/// list has, and money that goes round.
+#[test]
+fn faults_of_rules_are_refused_before_any_money_moves() {
+    let rules =
+        |text: &'static str| refused_after(move |folder| fs::write(folder.join("rules.toml"), text).expect("written"));
+    let said = rules(
+        "[[allocate]]\nid = \"r1\"\nto = \"business_unit\"\nby = { shares = { Claims = \"60%\", Sales = \"41%\" } }\n",
+    );
+    assert!(said.contains("101 %") && said.contains("rules.toml:4"), "{said}");
+    let said = rules("[[allocate]]\nid = \"r1\"\nto = { business_unit = \"Claimz\" }\n");
+    assert!(said.contains("`Claimz`") && said.contains("did you mean `Claims`?"), "{said}");
+    let said = refused_after(|folder| {
+        let loop_rules = "[dimensions.service]\nmembers = [\"One\", \"Two\"]\n\n[drivers.use]\nfile = \"use.csv\"\nfrom = { service = \"From\" }\nto = { service = \"To\" }\nquantity = \"Part\"\n\n[[classify]]\nid = \"one\"\nset = { service = \"One\" }\n\n[[allocate]]\nid = \"round\"\nfrom = { service = \"*\" }\nto = \"service\"\nby = \"use\"\nmethod = \"reciprocal\"\nreplace = [\"service\"]\n";
+        write_model(folder, &[("rules.toml", loop_rules), ("data/use.csv", "From,To,Part\nOne,Two,1\nTwo,One,1\n")]);
+    });
+    assert!(said.contains("hand money to each other only") && said.contains("`One`, `Two`"), "{said}");
+}

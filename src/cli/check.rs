@@ -1,7 +1,7 @@
 //! `showback check`: everything `run` does, but for the writing.
 
 use super::args::Plan;
-use super::{Failure, Outcome, fail, pipeline, report, say};
+use super::{Failure, Outcome, fail, pipeline, progress, report, say};
 use crate::finding::{Findings, Severity};
 use crate::journal::Journal;
 use crate::reports::summary;
@@ -25,10 +25,12 @@ fn check_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
     let mut worst = Outcome::Done;
     for period in pipeline::periods(&book, &plan.period)? {
         let mut of_period = findings.clone();
+        let progress = progress::start(plan.view, &format!("{} · reading and allocating", period.name));
         let result = pipeline::calculate(book.clone(), period, &mut of_period).and_then(|calculation| {
             Journal::of(&calculation.run(), &mut of_period);
             if of_period.has_errors() { Err(Failure::Refused) } else { Ok(calculation) }
         });
+        progress.finish_and_clear();
         let calculation = match result {
             Ok(calculation) => calculation,
             Err(failure) => {

@@ -1,15 +1,11 @@
 //! `showback run`: the main job.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use indicatif::ProgressBar;
 
 use super::args::{Plan, View};
 use super::beside::{Made, put_beside};
 use super::pipeline::{self, Calculation};
-use super::{Failure, Outcome, complain, fail, report, say};
+use super::{Failure, Outcome, complain, fail, progress, report, say};
 use crate::finding::{Findings, Severity};
 use crate::journal::Journal;
 use crate::methods;
@@ -69,7 +65,7 @@ fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
     for period in periods {
         let mut of_period = findings.clone();
         let period_name = period.name.clone();
-        let progress = progress(plan.view, &period.name);
+        let progress = progress::start(plan.view, &format!("{} · reading and allocating", period.name));
         let result = pipeline::calculate(book.clone(), period, &mut of_period).and_then(|mut calculation| {
             if !plan.options.is_alone {
                 progress.set_message(format!("{} · what stands beside it", calculation.model.period.name));
@@ -104,15 +100,6 @@ fn tell_what_stands(published: &[String], refused: &str) {
             published.join(", ")
         ));
     }
-}
-
-fn progress(view: View, period: &str) -> ProgressBar {
-    if view.quiet || view.json || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let progress = ProgressBar::new_spinner().with_message(format!("{period} · reading and allocating"));
-    progress.enable_steady_tick(Duration::from_millis(120));
-    progress
 }
 
 /// Writes everything aside and makes it visible at once. Gives where, and the figures of the first page.
