@@ -110,17 +110,20 @@ impl<'m> Repairs<'m> {
         if placed.is_empty() && (self.null.is_empty() || text.is_empty()) {
             return Mended::As(text);
         }
-        let provider = self.provider.map_or("", |column| text_of(row, column));
-        let applies = |placed: &Placed<'_>| placed.provider.is_empty() || placed.provider == provider;
+        // Most texts need no repair, so whose line it is is looked at last.
+        let of_provider = self.provider;
+        let applies = |placed: &Placed<'_>| {
+            placed.provider.is_empty() || of_provider.is_some_and(|column| text_of(row, column) == placed.provider)
+        };
         let mut text = text;
         if let Some(at) = self.null.iter().position(|null| null == text).filter(|_| !text.is_empty()) {
             note(&mut self.of_row, (column, placed.len() + at));
             text = "";
         }
-        for (at, repair) in placed.iter().enumerate().filter(|(_, repair)| applies(repair)) {
+        for (at, repair) in placed.iter().enumerate() {
             match repair.kind {
-                PlacedKind::Blank(blank) if !text.is_empty() && text == blank => text = "",
-                PlacedKind::Fill(from) if text.is_empty() => {
+                PlacedKind::Blank(blank) if !text.is_empty() && text == blank && applies(repair) => text = "",
+                PlacedKind::Fill(from) if text.is_empty() && applies(repair) => {
                     let other = text_of(row, from);
                     let means_blank = self.null.iter().any(|null| null == other)
                         || self.columns[from].iter().any(|repair| {
@@ -131,7 +134,7 @@ impl<'m> Repairs<'m> {
                     }
                     text = other;
                 }
-                PlacedKind::AnyCase if text.chars().any(char::is_uppercase) => {
+                PlacedKind::AnyCase if text.chars().any(char::is_uppercase) && applies(repair) => {
                     note(&mut self.of_row, (column, at));
                     return Mended::New(text.to_lowercase());
                 }
