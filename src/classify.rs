@@ -71,7 +71,7 @@ pub fn classify(
     let mut opening = Opening { balances: Vec::new(), rules: vec![Tally::default(); model.book.classify.len()] };
     let mut unknown: BTreeMap<Unknown, Tally> = BTreeMap::new();
     let mut plain: BTreeMap<(Key, usize, &str), Tally> = BTreeMap::new();
-    let mut rated: BTreeMap<(Key, usize, Amount), (Tally, BTreeSet<&str>)> = BTreeMap::new();
+    let mut rated: BTreeMap<(Key, usize, Fraction), (Tally, BTreeSet<&str>)> = BTreeMap::new();
     for group in groups {
         let columns = &footprint.0[group.source];
         let value = |column: &ColumnRef| {
@@ -107,8 +107,8 @@ pub fn classify(
         opening.balances.push(OpeningBalance { key, source, file, lines, hours: None, amount: sum.sum });
     }
     for ((key, source, rate), (hours, files)) in rated {
-        let Some(amount) = apply(hours.sum, Fraction::of(rate)) else {
-            let title = format!("{} hours at {rate} are beyond what the program can hold", hours.sum);
+        let Some(amount) = apply(hours.sum, rate) else {
+            let title = format!("{} hours × rate are beyond what the program can hold", hours.sum);
             findings.push(Finding::error("too-large", model.book.sources[source].spot.place(), title));
             continue;
         };

@@ -11,7 +11,7 @@ use crate::driver::Driver;
 use crate::files::Inputs;
 use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
 use crate::journal::Accounts;
-use crate::money::{Amount, NumberFormat};
+use crate::money::{Amount, Fraction, NumberFormat};
 use crate::period::{Day, Period, Validity};
 use crate::rulebook::condition::{Clauses, ColumnRef, Test};
 use crate::rulebook::{
@@ -32,7 +32,7 @@ pub struct Model {
     /// Mapping tables of the classify rules, in their order.
     pub lookups: Vec<Option<Lookup<Vec<MemberId>>>>,
     /// Rate tables of the sources, in their order.
-    pub rates: Vec<Option<Lookup<Amount>>>,
+    pub rates: Vec<Option<Lookup<Fraction>>>,
     /// Drivers, in the order of [`RuleBook::drivers`].
     pub drivers: Vec<Driver>,
     /// Accounts for the journal.
@@ -340,7 +340,8 @@ impl Loader<'_> {
         let findings = &mut *self.findings;
         let find = |heading: &Named, findings: &mut Findings| table.column(heading, findings);
         let on: Vec<Option<usize>> = decl.on.iter().map(|(_, heading)| find(heading, findings)).collect();
-        let take: Vec<Option<usize>> = decl.take.iter().map(|(_, heading)| find(heading, findings)).collect();
+        let headings = decl.take.iter().map(|(_, heading)| heading).chain(&decl.times).chain(&decl.per);
+        let take: Vec<Option<usize>> = headings.map(|heading| find(heading, findings)).collect();
         let on: Vec<usize> = on.into_iter().collect::<Option<_>>()?;
         let take: Vec<usize> = take.into_iter().collect::<Option<_>>()?;
         let dated = DatedBy::find(&table, &decl.valid, findings);
@@ -384,27 +385,29 @@ impl Loader<'_> {
         })
     }
 
-    fn rates(&mut self, decl: &LookupDecl, numbers: NumberFormat) -> Option<Lookup<Amount>> {
-        self.lookup(decl, |table, row, take, findings| {
-            let column = *take.first()?;
-            let text = table.text(row, column, findings);
-            match table.number(row, column, text, numbers) {
-                Ok(read) if !read.value.is_negative() => Some(read.value),
-                Ok(_) => {
-                    findings.push(
-                        Finding::error("negative-rate", table.place(row, Some(column)), "a rate is not negative")
-                            .help("put the sign right"),
-                    );
-                    None
-                }
-                Err(fault) => {
-                    let title = format!("`{}` is not a rate", clean(text));
-                    findings.push(
-                        Finding::error("not-a-number", table.place(row, Some(column)), title).help(fault.to_string()),
-                    );
-                    None
-                }
+    fn rates(&mut self, decl: &LookupDecl, numbers: NumberFormat) -> Option<Lookup<Fraction>> {
+        self.lookup(decl, |table, row, columns, findings| {
+            let read: Vec<Option<Amount>> =
+                columns.iter().map(|column| rate_cell(table, row, *column, numbers, findings)).collect();
+            let read: Vec<Amount> = read.into_iter().collect::<Option<_>>()?;
+            let (added, rest) = read.split_at(decl.take.len());
+            let (times, per) = rest.split_at(decl.times.len());
+            if let Some(at) = per.iter().position(|divisor| divisor.is_zero()) {
+                let column = columns.get(decl.take.len() + decl.times.len() + at).copied();
+                let title = "a rate cannot be divided by 0".to_owned();
+                let help = "write how many hours the cost is for, or leave the row out";
+                findings.push(Finding::error("zero-hours", table.place(row, column), title).help(help));
+                return None;
             }
+            let total: Amount = added.iter().sum();
+            let factors: Vec<Amount> = std::iter::once(total).chain(times.iter().copied()).collect();
+            let rate = Fraction::quotient(&factors, per);
+            if rate.is_none() {
+                let title = "this rate is beyond what the program can hold".to_owned();
+                let place = table.place(row, columns.first().copied());
+                findings.push(Finding::error("too-large", place, title).help("look for a damaged number"));
+            }
+            rate
         })
     }
 
@@ -621,6 +624,40 @@ impl Loader<'_> {
                 let title = format!("no member of {} is named like `{}`", dimension.name, clean(&pattern));
                 self.findings.push(Finding::note("matches-nothing", spot.place(), title));
             }
+        }
+    }
+}
+
+/// A number of a rate table: not negative; with a percent sign, a hundredth of it.
+fn rate_cell(
+    table: &Table,
+    row: &TableRow,
+    column: usize,
+    numbers: NumberFormat,
+    findings: &mut Findings,
+) -> Option<Amount> {
+    let text = table.text(row, column, findings);
+    let (digits, is_percentage) = text.strip_suffix('%').map_or((text, false), |digits| (digits.trim_end(), true));
+    let read = table.number(row, column, digits, numbers);
+    let place = || table.place(row, Some(column));
+    match read {
+        Ok(read) if !read.value.is_negative() => {
+            let hundredth = Fraction::new(1, if is_percentage { 100 } else { 1 })?;
+            crate::money::apply(read.value, hundredth)
+        }
+        Ok(_) => {
+            findings
+                .push(Finding::error("negative-rate", place(), "a rate is not negative").help("put the sign right"));
+            None
+        }
+        Err(fault) => {
+            let title = match text {
+                "" => "a number of this rate is missing".to_owned(),
+                text => format!("`{}` is not a rate", clean(text)),
+            };
+            findings
+                .push(Finding::error("not-a-number", place(), title).help(format!("{fault}; write 0 where it is 0")));
+            None
         }
     }
 }

@@ -432,7 +432,9 @@ fn place_digits(digits: &[u8], point: i32) -> Result<ReadNumber, NumberFault> {
 }
 
 /// An exact fraction: a rate, a price, a percentage or a share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// The order is that of the two numbers, for maps; it is not that of the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fraction {
     numerator: i128,
     denominator: i128,
@@ -443,6 +445,29 @@ impl Fraction {
     #[must_use]
     pub const fn new(numerator: i128, denominator: i128) -> Option<Fraction> {
         if denominator > 0 { Some(Fraction { numerator, denominator }) } else { None }
+    }
+
+    /// The product of numbers divided by the product of others, such as salary × loading / hours, in lowest terms.
+    /// `None` when a divisor is not positive, or where it leaves the range.
+    #[must_use]
+    pub fn quotient(of: &[Amount], by: &[Amount]) -> Option<Fraction> {
+        if by.iter().any(|divisor| divisor.0 <= 0) {
+            return None;
+        }
+        let one = I256::from(ONE);
+        let (mut top, mut bottom) = (I256::ONE, I256::ONE);
+        let factors = of.iter().map(|amount| (I256::from(amount.0), one));
+        for (up, down) in factors.chain(by.iter().map(|amount| (one, I256::from(amount.0)))) {
+            top = top.checked_mul(up)?;
+            bottom = bottom.checked_mul(down)?;
+            let (mut x, mut y) = (top.checked_abs()?, bottom);
+            while y != I256::ZERO {
+                (x, y) = (y, x % y);
+            }
+            top /= x;
+            bottom /= x;
+        }
+        Fraction::new(i128::try_from(top).ok()?, i128::try_from(bottom).ok()?)
     }
 
     /// The fraction that a decimal number is, such as an hourly rate.
@@ -701,6 +726,20 @@ mod tests {
         assert_eq!(pounds.round(Amount(125_000_000_000_000_000)), 12);
         assert_eq!(pounds.round(Amount(135_000_000_000_000_000)), 14);
         assert_eq!(pounds.round(Amount(-125_000_000_000_000_000)), -12);
+    }
+
+    #[test]
+    fn quotients_are_exact_and_in_lowest_terms() {
+        let number = |text: &str| read(text).expect("a number").value;
+        // 68,120 × 3.2 / 2,080 = 104.8; 100 / 3 keeps its third, so that 3 × of it are 100.
+        let rate = Fraction::quotient(&[number("68120"), number("3.2")], &[number("2080")]).expect("a rate");
+        assert_eq!(rate, Fraction::new(524, 5).expect("a fraction"));
+        let third = Fraction::quotient(&[number("100")], &[number("3")]).expect("a third");
+        assert_eq!(apply(Amount::whole(3), third), Some(Amount::whole(100)));
+        assert_eq!(Fraction::quotient(&[number("0")], &[number("3")]), Fraction::new(0, 1));
+        for divisor in ["0", "-1"] {
+            assert_eq!(Fraction::quotient(&[number("1")], &[number(divisor)]), None);
+        }
     }
 
     #[test]

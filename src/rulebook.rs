@@ -392,8 +392,12 @@ pub struct LookupDecl {
     pub table: TableFile,
     /// Column of the line, heading of the table.
     pub on: Vec<(ColumnRef, Named)>,
-    /// What is taken: dimension and heading; a rate table has one heading and no dimension.
+    /// What is taken: dimension and heading; the headings of a rate have no dimension and are added up.
     pub take: Vec<(Option<DimensionId>, Named)>,
+    /// Headings of what a rate is multiplied by.
+    pub times: Vec<Named>,
+    /// Headings of what a rate is divided by.
+    pub per: Vec<Named>,
     /// When a row holds, by the line's date.
     pub valid: ValidityColumns,
 }

@@ -15,11 +15,10 @@ use serde_json::Value;
 use support::{Row, atoms, outcome, root, rows, showback, write_model};
 
 /// Methods of cases that are no allocation, with the reason they are not run here.
-const LEFT_OUT: [(&str, &str); 5] = [
+const LEFT_OUT: [(&str, &str); 4] = [
     ("stand_alone", "out of the language's scope"),
     ("incremental", "out of the language's scope"),
     ("shapley", "out of the language's scope"),
-    ("staff_rate", "needs loaded rates from salary and hours, which are not there yet"),
     ("fx", "needs exchange rates, which are not there yet"),
 ];
 
@@ -263,6 +262,7 @@ fn model_of(case: &Value, times: i128) -> Option<Model> {
         }
         "proration" => proration(&mut model, input, times),
         "depreciation" => depreciation(&mut model, input, times),
+        "staff_rate" => staff_rate(&mut model, input),
         "tiered" => tiered(&mut model, input),
         "rate_card" => rate_card(&mut model, input),
         "dual_rate" => dual_rate(&mut model, input),
@@ -431,6 +431,43 @@ fn depreciation(model: &mut Model, input: &Value, times: i128) {
         model.units.push(name);
     }
     model.line("P", "", &model.units[0].clone(), "0");
+}
+
+/// One row of a rate table; each answer is so many hours of it, `rate` is one.
+fn staff_rate(model: &mut Model, input: &Value) {
+    let costs = entries(&input["annual_cost"]);
+    let optional = ["multiplier", "utilisation"].map(|key| input[key].as_str());
+    let mut table: Vec<(String, String)> = costs.clone();
+    table.push(("Hours a year".to_owned(), text(&input["capacity_hours"]).to_owned()));
+    let list = |names: &[&str]| format!("{names:?}");
+    let take: Vec<&str> = costs.iter().map(|(name, _)| name.as_str()).collect();
+    let (mut times, mut per) = (Vec::new(), vec!["Hours a year"]);
+    for (name, number, factors) in [("Multiplier", optional[0], &mut times), ("Utilisation", optional[1], &mut per)] {
+        if let Some(number) = number {
+            table.push((name.to_owned(), number.to_owned()));
+            factors.push(name);
+        }
+    }
+    let headings: Vec<&str> = table.iter().map(|(name, _)| name.as_str()).collect();
+    let numbers: Vec<&str> = table.iter().map(|(_, number)| number.as_str()).collect();
+    model.files.push(("rates.csv".to_owned(), format!("Person,{}\nP,{}\n", headings.join(","), numbers.join(","))));
+    let mut hours = String::from("Person,Unit,Hours\nP,rate,1\n");
+    model.units.push("rate".to_owned());
+    for (name, number) in entries(&input["hours"]) {
+        let _ = writeln!(hours, "P,{name},{number}");
+        model.units.push(name);
+    }
+    model.files.push((format!("{PERIOD}/hours.csv"), hours));
+    let _ = writeln!(
+        model.rules,
+        "[sources.staff]\nfiles = \"{{period}}/hours.csv\"\nset = {{ pool = \"P\", business_unit = \"{{Unit}}\" }}\n\
+         [sources.staff.cost]\nhours = \"Hours\"\nhourly = {{ file = \"rates.csv\", on = {{ Person = \"Person\" }}, \
+         take = {}, times = {}, per = {} }}\n",
+        list(&take),
+        list(&times),
+        list(&per)
+    );
+    model.line("P", "", "rate", "0");
 }
 
 /// The owner of differences between bills and cost, in models of prices.

@@ -165,7 +165,17 @@ pub const CONTROL: &[Field] = &[
 pub const COST: &[Field] = &[field("hours", "column of the quantity"), field("hourly", "table of the rates")];
 
 /// `hourly`
-pub const HOURLY: &[Field] = LOOKUP;
+pub const HOURLY: &[Field] = &[
+    field("file", "the table"),
+    field("sheet", "sheet of a workbook"),
+    field("headings_row", "row of the headings, from 1"),
+    field("on", "columns of the line = headings of the table"),
+    field("take", "heading of the rate, or headings of costs that are added up"),
+    field("times", "headings of factors, such as a loading"),
+    field("per", "headings of what it is divided by, such as productive hours"),
+    field("valid_from", "heading of the first day"),
+    field("valid_to", "heading of the last day"),
+];
 
 /// `lookup`
 pub const LOOKUP: &[Field] = &[

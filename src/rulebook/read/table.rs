@@ -55,24 +55,33 @@ impl Reader<'_> {
     }
 
     pub(super) fn lookup(&mut self, table: &Table, what: &str) -> Option<LookupDecl> {
-        self.known_keys(table, what, schema::LOOKUP);
+        let is_rate = what == "`hourly`";
+        self.known_keys(table, what, if is_rate { schema::HOURLY } else { schema::LOOKUP });
         let on = self.named_pairs(table, "on", what);
-        let rates = matches!(table.get("take").map(|node| &node.value), Some(Value::Text(_)));
-        let take: Vec<(Option<DimensionId>, Named)> = if rates {
-            self.text(table, "take").map(|heading| (None, heading)).into_iter().collect()
+        let is_text = matches!(table.get("take").map(|node| &node.value), Some(Value::Text(_) | Value::List(_)));
+        let take: Vec<(Option<DimensionId>, Named)> = if is_text {
+            self.texts(table, "take").into_iter().map(|heading| (None, heading)).collect()
         } else {
             self.named_pairs(table, "take", what)
                 .into_iter()
                 .filter_map(|(name, heading)| Some((Some(self.settable(&name)?), heading)))
                 .collect()
         };
-        if what == "`hourly`" && !rates && table.get("take").is_some() {
-            self.error("take", table.spot.place(), "a rate table gives one column", "", "write take = \"Loaded rate\"");
+        if is_rate != is_text && table.get("take").is_some() {
+            let (title, help) = if is_rate {
+                ("a rate is a number from a column, or from columns that are added up", "write take = \"Loaded rate\"")
+            } else {
+                ("a mapping table sets dimensions", "write take = { service = \"Service\" }")
+            };
+            self.error("take", table.spot.place(), title, "", help);
+            return None;
         }
         let lookup = LookupDecl {
             table: self.table_file(table, what)?,
             on: on.into_iter().map(|(column, heading)| (ColumnRef::parse(&column.name), heading)).collect(),
             take,
+            times: self.texts(table, "times"),
+            per: self.texts(table, "per"),
             valid: self.validity_columns(table),
         };
         (!lookup.on.is_empty() && !lookup.take.is_empty()).then_some(lookup)
