@@ -268,10 +268,23 @@ impl<'m, 'f> Books<'m, 'f> {
         let Some(capacity) = &rule.capacity else { return };
         let mut told = FxHashSet::default();
         for (key, _) in taken.iter().filter(|(key, _)| told.insert(weights.signature(key))) {
-            if let Some((used, size)) = weights.used_and_capacity(key).filter(|(used, size)| used > size) {
-                let title = format!("rule `{}`: {used} were used, and the capacity is {size}", rule.id);
+            let Some((used, size)) = weights.used_and_capacity(key) else { continue };
+            let of = match weights.sender(key).as_str() {
+                "" => String::new(),
+                sender => format!(" of `{}`", clean(sender)),
+            };
+            if used > size {
+                let title = format!("rule `{}`: {used} were used, and the capacity{of} is {size}", rule.id);
                 let help = "nothing is idle and nothing is scaled down; check the capacity";
                 self.findings.push(Finding::attention("over-capacity", capacity.spot.place(), title).help(help));
+            } else if capacity.refuses_idle && used < size {
+                let title = format!(
+                    "rule `{}`: {used} were used, and the capacity{of} is {size}; {} are missing",
+                    rule.id,
+                    size - used
+                );
+                let help = "have the rest reported, or say who pays for it: idle_to = { business_unit = \"IT\" }";
+                self.findings.push(Finding::error("idle", capacity.spot.place(), title).help(help));
             }
         }
     }

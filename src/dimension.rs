@@ -47,8 +47,10 @@ pub struct Member {
     pub attributes: Vec<String>,
     /// When it exists.
     pub valid: Validity,
-    /// Whether it exists in the period that is run.
+    /// Whether it exists in the period that is run: on its last day, or on any where parts of a period count.
     pub is_valid: bool,
+    /// The spans in which it exists, where it counts by its days; empty where it counts whole.
+    pub spans: Vec<Validity>,
     /// Rank before the name when ties are broken.
     pub order: i64,
 }
@@ -196,6 +198,12 @@ impl Dimension {
     #[must_use]
     pub fn member_name(&self, id: MemberId) -> &str {
         &self.members[id.index()].name
+    }
+
+    /// What messages call a member: its name, or a number where names are personal.
+    #[must_use]
+    pub fn told_name(&self, id: MemberId) -> String {
+        self.member_name(id).to_owned()
     }
 
     /// The value of an attribute of a member; empty when it has none.

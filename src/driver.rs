@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::dimension::{BLANK, Dimension, MemberId, NONE_WORD};
+use crate::dimension::{BLANK, Dimension, Member, MemberId, NONE_WORD};
 use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
 use crate::model::member_in_table;
-use crate::money::{Amount, NumberFormat};
-use crate::period::Period;
+use crate::money::{Amount, Fraction, NumberFormat, apply};
+use crate::period::{Day, Period, Validity};
 use crate::rulebook::condition::{Clauses, ColumnRef};
-use crate::rulebook::{DimensionId, DriverDecl, DriverTable};
+use crate::rulebook::{DimensionId, DriverDecl, DriverTable, WIDE};
 use crate::tables::{DatedBy, Table, TableRow};
 
 /// Stands in a receiver for "clear this dimension", the word `(none)` of a driver row.
@@ -80,19 +80,50 @@ impl Driver {
         };
         let mut driver = Driver { file: table.headings.file.clone(), ..Driver::empty(decl) };
         for row in &table.rows {
-            if !reader.columns.filter.passes(&decl.filter, |column| row.text(column))
-                || !reader.columns.dated.read(table, row, reader.findings).holds_on(period.last)
-            {
+            if !reader.columns.filter.passes(&decl.filter, |column| row.text(column)) {
+                continue;
+            }
+            let valid = reader.columns.dated.read(table, row, reader.findings);
+            if !origin.is_prorated && !valid.holds_on(period.last) || days_held(period, valid, &[]) == 0 {
                 continue;
             }
             let sender = reader.sender(row);
             for (to, quantity) in reader.receivers(row) {
+                let quantity = if origin.is_prorated {
+                    let members = reader.decl.to.iter().zip(&to).filter(|(_, member)| **member != CLEAR);
+                    let spans: Vec<&[Validity]> = members
+                        .map(|(dimension, member)| reader.dimensions[*dimension].member(*member).spans.as_slice())
+                        .collect();
+                    let days = days_held(period, valid, &spans);
+                    if days == 0 {
+                        continue;
+                    }
+                    let Some(by_days) = Fraction::new(days.into(), 1).and_then(|days| apply(quantity, days)) else {
+                        let title = "this quantity is beyond what the program can hold".to_owned();
+                        reader.refuse("too-large", row, None, title, "look for a damaged number");
+                        continue;
+                    };
+                    by_days
+                } else {
+                    quantity
+                };
                 let target = DriverTarget { to, quantity, row: row.number };
                 driver.rows.entry(sender.clone()).or_default().push(target);
             }
         }
         driver.rows.values_mut().for_each(add_up);
+        if origin.is_prorated {
+            driver.divide_by_days(period);
+        }
         Some(driver)
+    }
+
+    /// Makes quantities × days the average of the period: once, on the sum, so that a seat that changes hands is one.
+    fn divide_by_days(&mut self, period: &Period) {
+        let Some(average) = Fraction::new(1, period.days().into()) else { return };
+        for target in self.rows.values_mut().flatten() {
+            target.quantity = apply(target.quantity, average).unwrap_or(target.quantity);
+        }
     }
 
     /// Adds a quantity found in cost lines. Lines without a sender or a receiver count for nobody.
@@ -100,6 +131,12 @@ impl Driver {
         if sender.iter().all(|member| !member.is_blank()) && receiver.iter().any(|member| !member.is_blank()) {
             self.rows.entry(sender).or_default().push(DriverTarget { to: receiver, quantity, row });
         }
+    }
+
+    /// On how many days of a period a member exists; none where it counts whole.
+    #[must_use]
+    pub fn days_of_member(member: &Member, period: &Period) -> Option<i64> {
+        (!member.spans.is_empty()).then(|| days_held(period, Validity::default(), &[&member.spans]))
     }
 
     /// Puts quantities found in cost lines in order; those of one sender and receiver add up.
@@ -184,6 +221,23 @@ impl Driver {
     }
 }
 
+/// On how many days of a period a row holds, and each of the members whose spans are given; no spans hold always.
+fn days_held(period: &Period, valid: Validity, members: &[&[Validity]]) -> i64 {
+    let within = |first: Day, last: Day, valid: &Validity| {
+        let (first, last) =
+            (valid.from.map_or(first, |from| from.max(first)), valid.to.map_or(last, |to| to.min(last)));
+        (first <= last).then_some((first, last))
+    };
+    let mut spans: Vec<(Day, Day)> = within(period.first, period.last, &valid).into_iter().collect();
+    for held in members.iter().filter(|held| !held.is_empty()) {
+        spans = spans
+            .iter()
+            .flat_map(|(first, last)| held.iter().filter_map(|valid| within(*first, *last, valid)))
+            .collect();
+    }
+    spans.iter().map(|(first, last)| period.days_of(*first, *last)).sum()
+}
+
 /// Sorts targets by member; rows of one receiver add up.
 fn add_up(targets: &mut Vec<DriverTarget>) {
     targets.sort_by(|a, b| (&a.to, a.row).cmp(&(&b.to, b.row)));
@@ -206,8 +260,8 @@ struct Columns {
 
 /// How a table names its receivers.
 enum Receivers {
-    /// In columns of their own, with the quantity in another one.
-    Long(Vec<usize>, usize),
+    /// In columns of their own, with the quantity in another one; without it each row is one.
+    Long(Vec<usize>, Option<usize>),
     /// As headings, with the quantities below.
     Wide(Vec<(usize, MemberId)>),
 }
@@ -226,9 +280,11 @@ impl Columns {
         };
         let from = all(&origin.from)?;
         let ignored = all(&origin.ignore)?;
+        let is_wide = matches!(origin.to.as_slice(), [only] if only.name == WIDE);
         let long = match &origin.quantity {
-            Some(quantity) => Some((all(&origin.to)?, table.column(quantity, findings)?)),
-            None => None,
+            Some(quantity) => Some((all(&origin.to)?, Some(table.column(quantity, findings)?))),
+            None if is_wide => None,
+            None => Some((all(&origin.to)?, None)),
         };
         let filter = FilteredColumns::find(&decl.filter, table, findings)?;
         let dated = DatedBy::find(table, &origin.valid, findings);
@@ -305,7 +361,10 @@ impl RowReader<'_> {
             Receivers::Long(to, quantity) => {
                 let (to, quantity) = (to.clone(), *quantity);
                 let receiver = self.receiver(row, &to);
-                let quantity = self.quantity(row, quantity);
+                let quantity = match quantity {
+                    Some(column) => self.quantity(row, column),
+                    None => Some(Amount::whole(1)),
+                };
                 receiver.zip(quantity).into_iter().collect()
             }
             Receivers::Wide(receivers) => {

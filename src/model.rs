@@ -252,10 +252,15 @@ impl Loader<'_> {
             rows.push((row, valid));
         }
         let last = self.period.last;
+        let whole = Validity { from: Some(self.period.first), to: Some(last) };
         let chosen: Vec<(&String, &TableRow, Validity, bool)> = rows_of
             .iter()
             .filter_map(|(member, rows)| {
-                let holds = rows.iter().find(|(_, valid)| valid.holds_on(last));
+                let on_last_day = rows.iter().find(|(_, valid)| valid.holds_on(last));
+                let holds = on_last_day.or_else(|| {
+                    let partly = rows.iter().filter(|(_, valid)| decl.is_prorated && valid.overlaps(&whole));
+                    partly.max_by_key(|(_, valid)| valid.to)
+                });
                 let (row, valid) = holds.or(rows.last())?;
                 Some((member, *row, *valid, holds.is_some()))
             })
@@ -293,6 +298,11 @@ impl Loader<'_> {
                 attributes,
                 valid: *valid,
                 is_valid: *is_valid,
+                spans: if decl.is_prorated {
+                    rows_of[*member].iter().map(|(_, valid)| *valid).collect()
+                } else {
+                    Vec::new()
+                },
                 order,
                 ..Member::default()
             };
@@ -638,7 +648,8 @@ fn rate_cell(
 ) -> Option<Amount> {
     let text = table.text(row, column, findings);
     let (digits, is_percentage) = text.strip_suffix('%').map_or((text, false), |digits| (digits.trim_end(), true));
-    let read = table.number(row, column, digits, numbers);
+    // Hours may be written as a clock does, rates are not.
+    let read = table.number(row, column, digits, NumberFormat { time: None, ..numbers });
     let place = || table.place(row, Some(column));
     match read {
         Ok(read) if !read.value.is_negative() => {

@@ -156,6 +156,55 @@ pub struct NumberFormat {
     pub negative: Negative,
     /// What may stand once before or behind a number.
     pub currency_sign: Option<CurrencySign>,
+    /// What the numbers are where they are times and hours are wanted.
+    pub time: Option<TimeForm>,
+}
+
+/// How an export of working time writes hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeForm {
+    /// As a clock does: `7:30`, `07:30:15`.
+    Clock,
+    /// In minutes.
+    Minutes,
+    /// In seconds.
+    Seconds,
+}
+
+impl TimeForm {
+    /// The form a word of the rules means.
+    fn named(word: &str) -> Option<TimeForm> {
+        match word {
+            "h:mm:ss" | "h:mm" => Some(TimeForm::Clock),
+            "minutes" => Some(TimeForm::Minutes),
+            "seconds" => Some(TimeForm::Seconds),
+            _ => None,
+        }
+    }
+
+    /// How many of what a text counts make an hour.
+    const fn per_hour(self) -> i128 {
+        match self {
+            TimeForm::Clock | TimeForm::Seconds => 3600,
+            TimeForm::Minutes => 60,
+        }
+    }
+}
+
+/// The seconds of `7:30` or `07:30:15`.
+fn clock(text: &[u8]) -> Result<Amount, NumberFault> {
+    let text = std::str::from_utf8(text).map_err(|_| NumberFault::NotPlain)?;
+    let mut parts = text.split(':');
+    let hours = parts.next().filter(|part| (1..=6).contains(&part.len()));
+    let rest: Vec<&str> = parts.collect();
+    let has_form = (1..=2).contains(&rest.len()) && rest.iter().all(|part| part.len() == 2 && *part < "60");
+    let number =
+        |part: &str| -> Option<i64> { part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok()).flatten() };
+    let mut seconds = hours.filter(|_| has_form).and_then(number).ok_or(NumberFault::NotPlain)? * 3600;
+    for (part, size) in rest.iter().zip([60, 1]) {
+        seconds += number(part).ok_or(NumberFault::NotPlain)? * size;
+    }
+    Ok(Amount::whole(seconds))
 }
 
 /// How an export writes numbers below 0.
@@ -214,14 +263,18 @@ impl CurrencySign {
 impl NumberFormat {
     /// `1234.56`: what every machine-made export writes.
     pub const PLAIN: NumberFormat =
-        NumberFormat { decimal: b'.', thousands: None, negative: Negative::Minus, currency_sign: None };
+        NumberFormat { decimal: b'.', thousands: None, negative: Negative::Minus, currency_sign: None, time: None };
 
-    /// Reads a declared sample such as `1.234,56`, `1,234.56`, `1 234,56`, `1'234.56` or `1234,56`.
+    /// Reads a declared sample such as `1.234,56`, `1,234.56`, `1 234,56`, `1'234.56` or `1234,56`; or a form of
+    /// hours: `h:mm:ss`, `minutes`, `seconds`.
     ///
     /// # Errors
     /// `None` when the text is none of these forms.
     #[must_use]
     pub fn from_sample(sample: &str) -> Option<NumberFormat> {
+        if let Some(time) = TimeForm::named(sample) {
+            return Some(NumberFormat { time: Some(time), ..NumberFormat::PLAIN });
+        }
         let rest = sample.strip_prefix('1')?;
         let mut marks = rest.chars().filter(|c| !c.is_ascii_digit());
         if rest.chars().filter(char::is_ascii_digit).collect::<String>() != "23456" {
@@ -338,6 +391,18 @@ pub fn parse_number(text: &[u8], format: NumberFormat) -> Result<ReadNumber, Num
     }
     if text.len() > NUMBER_BYTES_MAX {
         return Err(NumberFault::NotPlain);
+    }
+    if let Some(time) = format.time {
+        let counted = match time {
+            TimeForm::Clock => clock(text)?,
+            TimeForm::Minutes | TimeForm::Seconds => parse_number(text, NumberFormat { time: None, ..format })?.value,
+        };
+        let hours =
+            Fraction::new(1, time.per_hour()).and_then(|hour| apply(counted, hour)).ok_or(NumberFault::TooLarge)?;
+        // What a third of an hour has beyond the scale is told like that of any other number.
+        let rest = counted.0 - hours.0 * time.per_hour();
+        let beyond = half_even(I256::from(rest) * I256::from(ONE), time.per_hour()).unwrap_or_default();
+        return Ok(ReadNumber { value: hours, beyond_scale: beyond });
     }
     let (negative, body) = match text {
         _ if format.negative != Negative::Minus || format.currency_sign.is_some() => format.bare(text),
@@ -709,6 +774,25 @@ mod tests {
         for sample in ["1234", "1,234,56", "1.234.56", "x", "1;234.56", "12.34,56"] {
             assert_eq!(NumberFormat::from_sample(sample), None, "{sample}");
         }
+    }
+
+    #[test]
+    fn hours_are_read_as_clocks_minutes_and_seconds_where_declared() {
+        let hours = |sample: &str, text: &str| {
+            let format = NumberFormat::from_sample(sample).expect("a form");
+            parse_number(text.as_bytes(), format).map(|read| read.value.to_string())
+        };
+        assert_eq!(hours("h:mm:ss", "00:45:00"), Ok("0.75".into()));
+        assert_eq!(hours("h:mm:ss", "7:30"), Ok("7.5".into()));
+        assert_eq!(hours("h:mm:ss", "150:00:36"), Ok("150.01".into()));
+        assert_eq!(hours("seconds", "5400"), Ok("1.5".into()));
+        assert_eq!(hours("minutes", "90"), Ok("1.5".into()));
+        for text in ["7", "7:5", "7:60", "7:30:60", "-1:00", "1:00:00:00", ":30", "1:-1", "7.5"] {
+            assert_eq!(hours("h:mm:ss", text), Err(NumberFault::NotPlain), "{text}");
+        }
+        // A third of an hour: 0.333333333333333333 and a third of 10^-18.
+        let third = parse_number(b"0:20", NumberFormat::from_sample("h:mm").expect("a form")).expect("a number");
+        assert_eq!((third.value.0, third.beyond_scale), (333_333_333_333_333_333, 333_333_333_333_333_333));
     }
 
     #[test]

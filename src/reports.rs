@@ -11,6 +11,7 @@ mod methods;
 mod movement;
 mod schedules;
 mod unit;
+mod utilisation;
 
 pub use books::{drivers, entries, opening, quarantine, reconciliation, rules};
 pub use causes::{CausesBy, causes};
@@ -23,6 +24,7 @@ pub use methods::methods;
 pub use movement::movement;
 pub use schedules::{has_schedules, renewals, schedules};
 pub use unit::{contact, how_it_came, parents, spend_with_subtotals, unit_pools, unit_spend};
+pub use utilisation::utilisation;
 
 use crate::beside::Beside;
 use crate::classify::Opening;

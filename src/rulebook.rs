@@ -156,6 +156,8 @@ pub struct MembersTable {
     pub order: Option<Named>,
     /// When a member exists.
     pub valid: ValidityColumns,
+    /// Whether a member that exists for a part of the period counts by its days; otherwise the last day decides.
+    pub is_prorated: bool,
 }
 
 /// What kind of file a source is.
@@ -506,6 +508,16 @@ impl AllocateRule {
         by.into_iter().chain(fallback).chain(bounds).chain(capacity)
     }
 
+    /// Whether a driver is read for more than its total as a capacity, so that it must have the rule's receivers.
+    #[must_use]
+    pub fn splits_by(&self, driver: &str) -> bool {
+        let as_capacity = self
+            .capacity
+            .as_ref()
+            .is_some_and(|capacity| matches!(&capacity.size, CapacityOf::Driver(name) if name.name == driver));
+        self.drivers().filter(|name| name.name == driver).count() > usize::from(as_capacity)
+    }
+
     /// Whether a condition of `from` looks at a dimension, so that the rule may overwrite its member.
     #[must_use]
     pub fn from_names(&self, dimension: DimensionId) -> bool {
@@ -627,6 +639,8 @@ pub struct Capacity {
     pub size: CapacityOf,
     /// Who pays for what is not used.
     pub idle_to: MemberSet,
+    /// Whether the run is refused where not all is used.
+    pub refuses_idle: bool,
     /// Where it stands.
     pub spot: Spot,
 }
@@ -764,12 +778,14 @@ pub struct DriverTable {
     pub from: Vec<Named>,
     /// Headings of the receivers, in the order of [`DriverDecl::to`].
     pub to: Vec<Named>,
-    /// Heading of the quantity; none in a wide table, whose headings are the receivers.
+    /// Heading of the quantity; none in a wide table, whose headings are the receivers, and where rows are counted.
     pub quantity: Option<Named>,
     /// Headings of a wide table that are no receivers.
     pub ignore: Vec<Named>,
     /// When a row holds.
     pub valid: ValidityColumns,
+    /// Whether a row that holds for a part of the period counts by its days; otherwise the last day decides.
+    pub is_prorated: bool,
     /// How many periods back a table may come from when this period's is missing.
     pub carry_forward: u32,
 }
@@ -786,6 +802,9 @@ pub struct DriverLines {
     /// Column of the quantity; none counts lines.
     pub quantity: Option<Named>,
 }
+
+/// The quantity of a driver that counts rows.
+pub const ROWS: &str = "rows";
 
 /// The heading that makes a driver's table a wide one: its receivers are headings.
 pub const WIDE: &str = "*";

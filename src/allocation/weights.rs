@@ -75,8 +75,9 @@ impl<'m> Weights<'m> {
             vec![(to.collect(), Amount::whole(1))]
         };
         let even = || -> Targets {
-            let leaves = model.dimensions[rule.to[0]].valid_leaves();
-            leaves.map(|leaf| (Box::from([leaf]), Amount::whole(1))).collect()
+            let dimension = &model.dimensions[rule.to[0]];
+            let part = |leaf| Driver::days_of_member(dimension.member(leaf), &model.period).unwrap_or(1);
+            dimension.valid_leaves().map(|leaf| (Box::from([leaf]), Amount::whole(part(leaf)))).collect()
         };
         let basis = match by {
             By::Member(members) => Basis::Fixed(one(members)),
@@ -180,6 +181,13 @@ impl<'m> Weights<'m> {
         Some((sum(self.targets(&self.basis, key)), size))
     }
 
+    /// The sender whose quantities count for a balance, in words; empty where one list is for all.
+    pub(super) fn sender(&self, key: &Key) -> String {
+        let Basis::Driver(driver) = &self.basis else { return String::new() };
+        let names = driver.from.iter().map(|dimension| self.model.dimensions[*dimension].told_name(key[*dimension]));
+        names.collect::<Vec<_>>().join(" · ")
+    }
+
     /// Members by name, as a receiver that sets all of this rule's dimensions; `kind` is what the money becomes.
     pub(super) fn receiver(&self, members: &MemberSet, kind: &str) -> SplitTarget {
         let kind = self.model.dimensions[KIND].find(kind).unwrap_or(BLANK);
@@ -216,7 +224,14 @@ impl<'m> Weights<'m> {
 
     fn split_by(&self, basis: &Basis<'_>, key: &Key, dropped: Option<&FxHashSet<Node>>) -> Result<Split, Reason> {
         let targets = self.targets(basis, key);
-        if targets.is_empty() {
+        let idle = self.used_and_capacity(key).map(|(used, size)| size - used).filter(|idle| *idle > Amount::ZERO);
+        // Who has a row in the table of capacities and none in that of use used nothing.
+        let is_all_idle = || {
+            let sized =
+                self.rule.capacity.as_ref().is_some_and(|capacity| matches!(capacity.size, CapacityOf::Driver(_)));
+            sized && idle.is_some()
+        };
+        if targets.is_empty() && !is_all_idle() {
             return Err(Reason::NoDriverRow);
         }
         if targets.iter().any(|(to, weight)| weight.is_negative() && self.is_wanted(to)) {
@@ -235,8 +250,9 @@ impl<'m> Weights<'m> {
             split.total += weight;
             split.targets.push(target);
         }
-        let idle = self.used_and_capacity(key).map(|(used, size)| size - used).filter(|idle| *idle > Amount::ZERO);
-        if let (Some(idle), Some(capacity)) = (idle, &self.rule.capacity) {
+        if let (Some(idle), Some(capacity)) =
+            (idle, self.rule.capacity.as_ref().filter(|capacity| !capacity.refuses_idle))
+        {
             split.total += idle;
             split.targets.push(SplitTarget { weight: idle, ..self.receiver(&capacity.idle_to, "idle") });
         }

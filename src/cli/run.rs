@@ -177,10 +177,15 @@ fn write_all(
         reports::movement(run),
         crate::finding::render::table(findings),
     ];
-    let spread =
-        if reports::has_schedules(run) { vec![reports::schedules(run), reports::renewals(run)] } else { Vec::new() };
+    let mut of_some = Vec::new();
+    if reports::has_schedules(run) {
+        of_some.extend([reports::schedules(run), reports::renewals(run)]);
+    }
+    if run.model.book.allocate.iter().any(|rule| rule.capacity.is_some()) {
+        of_some.push(reports::utilisation(run));
+    }
     let handed_back = (!run.read.refusals.is_empty()).then(|| reports::quarantine(run));
-    for table in shown.iter().chain(&rest).chain(&spread).chain(&handed_back) {
+    for table in shown.iter().chain(&rest).chain(&of_some).chain(&handed_back) {
         let path = data.join(format!("{}.csv", table.name));
         tables::write(&path, table, currency).map_err(machine(&path))?;
     }

@@ -72,6 +72,7 @@ pub const MEMBERS: &[Field] = &[
     field("order", "heading of a whole number that comes before the name when ties are broken"),
     field("valid_from", "heading of the first day"),
     field("valid_to", "heading of the last day"),
+    field("prorate", "\"days\": who is there for a part of the period counts by its days"),
 ];
 
 /// `[sources.*]`
@@ -169,6 +170,7 @@ pub const HOURLY: &[Field] = &[
     field("file", "the table"),
     field("sheet", "sheet of a workbook"),
     field("headings_row", "row of the headings, from 1"),
+    field("formats", "how the table is written"),
     field("on", "columns of the line = headings of the table"),
     field("take", "heading of the rate, or headings of costs that are added up"),
     field("times", "headings of factors, such as a loading"),
@@ -205,6 +207,7 @@ pub const DRIVER: &[Field] = &[
     field("source", "the source in whose lines the quantities are, instead of a file"),
     field("ignore", "headings of a wide table that are no receivers"),
     field("carry_forward", "how many periods back a table may come from when this period's is missing"),
+    field("prorate", "\"days\": a row that holds for a part of the period counts by its days"),
     field("plan", "the plan it is part of; without it, actuals and every plan without one of its own"),
     field("in_place_of", "the driver of the actuals whose place it takes in the plan"),
 ];

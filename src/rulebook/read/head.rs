@@ -86,13 +86,16 @@ impl Reader<'_> {
             Some((Value::List(_), _)) => Some(MembersDecl::List(self.texts(table, "members"))),
             Some((_, node)) => self.as_table(node, "members").and_then(|inner| {
                 self.known_keys(inner, "`members`", schema::MEMBERS);
+                let valid = self.validity_columns(inner);
+                let is_prorated = self.prorate(inner, &valid);
                 Some(MembersDecl::Table(Box::new(MembersTable {
                     table: self.table_file(inner, "`members`")?,
                     name: self.required_text(inner, "name", "`members`")?,
                     parent: self.text(inner, "parent"),
                     alias: self.text(inner, "alias"),
                     order: self.text(inner, "order"),
-                    valid: self.validity_columns(inner),
+                    valid,
+                    is_prorated,
                 })))
             }),
         };

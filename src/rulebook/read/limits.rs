@@ -125,7 +125,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn capacity(&mut self, table: &Table, drivers: &[String]) -> Option<Capacity> {
-        let idle_to = self.members_at(table, "idle_to");
+        let refuses_idle =
+            matches!(table.get("idle_to").map(|node| &node.value), Some(Value::Text(word)) if word == "refuse");
+        let idle_to = if refuses_idle { Some(MemberSet::new()) } else { self.members_at(table, "idle_to") };
         let Some(node) = table.get("capacity") else {
             if let Some(node) = table.get("idle_to") {
                 self.error(
@@ -147,11 +149,11 @@ impl Reader<'_> {
             self.error("capacity", node.spot.place(), "a capacity is above 0", "", "give how much there is");
         }
         let Some(idle_to) = idle_to else {
-            let help = "add idle_to = { business_unit = \"IT\" }";
+            let help = "add idle_to = { business_unit = \"IT\" }, or idle_to = \"refuse\" where all must be used";
             self.error("missing-key", node.spot.place(), "nobody pays for what is not used", "", help);
             return None;
         };
-        Some(Capacity { size, idle_to, spot: node.spot.clone() })
+        Some(Capacity { size, idle_to, refuses_idle, spot: node.spot.clone() })
     }
 
     /// `{ business_unit = "IT", service = "Unused seats" }` under a key.

@@ -653,7 +653,7 @@ impl Reader<'_> {
         to.sort_unstable();
         for rule in rules {
             let known_as = driver.planned.in_place_of.as_ref().map_or(driver.name.as_str(), |name| &name.name);
-            let uses = rule.drivers().any(|name| name.name == known_as);
+            let uses = rule.splits_by(known_as);
             let mut wanted = rule.to.clone();
             wanted.sort_unstable();
             if uses && wanted != to {

@@ -1,11 +1,11 @@
 //! Tables that the model speaks of: lookups, rates, drivers.
 
 use super::{Reader, Section};
-use crate::finding::Named;
+use crate::finding::{Named, clean};
 use crate::rulebook::condition::{ColumnRef, Template};
 use crate::rulebook::syntax::{Table, Value};
 use crate::rulebook::{
-    DimensionId, DriverDecl, DriverLines, DriverOrigin, DriverTable, Format, LookupDecl, TableFile, TableFormats,
+    DimensionId, DriverDecl, DriverLines, DriverOrigin, DriverTable, Format, LookupDecl, ROWS, TableFile, TableFormats,
     ValidityColumns, WIDE, schema,
 };
 
@@ -87,6 +87,21 @@ impl Reader<'_> {
         (!lookup.on.is_empty() && !lookup.take.is_empty()).then_some(lookup)
     }
 
+    /// Whether `prorate = "days"` is there; it needs days from and to which something holds.
+    pub(super) fn prorate(&mut self, table: &Table, valid: &ValidityColumns) -> bool {
+        let Some(word) = self.text(table, "prorate") else { return false };
+        if word.name != "days" {
+            let title = format!("`{}` is not a way to count a part of a period", clean(&word.name));
+            self.error("prorate", word.spot.place(), title, "", "expected \"days\"");
+        }
+        if valid.from.is_none() && valid.to.is_none() {
+            let title = "`prorate` counts the days on which a row holds, and no column says which those are";
+            let help = "add valid_from = \"Heading\", valid_to = \"Heading\" or both";
+            self.error("no-meaning-here", word.spot.place(), title, "", help);
+        }
+        true
+    }
+
     /// `{ left = "right", … }` as pairs; a finding when it is missing or empty.
     pub(super) fn named_pairs(&mut self, table: &Table, key: &str, what: &str) -> Vec<(Named, Named)> {
         let Some(node) = table.get(key) else {
@@ -131,9 +146,17 @@ impl Reader<'_> {
         let origin = match self.text(table, "source") {
             Some(source) => {
                 self.known_name(&source, "source", sources);
-                for key in
-                    ["file", "sheet", "headings_row", "formats", "ignore", "carry_forward", "valid_from", "valid_to"]
-                {
+                for key in [
+                    "file",
+                    "sheet",
+                    "headings_row",
+                    "formats",
+                    "ignore",
+                    "carry_forward",
+                    "valid_from",
+                    "valid_to",
+                    "prorate",
+                ] {
                     if let Some(node) = table.get(key) {
                         let title = format!("`{key}` goes with a file, and the quantities of {what} are in a source");
                         self.error("no-meaning-here", node.spot.place(), title, "", "leave it out");
@@ -142,7 +165,7 @@ impl Reader<'_> {
                 let from = self.templates(&from_texts)?;
                 let to = self.templates(&to_texts)?;
                 let quantity = quantity.or_else(|| self.required_text(table, "quantity", &what))?;
-                let quantity = (quantity.name != "rows").then_some(quantity);
+                let quantity = (quantity.name != ROWS).then_some(quantity);
                 DriverOrigin::Lines(Box::new(DriverLines { source, from, to, quantity }))
             }
             None => self.driver_table(table, &what, from_texts, to_texts, quantity)?,
@@ -194,13 +217,16 @@ impl Reader<'_> {
             }
             periods.unwrap_or(0)
         });
+        let valid = self.validity_columns(table);
+        let is_prorated = self.prorate(table, &valid);
         Some(DriverOrigin::Table(Box::new(DriverTable {
             table: self.table_file(table, what)?,
             from,
             to,
-            quantity,
+            quantity: quantity.filter(|quantity| quantity.name != ROWS),
             ignore: self.texts(table, "ignore"),
-            valid: self.validity_columns(table),
+            valid,
+            is_prorated,
             carry_forward,
         })))
     }
