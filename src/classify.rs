@@ -1,18 +1,19 @@
 //! Classification: line groups to opening balances.
 //!
 //! For each dimension the first rule that sets it wins; what a source sets comes last. Rates are applied
-//! here, once for each balance and rate, on the sum of its hours.
+//! here, once for each balance and rate, on the sum of its hours, and so are exchange rates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dimension::{BLANK, Dimension, MemberId, look_alikes};
+use crate::exchange::{Exchange, Origin, UsedRate, foreign_currency};
 use crate::finding::{Finding, Findings, Place, clean};
 use crate::footprint::{Footprint, looks_at};
 use crate::model::Model;
 use crate::money::{Amount, Fraction, apply};
 use crate::rulebook::condition::{ColumnRef, Template};
 use crate::rulebook::{CostDecl, DimensionId, DriverOrigin, FOR_PERIOD, SOURCE};
-use crate::sources::{LineGroup, Tally};
+use crate::sources::{LineGroup, MONEY_MAX, Tally};
 
 /// A member for every dimension of the model, in their order: what a balance is at.
 pub type Key = Box<[MemberId]>;
@@ -32,6 +33,8 @@ pub struct OpeningBalance {
     pub hours: Option<Amount>,
     /// The money.
     pub amount: Amount,
+    /// What it was before it was exchanged, where it came in another currency.
+    pub origin: Option<Origin>,
 }
 
 /// All opening balances, and what the rules did.
@@ -41,6 +44,8 @@ pub struct Opening {
     pub balances: Vec<OpeningBalance>,
     /// What each classify rule set, in their order.
     pub rules: Vec<Tally>,
+    /// Exchange rates in use.
+    pub rates: Vec<UsedRate>,
 }
 
 impl Opening {
@@ -68,35 +73,54 @@ pub fn classify(
     groups: &[LineGroup],
     findings: &mut Findings,
 ) -> Option<Opening> {
-    let mut opening = Opening { balances: Vec::new(), rules: vec![Tally::default(); model.book.classify.len()] };
+    let mut opening =
+        Opening { balances: Vec::new(), rules: vec![Tally::default(); model.book.classify.len()], rates: Vec::new() };
     let mut unknown: BTreeMap<Unknown, Tally> = BTreeMap::new();
     let mut plain: BTreeMap<(Key, usize, &str), Tally> = BTreeMap::new();
     let mut rated: BTreeMap<(Key, usize, Fraction), (Tally, BTreeSet<&str>)> = BTreeMap::new();
+    let mut foreign: BTreeMap<Foreign, (Tally, BTreeSet<&str>)> = BTreeMap::new();
+    let mut exchange = Exchange::default();
     for group in groups {
         let columns = &footprint.0[group.source];
         let value = |column: &ColumnRef| {
             columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", String::as_str))
         };
-        let mut key = members(model, group, &value, &mut opening.rules, &mut unknown);
+        let currency = foreign_currency(model, group, &value);
+        let is_money = currency.is_none() && model.rates[group.source].is_none();
+        let mut key = members(model, group, &value, is_money, &mut opening.rules, &mut unknown);
         if group.is_remainder {
             remainder_to(model, group.source, &mut key);
         }
-        match &model.rates[group.source] {
+        let hourly = match &model.rates[group.source] {
+            None => None,
+            Some(rates) => {
+                let parts: Vec<&str> = rates.on.iter().map(value).collect();
+                let Some(rate) = rates.find(&parts, group.day) else {
+                    findings.push(missing_rate(model, group, &rates.on, &parts, &rates.file));
+                    continue;
+                };
+                Some(*rate)
+            }
+        };
+        if let Some(currency) = currency {
+            let Some(rate) = exchange.rate_of(model, group, &currency) else { continue };
+            let (sum, files) = foreign.entry((key, group.source, rate, hourly)).or_default();
+            sum.lines += group.lines;
+            sum.sum += group.sum;
+            files.insert(&group.file);
+            continue;
+        }
+        match hourly {
             None => {
                 let sum = plain.entry((key, group.source, &group.file)).or_default();
                 sum.lines += group.lines;
                 sum.sum += group.sum;
             }
-            Some(rates) => {
-                let parts: Vec<&str> = rates.on.iter().map(value).collect();
-                if let Some(rate) = rates.find(&parts, group.day) {
-                    let (sum, files) = rated.entry((key, group.source, *rate)).or_default();
-                    sum.lines += group.lines;
-                    sum.sum += group.sum;
-                    files.insert(&group.file);
-                } else {
-                    findings.push(missing_rate(model, group, &rates.on, &parts, &rates.file));
-                }
+            Some(rate) => {
+                let (sum, files) = rated.entry((key, group.source, rate)).or_default();
+                sum.lines += group.lines;
+                sum.sum += group.sum;
+                files.insert(&group.file);
             }
         }
     }
@@ -104,7 +128,7 @@ pub fn classify(
     report_unknown(model, unknown, findings);
     for ((key, source, file), sum) in plain {
         let (file, lines) = (file.to_owned(), sum.lines);
-        opening.balances.push(OpeningBalance { key, source, file, lines, hours: None, amount: sum.sum });
+        opening.balances.push(OpeningBalance { key, source, file, lines, hours: None, amount: sum.sum, origin: None });
     }
     for ((key, source, rate), (hours, files)) in rated {
         let Some(amount) = apply(hours.sum, rate) else {
@@ -114,14 +138,60 @@ pub fn classify(
         };
         let file = files.into_iter().collect::<Vec<_>>().join("; ");
         let (lines, hours) = (hours.lines, Some(hours.sum));
-        opening.balances.push(OpeningBalance { key, source, file, lines, hours, amount });
+        opening.balances.push(OpeningBalance { key, source, file, lines, hours, amount, origin: None });
     }
+    exchange.report(model, findings);
+    opening.rates = exchange.rates;
+    for (place, (sum, files)) in foreign {
+        let file = files.into_iter().collect::<Vec<_>>().join("; ");
+        match exchanged(&opening.rates, place, sum, file) {
+            Ok(balance) => opening.balances.push(balance),
+            Err(source) => findings.push(too_large(model, source)),
+        }
+    }
+    refuse_too_large(model, &opening, findings);
     refuse_look_alikes(model, findings);
     if findings.has_errors() {
         return None;
     }
     seal(model, &mut opening);
     Some(opening)
+}
+
+/// Where money in another currency enters, at which rate: key, source, index of the rate, price of an hour.
+type Foreign = (Key, usize, usize, Option<Fraction>);
+
+/// A balance in the currency of the books; the source, where that is beyond what can be held.
+fn exchanged(rates: &[UsedRate], place: Foreign, sum: Tally, file: String) -> Result<OpeningBalance, usize> {
+    let (key, source, at, hourly) = place;
+    let rate = rates[at].found.rate;
+    // Hours become money of the books in one product, not in two.
+    let (by, came) = match hourly {
+        None => (Some(rate), Some(sum.sum)),
+        Some(hourly) => (rate.times(hourly), apply(sum.sum, hourly)),
+    };
+    let amount = by.and_then(|by| apply(sum.sum, by)).ok_or(source)?;
+    let origin = Origin { currency: rates[at].currency.clone(), amount: came.ok_or(source)?, rate: at };
+    let hours = hourly.map(|_| sum.sum);
+    Ok(OpeningBalance { key, source, file, lines: sum.lines, hours, amount, origin: Some(origin) })
+}
+
+/// What was exchanged may be much more than what was read.
+fn refuse_too_large(model: &Model, opening: &Opening, findings: &mut Findings) {
+    let mut size = Amount::ZERO;
+    for balance in opening.balances.iter().filter(|balance| balance.origin.is_some()) {
+        let Some(sum) = size.checked_add(balance.amount.abs()).filter(|size| *size <= MONEY_MAX) else {
+            findings.push(too_large(model, balance.source));
+            return;
+        };
+        size = sum;
+    }
+}
+
+fn too_large(model: &Model, source: usize) -> Finding {
+    let source = &model.book.sources[source];
+    let title = format!("the money of source `{}`, exchanged, is beyond what the program can hold", source.name);
+    Finding::error("too-large", source.spot.place(), title).help("look for a damaged amount or rate")
 }
 
 /// Two names that nobody can tell apart by looking are one name spelt in two alphabets, or an attack; their money
@@ -153,10 +223,10 @@ fn members<'g>(
     model: &mut Model,
     group: &'g LineGroup,
     value: &impl Fn(&ColumnRef) -> &'g str,
+    is_money: bool,
     tallies: &mut [Tally],
     unknown: &mut BTreeMap<Unknown, Tally>,
 ) -> Key {
-    let is_money = model.rates[group.source].is_none();
     let Model { book, dimensions, lookups, period, .. } = model;
     let source = &book.sources[group.source];
     let mut key: Key = vec![BLANK; dimensions.len()].into();
@@ -184,7 +254,7 @@ fn members<'g>(
         }
         if has_set {
             tallies[at].lines += group.lines;
-            // Hours become money later, by the balance they end up in.
+            // Hours and other currencies become money later, by the balance they end up in.
             tallies[at].sum += if is_money { group.sum } else { Amount::ZERO };
         }
     }

@@ -42,6 +42,8 @@ fn columns_of(book: &RuleBook, source: &SourceDecl) -> Vec<ColumnRef> {
     if let CostDecl::Rated { rate, .. } = &source.cost {
         columns.extend(rate.on.iter().map(|(column, _)| column.clone()));
     }
+    // Lines of two currencies are never added up.
+    columns.extend(source.currency_column.iter().filter(|_| book.fx.is_some()).map(|c| ColumnRef::parse(&c.name)));
     for driver in &book.drivers {
         let DriverOrigin::Lines(lines) = &driver.origin else { continue };
         if lines.source.name == source.name {

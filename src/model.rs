@@ -10,10 +10,12 @@ use crate::dimension::{Dimension, Member, MemberId, normal_name};
 use crate::driver::Driver;
 use crate::files::Inputs;
 use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
+use crate::fx::Rates;
 use crate::journal::Accounts;
 use crate::money::{Amount, Fraction, NumberFormat};
 use crate::period::{Day, Period, Validity};
 use crate::rulebook::condition::{Clauses, ColumnRef, Test};
+use crate::rulebook::fx::{DAILY, FxDecl};
 use crate::rulebook::{
     BUILT_IN, BalanceField, Bound, By, DimensionId, DriverDecl, DriverOrigin, DriverTable, IfNoDriver, LookupDecl,
     MembersDecl, MembersTable, Order, RuleBook, SERVICE,
@@ -35,6 +37,8 @@ pub struct Model {
     pub rates: Vec<Option<Lookup<Fraction>>>,
     /// Drivers, in the order of [`RuleBook::drivers`].
     pub drivers: Vec<Driver>,
+    /// Exchange rates.
+    pub fx: Option<Rates>,
     /// Accounts for the journal.
     pub accounts: Option<Accounts>,
     /// Days on which a mapping or a rate changes: lines between two of them are treated alike.
@@ -103,6 +107,7 @@ impl Model {
                 crate::rulebook::CostDecl::Column(_) => None,
             })
             .collect();
+        let fx = book.fx.as_ref().map(|decl| loader.fx(decl));
         let drivers: Vec<_> = book.drivers.iter().filter_map(|decl| loader.driver(decl, &mut dimensions)).collect();
         let accounts = book.journal.as_ref().and_then(|decl| loader.accounts(decl, &dimensions));
         let inputs = loader.inputs;
@@ -116,6 +121,12 @@ impl Model {
             changes.extend(validity.from);
             changes.extend(validity.to.map(Day::next));
         }
+        let asks_days = |decl: &FxDecl| book.sources.iter().any(|source| source.kind_of_rate(decl).name == DAILY);
+        if let (Some(decl), Some(rates)) = (&book.fx, &fx)
+            && asks_days(decl)
+        {
+            changes.extend(rates.days());
+        }
         Some(Model {
             book,
             period,
@@ -123,6 +134,7 @@ impl Model {
             lookups,
             rates,
             drivers,
+            fx,
             accounts,
             changes: changes.into_iter().collect(),
             inputs,
@@ -457,6 +469,10 @@ impl Loader<'_> {
             }
         }
         self.period.clone()
+    }
+
+    fn fx(&mut self, decl: &FxDecl) -> Rates {
+        Rates::load(self.book, decl, self.period, &mut self.inputs, self.findings)
     }
 
     fn accounts(&mut self, decl: &crate::rulebook::JournalDecl, dimensions: &[Dimension]) -> Option<Accounts> {

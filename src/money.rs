@@ -540,6 +540,69 @@ impl Fraction {
     pub const fn of(amount: Amount) -> Fraction {
         Fraction { numerator: amount.0, denominator: ONE }
     }
+
+    /// The same fraction in lowest terms.
+    #[must_use]
+    pub const fn reduced(self) -> Fraction {
+        let common = gcd(self.numerator.unsigned_abs(), self.denominator.unsigned_abs());
+        if common <= 1 || common > i128::MAX.unsigned_abs() {
+            return self;
+        }
+        let common = common.cast_signed();
+        Fraction { numerator: self.numerator / common, denominator: self.denominator / common }
+    }
+
+    /// `1 / fraction`, or `None` when that is not a positive fraction.
+    #[must_use]
+    pub const fn inverse(self) -> Option<Fraction> {
+        if self.numerator > 0 {
+            Some(Fraction { numerator: self.denominator, denominator: self.numerator })
+        } else {
+            None
+        }
+    }
+
+    /// The exact product, or `None` where it cannot be held.
+    #[must_use]
+    pub fn times(self, other: Fraction) -> Option<Fraction> {
+        // Across first, so that the products stay small.
+        let across = Fraction { numerator: self.numerator, denominator: other.denominator }.reduced();
+        let back = Fraction { numerator: other.numerator, denominator: self.denominator }.reduced();
+        let numerator = across.numerator.checked_mul(back.numerator)?;
+        let denominator = across.denominator.checked_mul(back.denominator)?;
+        Some(Fraction { numerator, denominator })
+    }
+
+    /// The exact arithmetic mean, or `None` of nothing and where it cannot be held.
+    #[must_use]
+    pub fn mean(fractions: &[Fraction]) -> Option<Fraction> {
+        let mut sum = Fraction { numerator: 0, denominator: 1 };
+        for fraction in fractions {
+            let steps = Fraction { numerator: sum.denominator, denominator: fraction.denominator }.reduced();
+            // Over their least common denominator.
+            let denominator = sum.denominator.checked_mul(steps.denominator)?;
+            let one = sum.numerator.checked_mul(steps.denominator)?;
+            let two = fraction.numerator.checked_mul(steps.numerator)?;
+            sum = Fraction { numerator: one.checked_add(two)?, denominator }.reduced();
+        }
+        let count = i128::try_from(fractions.len()).ok().filter(|count| *count > 0)?;
+        sum.times(Fraction { numerator: 1, denominator: count })
+    }
+}
+
+/// As `numerator/denominator`.
+impl fmt::Display for Fraction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.numerator, self.denominator)
+    }
+}
+
+/// The greatest common divisor, by Euclid.
+const fn gcd(mut a: u128, mut b: u128) -> u128 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// `amount × fraction`, rounded once, half to even, at the scale. `None` where the result leaves the range.

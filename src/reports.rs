@@ -6,6 +6,7 @@
 mod books;
 mod causes;
 mod cost;
+mod exchange;
 mod in_words;
 mod methods;
 mod movement;
@@ -19,6 +20,7 @@ pub use cost::{
     NamedMoney, Summary, charges, pools, service_costs, spend, statement, summary, unallocated, unit_costs,
     units_by_service,
 };
+pub use exchange::exchange;
 pub use in_words::rules_in_words;
 pub use methods::methods;
 pub use movement::movement;
@@ -30,7 +32,7 @@ use crate::beside::Beside;
 use crate::classify::Opening;
 use crate::ledger::Ledger;
 use crate::model::Model;
-use crate::money::Amount;
+use crate::money::{Amount, Currency};
 use crate::rounding::Charges;
 use crate::sources::Read;
 
@@ -94,6 +96,8 @@ pub enum Value {
     Text(String),
     /// Money in minor units of the model's currency.
     Money(i128),
+    /// Money in minor units of another currency.
+    MoneyIn(i128, Currency),
     /// An exact amount or quantity.
     Exact(Amount),
     /// An exact amount below the scale, in units of 10^-36.

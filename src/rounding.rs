@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 use crate::dimension::{BLANK, MemberId};
 use crate::ledger::{Ledger, Reason};
 use crate::model::Model;
-use crate::money::{Amount, Currency};
+use crate::money::{Amount, Currency, Fraction, apply};
 use crate::rulebook::{BUSINESS_UNIT, DimensionId, FOR_PERIOD, KIND, POOL, SERVICE, SPEND};
+use crate::sources::MONEY_MAX;
 
 /// Stands where the business unit of unallocated money would.
 pub const UNALLOCATED: &str = "(unallocated)";
@@ -112,6 +113,21 @@ pub struct Charges {
     pub rounding: Amount,
     /// Largest differences: a business unit's, a pool's, a service's, a kind of spend's.
     pub differences: [(&'static str, Difference); 4],
+    /// The same lines in the reporting currency, where there is one.
+    pub reporting: Option<Reporting>,
+}
+
+/// The charge lines in a second currency: exchanged from their exact amounts and rounded on their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reporting {
+    /// The reporting currency.
+    pub currency: Currency,
+    /// The amount of each line, in their order, in minor units.
+    pub minor: Vec<i128>,
+    /// Their sum before rounding.
+    pub exact: Amount,
+    /// Exact minus rounded total: at most half a minor unit.
+    pub rounding: Amount,
 }
 
 impl Charges {
@@ -163,14 +179,36 @@ enum RowOf {
 pub fn round(model: &Model, ledger: &Ledger) -> Result<Charges, controlled::Overflow> {
     let head = &model.book.head;
     let (by, lines) = (head.charges_by.clone(), exact_lines(model, ledger));
-    let mut charges = Charges { lines, by, total: 0, rounding: Amount::ZERO, differences: Default::default() };
+    let mut charges =
+        Charges { lines, by, total: 0, rounding: Amount::ZERO, differences: Default::default(), reporting: None };
     round_lines(&mut charges, &head.currency)?;
     let exact: Amount = charges.lines.iter().map(|line| line.exact).sum();
     charges.rounding = exact - head.currency.amount(charges.total);
     charges.differences =
         [("business unit", BUSINESS_UNIT), ("pool", POOL), ("service", SERVICE), ("kind of spend", SPEND)]
             .map(|(what, dimension)| (what, largest_difference(model, &charges, dimension)));
+    if let Some((currency, found)) = model.fx.as_ref().and_then(|rates| rates.reporting.as_ref()) {
+        charges.reporting = Some(report_in(&charges, currency, found.rate)?);
+    }
     Ok(charges)
+}
+
+/// The lines in a second currency. What is exchanged is the exact amount of each line, so no total in one currency is
+/// converted from a rounded one in another.
+fn report_in(charges: &Charges, currency: &Currency, rate: Fraction) -> Result<Reporting, controlled::Overflow> {
+    let mut other = charges.clone();
+    for line in &mut other.lines {
+        line.exact = apply(line.exact, rate).ok_or(controlled::Overflow)?;
+    }
+    let sizes = other.lines.iter().map(|line| line.exact.abs());
+    let size = sizes.into_iter().try_fold(Amount::ZERO, Amount::checked_add);
+    if size.is_none_or(|size| size > MONEY_MAX) {
+        return Err(controlled::Overflow);
+    }
+    round_lines(&mut other, currency)?;
+    let exact: Amount = other.lines.iter().map(|line| line.exact).sum();
+    let minor = other.lines.iter().map(|line| line.minor).collect();
+    Ok(Reporting { currency: currency.clone(), minor, exact, rounding: exact - currency.amount(other.total) })
 }
 
 /// The charge lines before they are rounded: their minor units are 0.

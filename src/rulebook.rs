@@ -4,6 +4,7 @@
 //! then adds the member lists and tables the rules speak of. Nothing here opens a cost file.
 
 pub mod condition;
+pub mod fx;
 pub mod plan;
 pub mod presets;
 pub mod read;
@@ -21,6 +22,7 @@ use crate::money::{Amount, Currency, NumberFormat};
 use crate::period::{Calendar, Validity};
 use crate::schedule::Method as Spreading;
 use condition::{Clauses, ColumnRef, Form, Template, Test};
+use fx::FxDecl;
 use plan::{BesideKind, Planned};
 use presets::Preset;
 use repairs::{Repair, RepairKind};
@@ -51,6 +53,8 @@ pub struct RuleBook {
     pub groups: BTreeMap<String, Group>,
     /// `[prices.*]`, by name.
     pub prices: BTreeMap<String, PriceList>,
+    /// `[fx]`.
+    pub fx: Option<FxDecl>,
     /// `[journal]`.
     pub journal: Option<JournalDecl>,
     /// `[unit_costs]`.
@@ -252,6 +256,10 @@ pub struct SourceDecl {
     pub date: Option<Named>,
     /// Column of the currency.
     pub currency_column: Option<Named>,
+    /// The currency of all lines, where it is declared.
+    pub currency: Option<(Currency, Spot)>,
+    /// The kind of exchange rate, where it is not the usual one.
+    pub fx: Option<Named>,
     /// The money of a line.
     pub cost: CostDecl,
     /// Rows that are not cost lines, such as totals.

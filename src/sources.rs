@@ -34,7 +34,7 @@ pub use scheduled::ScheduledLine;
 
 /// Sum of the sizes of all amounts of a file, and of a run, above which it is refused: a hundredth of what an
 /// [`Amount`] can hold, so that no later sum can leave its range.
-const MONEY_MAX: Amount = Amount::whole(1_000_000_000_000_000_000);
+pub(crate) const MONEY_MAX: Amount = Amount::whole(1_000_000_000_000_000_000);
 
 /// Lines of one source and file that the rule book cannot tell apart.
 #[derive(Clone, Debug, PartialEq, Eq)]

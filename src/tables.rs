@@ -145,7 +145,8 @@ impl Table {
     }
 
     /// The day that a text of this table means: in the declared form, or ISO. Date cells of a workbook come as ISO.
-    fn day(&self, text: &str) -> Option<Day> {
+    #[must_use]
+    pub fn day(&self, text: &str) -> Option<Day> {
         match &self.dates {
             None => Day::parse_iso(text),
             Some(form) => {

@@ -15,11 +15,10 @@ use serde_json::Value;
 use support::{Row, atoms, outcome, root, rows, showback, write_model};
 
 /// Methods of cases that are no allocation, with the reason they are not run here.
-const LEFT_OUT: [(&str, &str); 4] = [
+const LEFT_OUT: [(&str, &str); 3] = [
     ("stand_alone", "out of the language's scope"),
     ("incremental", "out of the language's scope"),
     ("shapley", "out of the language's scope"),
-    ("fx", "needs exchange rates, which are not there yet"),
 ];
 
 /// How near an internal amount must be to the exact one: 10^-15 in atoms of 10^-18.
@@ -201,6 +200,23 @@ fn model_of(case: &Value, times: i128) -> Option<Model> {
                 }
                 model.line("P", "", unit, text(&line[1]));
             }
+        }
+        "fx" => {
+            // The rules are in the currency of the case, the bill in another one.
+            let amounts = entries(&input["amounts"]);
+            model.units = amounts.iter().map(|(unit, _)| unit.clone()).collect();
+            let mut bill = String::from("Unit,Amount\n");
+            for (unit, amount) in &amounts {
+                let _ = writeln!(bill, "{unit},{amount}");
+            }
+            model.files.push((format!("{PERIOD}/foreign.csv"), bill));
+            let rate = text(&input["rate"]);
+            model.files.push(("rates.csv".to_owned(), format!("From,To,Rate\nCAD,{},{rate}\n", model.currency)));
+            model.rules.push_str(
+                "[sources.foreign]\nfiles = \"{period}/foreign.csv\"\ncolumns = { cost = \"Amount\" }\ncurrency = \"CAD\"\n\
+                 set = { pool = \"P\", business_unit = \"{Unit}\" }\n\n\
+                 [fx]\n[[fx.tables]]\nfile = \"rates.csv\"\nfrom = \"From\"\nto = \"To\"\nrate = \"Rate\"\n",
+            );
         }
         "even" => {
             model.units =

@@ -184,6 +184,9 @@ fn write_all(
     if run.model.book.allocate.iter().any(|rule| rule.capacity.is_some()) {
         of_some.push(reports::utilisation(run));
     }
+    if run.model.fx.is_some() {
+        of_some.push(reports::exchange(run));
+    }
     let handed_back = (!run.read.refusals.is_empty()).then(|| reports::quarantine(run));
     for table in shown.iter().chain(&rest).chain(&of_some).chain(&handed_back) {
         let path = data.join(format!("{}.csv", table.name));

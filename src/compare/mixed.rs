@@ -121,7 +121,8 @@ impl<'s, 'r> Mixer<'s, 'r> {
                 }
             }
             let source = model.book.source(model.dimensions[SOURCE].member_name(key[SOURCE])).unwrap_or_default();
-            opening.balances.push(OpeningBalance { key, source, file: String::new(), lines: 0, hours: None, amount });
+            let file = String::new();
+            opening.balances.push(OpeningBalance { key, source, file, lines: 0, hours: None, amount, origin: None });
         }
         for at in 0..model.drivers.len() {
             let part = if is_priced(&model, &model.drivers[at]) { Cause::Quantity } else { Cause::Mix };

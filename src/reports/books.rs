@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::exchange::{exchanged_of, measure_of, rate_text};
 use super::{Column, Run, Shown, Table, Value};
 use crate::dimension::{MemberId, NONE_WORD};
 use crate::driver::CLEAR;
+use crate::exchange::UsedRate;
 use crate::ledger::Reason;
 use crate::money::Amount;
 use crate::rulebook::{By, CostDecl, DimensionId, POOL, PriceOf, RuleWords, SOURCE};
@@ -41,12 +43,22 @@ pub fn opening(run: &Run<'_>) -> Table {
         .map(|dimension| text(&run.model.dimensions[*dimension].name, &run.model.dimensions[*dimension].label))
         .collect();
     columns.extend([text("file", "File"), count("lines", "Lines"), exact("amount", "Amount")]);
+    let is_exchanged = run.model.book.fx.is_some();
+    if is_exchanged {
+        columns.extend([text("currency", "Came in"), exact("amount_in_currency", "Amount in that currency")]);
+    }
+    let own = run.model.book.head.currency.code();
     let rows = run.opening.balances.iter().map(|balance| {
         let mut row: Vec<Value> = dimensions
             .iter()
             .map(|dimension| Value::text(run.model.dimensions[*dimension].member_name(balance.key[*dimension])))
             .collect();
         row.extend([Value::text(&balance.file), Value::Count(balance.lines), Value::Exact(balance.amount)]);
+        if is_exchanged {
+            let origin = balance.origin.as_ref();
+            row.push(Value::text(origin.map_or(own, |origin| &origin.currency)));
+            row.push(Value::Exact(origin.map_or(balance.amount, |origin| origin.amount)));
+        }
         row
     });
     Table {
@@ -278,7 +290,8 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         let totals = &run.read.totals[at];
         let name = &decl.name;
         let is_rated = matches!(decl.cost, CostDecl::Rated { .. });
-        let measure = if is_rated { " (hours)" } else { "" };
+        let exchanged = exchanged_of(run, at);
+        let measure = measure_of(decl, &exchanged);
         let parts = [totals.taken, totals.skipped, totals.quarantined, totals.other_periods];
         let read = parts.iter().map(|part| part.sum).sum();
         let read_lines = parts.iter().map(|part| part.lines).sum();
@@ -323,7 +336,18 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
             run.opening.balances.iter().filter(|balance| balance.source == at).map(|balance| balance.lines).sum();
         push(name, "money in", Some(opening_lines), opening, false);
         if !is_rated {
-            push(name, "taken − money in", None, totals.taken.sum - opening, true);
+            let came: Amount = exchanged.values().map(|sums| sums.came).sum();
+            let became: Amount = exchanged.values().map(|sums| sums.became).sum();
+            for (rate, sums) in &exchanged {
+                let UsedRate { currency, kind, .. } = &run.opening.rates[*rate];
+                let stage = format!("taken in {currency}, exchanged at the {kind} rate of {}", rate_text(run, *rate));
+                push(name, &stage, Some(sums.lines), sums.came, false);
+                push(name, &format!("of that, in {}", run.model.book.head.currency.code()), None, sums.became, false);
+            }
+            let rest = totals.taken.sum - came - (opening - became);
+            let stage =
+                if exchanged.is_empty() { "taken − money in" } else { "taken − exchanged − money in without it" };
+            push(name, stage, None, rest, true);
         }
         let Some(member) = run.model.dimensions[SOURCE].find(name) else { continue };
         let of_source = |key: &crate::classify::Key| key[SOURCE] == member;

@@ -41,7 +41,12 @@ pub fn charges(run: &Run<'_>, is_posted: impl Fn(&ChargeLine) -> bool) -> Table 
         text("reason", "Reason"),
         text("posted", "Posted"),
     ]);
-    let rows = run.charges.lines.iter().map(|line| {
+    let reporting = run.charges.reporting.as_ref();
+    if reporting.is_some() {
+        columns
+            .extend([money("reporting_amount", "Reporting amount"), text("reporting_currency", "Reporting currency")]);
+    }
+    let rows = run.charges.lines.iter().enumerate().map(|(at, line)| {
         let mut row = vec![
             Value::text(run.charges.id(run.model, line)),
             Value::text(&run.model.period.name),
@@ -56,6 +61,10 @@ pub fn charges(run: &Run<'_>, is_posted: impl Fn(&ChargeLine) -> bool) -> Table 
             Value::text(line.kind.reason()),
             Value::text(if is_posted(line) { "yes" } else { "no" }),
         ]);
+        if let Some(reporting) = reporting {
+            row.push(Value::MoneyIn(reporting.minor[at], reporting.currency.clone()));
+            row.push(Value::text(reporting.currency.code()));
+        }
         row
     });
     Table {

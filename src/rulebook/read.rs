@@ -2,6 +2,7 @@
 
 mod calendar;
 mod condition;
+mod fx;
 mod head;
 mod journal;
 mod limits;
@@ -152,7 +153,7 @@ impl Reader<'_> {
         }
         let head = self.head(model);
         let data = folder.join(self.text(model, "data").map_or_else(|| ".".to_owned(), |data| data.name));
-        let sources = self.each(roots, "sources", |reader, section| reader.source(section, head.as_ref()));
+        let sources = self.each(roots, "sources", Reader::source);
         let source_names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
         self.sources_fit_plans(&sources);
         let drivers = self.each(roots, "drivers", |reader, section| reader.driver(section, &source_names));
@@ -187,6 +188,7 @@ impl Reader<'_> {
         for driver in &drivers {
             self.driver_fits_rules(driver, &allocate);
         }
+        let fx = self.only(roots, "fx").map(|table| self.fx(table, head.as_ref()));
         let journal = self.only(roots, "journal").and_then(|table| self.journal(table));
         let unit_costs = self.each(roots, "unit_costs", |reader, section| reader.unit_cost(section, &driver_names));
         if sources.is_empty() {
@@ -209,11 +211,13 @@ impl Reader<'_> {
             allocate,
             groups,
             prices,
+            fx,
             journal,
             unit_costs,
             plan: None,
             texts,
         };
+        self.currencies_fit(&book);
         book.head.plans = book.plans().into_iter().map(|plan| plan.name.clone()).collect();
         Some(book)
     }

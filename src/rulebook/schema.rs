@@ -24,6 +24,7 @@ pub const TOP: &[Field] = &[
     field("allocate", "rules that split balances"),
     field("group", "rules that are settled together"),
     field("prices", "prices by tier"),
+    field("fx", "exchange rates"),
     field("journal", "accounts for the draft journal"),
     field("unit_costs", "services whose cost per measure is shown"),
 ];
@@ -95,6 +96,7 @@ pub const SOURCE: &[Field] = &[
     field("late", "lines of other periods: refuse, own or here"),
     field("set", "dimensions set as a last resort"),
     field("currency", "currency of all its lines"),
+    field("fx", "kind of exchange rate: average, closing, daily or a kind of the tables"),
     field("control", "totals the export must have"),
     field("cost", "hours × rate instead of a column of amounts"),
     field("plan", "the plan it is part of; without it, actuals"),
@@ -281,6 +283,36 @@ pub const TIER: &[Field] = &[
     field("up_to", "the largest quantity in the tier; the last tier has none"),
     field("price", "price of one"),
     field("flat", "fee for entering the tier"),
+];
+
+/// `[fx]`
+pub const FX: &[Field] = &[
+    field("use", "the usual kind of rate: average, closing, daily or a kind of the tables"),
+    field("tables", "tables of rates, in the order in which they are asked"),
+    field("far", "percentage by which a rate may differ from the period before without a finding"),
+    field("reporting", "a second currency for the charge lines"),
+];
+
+/// `reporting`
+pub const REPORTING: &[Field] =
+    &[field("currency", "the reporting currency"), field("use", "its kind of rate; the usual one when not given")];
+
+/// `[[fx.tables]]`
+pub const FX_TABLE: &[Field] = &[
+    field("format", "ecb: the file of the European Central Bank"),
+    field("file", "the table"),
+    field("sheet", "sheet of a workbook"),
+    field("headings_row", "row of the headings, from 1"),
+    field("from", "heading of the currency that is exchanged"),
+    field("to", "heading of the currency it becomes"),
+    field("rate", "heading of the rates: how much of `to` one of `from` is"),
+    field("units", "heading of the number of `from` that a rate is for"),
+    field("kind", "heading of the kinds of rates"),
+    field("of_kind", "the kind of all rates of the table"),
+    field("date", "heading of the day of a rate"),
+    field("valid_from", "heading of the first day"),
+    field("valid_to", "heading of the last day"),
+    field("formats", "how dates and numbers are written"),
 ];
 
 /// `[group.*]`

@@ -10,7 +10,7 @@ use crate::files::{Cell, Headings, Row, Visitor, fault_help};
 use crate::finding::{Finding, Findings, Named, Place, Severity, clean};
 use crate::footprint;
 use crate::model::Model;
-use crate::money::{Amount, NumberFault, NumberFormat, parse_number};
+use crate::money::{Amount, Currency, NumberFault, NumberFormat, parse_number};
 use crate::period::Day;
 use crate::rulebook::condition::{ColumnRef, Form};
 use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, ScheduleDecl, SourceDecl};
@@ -461,6 +461,13 @@ impl<'m> Grouper<'m> {
     fn slot(&mut self, column: &ColumnRef) -> Slot {
         let Some(headings) = &self.headings else { return Slot::Absent };
         let find = |name: &str| headings.names.iter().position(|heading| heading == name);
+        // A preset may know several headings for the currency; the one that the file has was chosen.
+        let declared = self.model.book.sources[self.source].currency_column.as_ref();
+        if let (Some(at), true) =
+            (self.currency, declared.is_some_and(|named| ColumnRef::parse(&named.name) == *column))
+        {
+            return Slot::Column(at);
+        }
         match (find(&column.to_string()), column) {
             (Some(at), _) => Slot::Column(at),
             (None, ColumnRef::Tag(heading, key)) => find(heading).map_or(Slot::Absent, |at| {
@@ -551,11 +558,22 @@ impl<'m> Grouper<'m> {
         }
     }
 
-    fn currency_is_ours(&mut self, row: &Row<'_>) -> bool {
+    /// The currency that a line is in.
+    pub(super) fn currency_of(&self, row: &Row<'_>) -> Currency {
+        let stated = match self.currency.map(|column| row.cell(column)) {
+            Some(Cell::Text(code)) => Currency::new(code),
+            _ => self.decl.currency.as_ref().map(|(currency, _)| currency.clone()),
+        };
+        stated.unwrap_or_else(|| self.model.book.head.currency.clone())
+    }
+
+    /// Whether the line is in the currency of the books, or in one that can be exchanged.
+    fn currency_is_known(&mut self, row: &Row<'_>) -> bool {
         let Some(column) = self.currency else { return true };
         let ours = self.model.book.head.currency.code();
         match row.cell(column) {
             Cell::Text(text) if text == ours => true,
+            Cell::Text(text) if self.model.fx.is_some() && Currency::new(text).is_some() => true,
             other => {
                 let text = match other {
                     Cell::Text(text) => text.to_owned(),
@@ -564,17 +582,17 @@ impl<'m> Grouper<'m> {
                 };
                 let title = match text.as_str() {
                     "" => format!("this line has no currency, the books are in {ours}"),
-                    text => format!(
-                        "this line is in `{}`, the books are in {ours}, and exchange rates are not read yet",
-                        clean(text)
-                    ),
+                    text if Currency::new(text).is_none() => format!("`{}` is not a currency", clean(text)),
+                    text => {
+                        format!("this line is in `{text}`, the books are in {ours}, and there are no exchange rates")
+                    }
                 };
                 self.fault(
                     "currency",
                     row.number,
                     column,
                     title,
-                    "amounts of two currencies are never added: bring the export in the currency of the books",
+                    "expected a code of ISO 4217; other currencies than that of the books need a table [fx]",
                 );
                 false
             }
@@ -851,7 +869,7 @@ impl Grouper<'_> {
             None => sum,
         };
         self.count_currency(row, sum);
-        if !self.currency_is_ours(row) {
+        if !self.currency_is_known(row) {
             return;
         }
         if let Some(schedule) = &self.decl.schedule {

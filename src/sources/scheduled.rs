@@ -60,7 +60,7 @@ impl Grouper<'_> {
         let Some(terms) = self.terms(row, decl, value) else { return };
         let model = self.model;
         let calendar = model.book.head.calendar;
-        let plan = match schedule(&terms, decl.method, calendar, &model.book.head.currency) {
+        let plan = match schedule(&terms, decl.method, calendar, &self.currency_of(row)) {
             Ok(plan) => plan,
             Err(fault) => return self.no_schedule(row, decl, &terms, fault),
         };

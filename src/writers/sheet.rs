@@ -374,6 +374,7 @@ fn value_width(value: &Value, styles: &Styles, look: &Look) -> usize {
         Value::Blank => 0,
         Value::Text(text) => text_width(text).min(look.text_max.0),
         Value::Money(minor) => styles.currency.grouped(*minor).len(),
+        Value::MoneyIn(minor, other) => other.grouped(*minor).len(),
         Value::Exact(amount) => amount.to_string().len(),
         Value::Fine(beyond) => beyond_scale_text(*beyond).len(),
         Value::Count(count) => count.to_string().len() + count.to_string().len() / 3,
@@ -488,6 +489,7 @@ fn write_value(
         }
         Value::Text(text) => return write_text(sheet, row, column, text, format),
         Value::Money(minor) => styles.currency.plain(*minor),
+        Value::MoneyIn(minor, other) => other.plain(*minor),
         // No format of a cell shows digits as fine as these, so they stay text.
         Value::Fine(beyond) => {
             let format = format.clone().set_align(FormatAlign::Right);
@@ -505,7 +507,11 @@ fn write_value(
     match number(&text) {
         Some(number) => {
             let digits = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-            let format = if matches!(value, Value::Exact(_)) { &exact[digits.min(exact.len() - 1)] } else { format };
+            let format = if matches!(value, Value::Exact(_) | Value::MoneyIn(..)) {
+                &exact[digits.min(exact.len() - 1)]
+            } else {
+                format
+            };
             sheet.write_number_with_format(row, column, number, format)?;
         }
         None => {

@@ -70,6 +70,7 @@ pub fn text_of(value: &Value, currency: &Currency) -> String {
         Value::Blank => String::new(),
         Value::Text(text) => guarded(text),
         Value::Money(minor) => currency.plain(*minor),
+        Value::MoneyIn(minor, other) => other.plain(*minor),
         Value::Exact(amount) => amount.to_string(),
         Value::Fine(beyond) => beyond_scale_text(*beyond),
         Value::Count(count) => count.to_string(),

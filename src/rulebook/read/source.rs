@@ -11,11 +11,11 @@ use crate::rulebook::repairs::{self, ANY_COLUMN, Repair, RepairKind};
 use crate::rulebook::schema::Field;
 use crate::rulebook::syntax::{Table, Value};
 use crate::rulebook::{
-    ControlDecl, ControlFigures, CostDecl, Expect, Format, Head, Late, PERIOD_AS_DATE, Refused, SourceDecl, schema,
+    ControlDecl, ControlFigures, CostDecl, Expect, Format, Late, PERIOD_AS_DATE, Refused, SourceDecl, schema,
 };
 
 impl Reader<'_> {
-    pub(super) fn source(&mut self, (name, table): Section<'_>, head: Option<&Head>) -> Option<SourceDecl> {
+    pub(super) fn source(&mut self, (name, table): Section<'_>) -> Option<SourceDecl> {
         let what = format!("[sources.{}]", name.name);
         self.known_keys(table, &what, schema::SOURCE);
         let files = self.texts(table, "files");
@@ -81,14 +81,6 @@ impl Reader<'_> {
         };
         let currency_column = mapped(self, "currency").or_else(|| preset(|preset| preset.currency));
         let date = mapped(self, "date").or_else(|| preset(|preset| preset.date));
-        if let Some(code) = self.text(table, "currency") {
-            let declared = self.currency(&code);
-            if let (Some(declared), Some(head)) = (declared, head)
-                && declared != head.currency
-            {
-                self.foreign_currency(&code, head);
-            }
-        }
         let is_spread = table.get("amortise").is_some() || table.get("depreciation").is_some();
         let schedule = self.schedule(table, columns, cost.as_ref(), &what);
         if date.is_none() && !is_spread {
@@ -130,6 +122,8 @@ impl Reader<'_> {
             expect: self.expect(table),
             refused: self.refused(table),
             date,
+            currency: self.source_currency(table),
+            fx: self.text(table, "fx"),
             currency_column,
             cost: cost?,
             skip: table.get("skip").map(|node| self.conditions(node, Reader::line_field)).unwrap_or_default(),
@@ -151,17 +145,6 @@ impl Reader<'_> {
                 Cut::Years => names_year || pattern.contains("{fiscal_year}"),
                 _ => names_year && pattern.contains("{number}"),
             }
-    }
-
-    pub(super) fn foreign_currency(&mut self, code: &Named, head: &Head) {
-        let title = format!("this source is in {}, the books are in {}", code.name, head.currency.code());
-        self.error(
-            "currency",
-            code.spot.place(),
-            title,
-            "",
-            "exchange rates are not read yet: bring the source in the currency of the books",
-        );
     }
 
     pub(super) fn format(&mut self, table: &Table, files: &[Named]) -> Format {

@@ -1,0 +1,327 @@
+//! Exchange rates, through the whole program.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use support::{atoms, outcome, root, rows, run, showback, write_model};
+
+/// A model in pounds with one source and what `[fx]` says.
+fn model(source: &str, fx: &str) -> String {
+    format!(
+        r#"
+[model]
+name     = "Exchange"
+currency = "GBP"
+
+[sources.bills]
+{source}
+set = {{ pool = "Bills", business_unit = "Shops" }}
+
+[fx]
+{fx}
+"#
+    )
+}
+
+const SOURCE: &str = r#"
+files   = "{period}/*.csv"
+columns = { cost = "Cost", currency = "Currency" }
+"#;
+
+const TABLE: &str = r#"
+[[fx.tables]]
+file = "rates-{period}.csv"
+from = "From"
+to   = "To"
+rate = "Rate"
+"#;
+
+/// Runs a model of October 2026 with these bills and rates. Gives the folder of the run, or what was said.
+fn exchanged(folder: &Path, model: &str, files: &[(&str, &str)]) -> Result<PathBuf, String> {
+    let mut all = vec![("m/model.toml", model)];
+    all.extend(files);
+    write_model(folder, &all);
+    let (model, out) = (folder.join("m").display().to_string(), folder.join("out").display().to_string());
+    let (code, said) = outcome(&showback(&["run", &model, "--period", "2026-10", "--out", &out]));
+    if matches!(code, Some(0 | 1)) { Ok(folder.join("out/2026-10")) } else { Err(said) }
+}
+
+fn money_in(run: &Path) -> i128 {
+    rows(&run.join("data/charges.csv")).iter().map(|row| atoms(&row["amount_exact"])).sum()
+}
+
+#[test]
+fn a_sum_is_exchanged_once_however_its_lines_are_cut() {
+    // A third of a pound for a dollar: 0.01 USD is 0.00333… GBP. Three lines exchanged alone would be 3 × 3333…3 =
+    // 9999…9 atoms; their sum is 0.03 USD = 0.01 GBP to the last digit.
+    let rates = ("m/rates-2026-10.csv", "From,To,Rate\nGBP,USD,3\n");
+    let whole = tempfile::tempdir().expect("a folder");
+    let one = exchanged(
+        whole.path(),
+        &model(SOURCE, TABLE),
+        &[rates, ("m/2026-10/a.csv", "Currency,Cost\nUSD,0.01\nUSD,0.01\nUSD,0.01\n")],
+    )
+    .expect("a run");
+    assert_eq!(money_in(&one), atoms("0.01"));
+    let cut = tempfile::tempdir().expect("a folder");
+    let many = exchanged(
+        cut.path(),
+        &model(SOURCE, TABLE),
+        &[
+            rates,
+            ("m/2026-10/a.csv", "Currency,Cost\nUSD,0.01\n"),
+            ("m/2026-10/b.csv", "Currency,Cost\nUSD,0.005\nUSD,0.015\n"),
+        ],
+    )
+    .expect("a run");
+    let charges = |run: &Path| std::fs::read(run.join("data/charges.csv")).expect("charges");
+    assert_eq!(charges(&one), charges(&many));
+}
+
+#[test]
+fn the_reconciliation_has_each_currency_and_what_it_became() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = exchanged(
+        folder.path(),
+        &model(SOURCE, TABLE),
+        &[
+            ("m/rates-2026-10.csv", "From,To,Rate\nUSD,GBP,0.8\nEUR,GBP,0.9\n"),
+            ("m/2026-10/a.csv", "Currency,Cost\nUSD,100\nEUR,10\nGBP,5\nUSD,-50\n"),
+        ],
+    )
+    .expect("a run");
+    let lines = rows(&run.join("data/reconciliation.csv"));
+    let amount = |stage: &str| {
+        let row = lines.iter().find(|row| row["source"] == "bills" && row["stage"] == stage);
+        row.unwrap_or_else(|| panic!("{stage}: {lines:?}"))["amount"].clone()
+    };
+    assert_eq!(amount("taken in USD, exchanged at the average rate of 0.8"), "50");
+    assert_eq!(amount("taken in EUR, exchanged at the average rate of 0.9"), "10");
+    // 50 × 0.8 + 10 × 0.9 + 5.
+    assert_eq!(amount("money in"), "54");
+    assert_eq!(amount("taken − exchanged − money in without it"), "0");
+    let opening = rows(&run.join("data/opening.csv.gz"));
+    let usd = opening.iter().find(|row| row["currency"] == "USD").expect("a balance in dollars");
+    assert_eq!((usd["amount_in_currency"].as_str(), usd["amount"].as_str()), ("50", "40"));
+    let evidence = std::fs::read_to_string(run.join("run.json")).expect("evidence");
+    assert!(evidence.contains("\"rates-2026-10.csv\""), "rates are inputs");
+}
+
+#[test]
+fn hours_at_a_foreign_rate_become_money_in_one_product() {
+    // 1 hour at 100 USD, three dollars a pound: 33.333… GBP, and 3 hours are 100 to the last digit.
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = r#"
+files    = "{period}/hours.csv"
+currency = "USD"
+cost     = { hours = "Hours", hourly = { file = "grades.csv", on = { Grade = "Grade" }, take = "Rate" } }
+"#;
+    let run = exchanged(
+        folder.path(),
+        &model(source, TABLE),
+        &[
+            ("m/rates-2026-10.csv", "From,To,Rate\nGBP,USD,3\n"),
+            ("m/grades.csv", "Grade,Rate\nG1,100\n"),
+            ("m/2026-10/hours.csv", "Grade,Hours\nG1,1\nG1,2\n"),
+        ],
+    )
+    .expect("a run");
+    assert_eq!(money_in(&run), atoms("100"));
+    assert_eq!(rows(&run.join("data/exchange.csv"))[0]["amount_from"], "300");
+}
+
+#[test]
+fn rates_that_cannot_be_used_are_refused_with_pair_and_period() {
+    let bills = ("m/2026-10/a.csv", "Currency,Cost\nUSD,100\nUSD,20\n");
+    let missing = "there is no average rate from USD to GBP for 2026-10";
+    for (rates, expected) in [
+        ("From,To,Rate\nEUR,GBP,0.9\n", missing),
+        ("From,To,Rate\nEUR,GBP,0.9\n", "2 lines need it, source `bills`, with 120 USD"),
+        ("From,To,Rate\nUSD,GBP,0\n", "`0` cannot be a rate: a rate is above 0"),
+        ("From,To,Rate\nUSD,GBP,-0.8\n", "`-0.8` cannot be a rate: a rate is above 0"),
+        ("From,To,Rate\nUSD,GBP,\n", "`` is not a rate: the cell is blank"),
+        ("From,To,Rate\nUSD,GBP,n/a\n", "`n/a` is not a rate"),
+        ("From,To,Rate\nUSD,GPB,0.8\n", "`GPB` is not a currency"),
+        ("From,To,Rate\nUSD,USD,1\n", "this rate is from USD to USD"),
+        ("From,To,Rate\nUSD,GBP,0.8\nUSD,GBP,0.81\n", "this pair has two rates for the same days"),
+        // By way of the euro 0.72, by way of the franc 0.75.
+        (
+            "From,To,Rate\nUSD,EUR,0.8\nEUR,GBP,0.9\nUSD,CHF,1\nCHF,GBP,0.75\n",
+            "the average rate from USD to GBP for 2026-10 is another by way of CHF than of EUR",
+        ),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let said = exchanged(folder.path(), &model(SOURCE, TABLE), &[("m/rates-2026-10.csv", rates), bills])
+            .expect_err(expected);
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    for (currency, expected) in
+        [("USX", "`USX` is not a currency"), ("", "this line has no currency, the books are in GBP")]
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        let bills = format!("Currency,Cost\n{currency},100\n");
+        let rates = ("m/rates-2026-10.csv", "From,To,Rate\nUSD,GBP,0.8\n");
+        let said =
+            exchanged(folder.path(), &model(SOURCE, TABLE), &[rates, ("m/2026-10/a.csv", &bills)]).expect_err(expected);
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    // Without [fx], other currencies are refused as ever.
+    let folder = tempfile::tempdir().expect("a folder");
+    let plain = model(SOURCE, "").replace("[fx]", "");
+    let said = exchanged(folder.path(), &plain, &[bills]).expect_err("no rates");
+    assert!(said.contains("this line is in `USD`, the books are in GBP, and there are no exchange rates"), "{said}");
+}
+
+#[test]
+fn a_rate_far_from_the_last_one_asks_for_attention() {
+    let bills = ("m/2026-10/a.csv", "Currency,Cost\nUSD,100\n");
+    let now = ("m/rates-2026-10.csv", "From,To,Rate\nUSD,GBP,0.88\n");
+    // 0.88 / 0.8 is exactly 10 % more, which is not above 10 %; 0.88 / 0.79 is.
+    for (before, far, is_told) in
+        [("0.8", "", false), ("0.79", "", true), ("0.8", "far = \"9.9%\"", true), ("0.79", "far = \"12%\"", false)]
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        let earlier = format!("From,To,Rate\nUSD,GBP,{before}\n");
+        let fx = format!("{far}\n{TABLE}");
+        let files = [bills, now, ("m/rates-2026-09.csv", earlier.as_str())];
+        let run = exchanged(folder.path(), &model(SOURCE, &fx), &files).expect("a run");
+        let findings = rows(&run.join("data/findings.csv"));
+        let told = findings.iter().any(|row| {
+            row.values()
+                .any(|text| text.contains(&format!("USD to GBP is 0.88, and was {before} in the period before")))
+        });
+        assert_eq!(told, is_told, "{before} {far}: {findings:?}");
+    }
+}
+
+#[test]
+fn daily_rates_give_closing_average_and_the_day_of_the_line() {
+    let rates = "Day,From,To,Rate,Per\n30/09/2026,JPY,GBP,0.50,100\n01/10/2026,JPY,GBP,0.60,100\n15/10/2026,JPY,GBP,0.70,100\n30/10/2026,JPY,GBP,0.80,100\n02/11/2026,JPY,GBP,9,100\n";
+    let table = r#"
+[[fx.tables]]
+file    = "daily.csv"
+from    = "From"
+to      = "To"
+rate    = "Rate"
+units   = "Per"
+date    = "Day"
+formats = { date = "%d/%m/%Y" }
+"#;
+    let bills =
+        "Posted,Currency,Cost\n2026-10-01,JPY,1000\n2026-10-03,JPY,1000\n2026-10-16,JPY,1000\n2026-10-31,JPY,1000\n";
+    let source = r#"
+files   = "{period}/*.csv"
+columns = { cost = "Cost", currency = "Currency", date = "Posted" }
+"#;
+    for (kind, expected) in [
+        // 4000 × 0.80 / 100.
+        ("closing", "32"),
+        // The mean of 0.60, 0.70 and 0.80 is 0.70.
+        ("average", "28"),
+        // 6 for the 1st, 6 for the 3rd by the rate of the 1st, 7 for the 16th by that of the 15th, 8 for the 31st.
+        ("daily", "27"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let fx = format!("use = \"{kind}\"\n{table}");
+        let files = [("m/daily.csv", rates), ("m/2026-10/a.csv", bills)];
+        let run = exchanged(folder.path(), &model(source, &fx), &files).expect("a run");
+        assert_eq!(money_in(&run), atoms(expected), "{kind}");
+    }
+    // The 24th of October is more than 7 days after the last rate.
+    let folder = tempfile::tempdir().expect("a folder");
+    let late = "Posted,Currency,Cost\n2026-10-24,JPY,1000\n";
+    let files = [("m/daily.csv", rates), ("m/2026-10/a.csv", late)];
+    let said =
+        exchanged(folder.path(), &model(source, &format!("use = \"daily\"\n{table}")), &files).expect_err("a gap");
+    assert!(said.contains("there is no daily rate from JPY to GBP for 2026-10-24"), "{said}");
+}
+
+/// The ECB's history and Azure's sample, whose 27 lines of 2 September 2023 are 1.26136926505726 CAD.
+///
+/// Closing: 29 September, 0.86458 GBP and 1.4227 CAD for a euro. 1.26136926505726 × 0.86458 / 1.4227 =
+/// 0.766538721573912877 GBP.
+/// Average: 21 days in September, the sum of GBP is 18.09327, of CAD 30.3613. 1.26136926505726 × 18.09327 / 30.3613 =
+/// 0.751690299242211982.
+/// Daily: 2 September was a Saturday; on the 1st it was 0.85538 and 1.4656. 1.26136926505726 × 0.85538 / 1.4656 =
+/// 0.736183161807231891 (all by exact fractions in another program).
+#[test]
+fn the_ecbs_history_exchanges_azures_canadian_dollars() {
+    let data = root().join("../shared/data");
+    let (rates, bill) =
+        (data.join("fx/ecb_eurofxref-hist.zip"), data.join("azure/sample-anonymous-ea-export-dataset.csv"));
+    if !rates.exists() || !bill.exists() {
+        eprintln!("skipped: {} is not there", data.display());
+        return;
+    }
+    for (kind, expected) in
+        [("closing", "0.766538721573912877"), ("average", "0.751690299242211982"), ("daily", "0.736183161807231891")]
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        let source = r#"
+format  = "azure-ea"
+files   = "2023-09/azure.csv"
+columns = { cost = "CostInBillingCurrency", currency = "BillingCurrencyCode" }
+formats = { date = "%m/%d/%Y" }
+"#;
+        let fx = format!("use = \"{kind}\"\n[[fx.tables]]\nformat = \"ecb\"\nfile = \"eurofxref-hist.zip\"\n");
+        write_model(folder.path(), &[("m/model.toml", &model(source, &fx)), ("m/2023-09/x", "")]);
+        std::fs::copy(&rates, folder.path().join("m/eurofxref-hist.zip")).expect("copied");
+        std::fs::copy(&bill, folder.path().join("m/2023-09/azure.csv")).expect("copied");
+        let out = run(&folder.path().join("m"), "2023-09", &folder.path().join("out"), &[]);
+        assert_eq!(money_in(&out), atoms(expected), "{kind}");
+        let exchange = rows(&out.join("data/exchange.csv"));
+        assert_eq!((exchange[0]["amount_from"].as_str(), exchange[0]["lines"].as_str()), ("1.26136926505726", "27"));
+    }
+}
+
+#[test]
+fn the_ecbs_file_of_one_day_is_read_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fx = "use = \"closing\"\n[[fx.tables]]\nformat = \"ecb\"\nfile = \"eurofxref.csv\"\n";
+    let rates = "Date, USD, JPY, GBP, \n30 October 2026, 1.25, N/A, 0.875, \n";
+    let files = [("m/eurofxref.csv", rates), ("m/2026-10/a.csv", "Currency,Cost\nUSD,100\n")];
+    let run = exchanged(folder.path(), &model(SOURCE, fx), &files).expect("a run");
+    // 100 / 1.25 × 0.875.
+    assert_eq!(money_in(&run), atoms("70"));
+    let yen = [("m/eurofxref.csv", rates), ("m/2026-10/a.csv", "Currency,Cost\nJPY,100\n")];
+    let said = exchanged(folder.path(), &model(SOURCE, fx), &yen).expect_err("no rate of the yen");
+    assert!(said.contains("there is no closing rate from JPY to GBP for 2026-10"), "{said}");
+}
+
+#[test]
+fn a_reporting_currency_is_rounded_on_its_own() {
+    // 1 GBP = 150.5 JPY. Lines of 0.01, 0.01 and 0.01 GBP are 1.505 yen each, 4.515 together: 5 yen, where three
+    // rounded lines would be 6.
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = r#"
+[model]
+name     = "Reporting"
+currency = "GBP"
+
+[sources.bills]
+files   = "{period}/a.csv"
+columns = { cost = "Cost" }
+set     = { pool = "Bills", business_unit = "{Unit}" }
+
+[fx]
+reporting = { currency = "JPY", use = "closing" }
+
+[[fx.tables]]
+file    = "rates.csv"
+from    = "From"
+to      = "To"
+rate    = "Rate"
+of_kind = "closing"
+"#;
+    let files =
+        [("m/rates.csv", "From,To,Rate\nGBP,JPY,150.5\n"), ("m/2026-10/a.csv", "Unit,Cost\nA,0.01\nB,0.01\nC,0.01\n")];
+    let run = exchanged(folder.path(), model, &files).expect("a run");
+    let charges = rows(&run.join("data/charges.csv"));
+    let yen: Vec<i128> = charges.iter().map(|row| row["reporting_amount"].parse().expect("whole yen")).collect();
+    assert_eq!((yen.len(), yen.iter().sum::<i128>()), (3, 5));
+    assert!(yen.iter().all(|yen| [1, 2].contains(yen)) && charges.iter().all(|row| row["amount"] == "0.01"));
+    let wrong = model.replace("use = \"closing\"", "use = \"average\"");
+    let said = exchanged(folder.path(), &wrong, &files).expect_err("no such kind");
+    assert!(said.contains("there is no average rate from GBP to JPY for 2026-10"), "{said}");
+}
