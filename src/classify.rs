@@ -368,7 +368,9 @@ fn cannot_hold(dimension: &Dimension, member: MemberId) -> Option<&'static str> 
 
 fn missing_rate(model: &Model, group: &LineGroup, on: &[ColumnRef], parts: &[&str], file: &str) -> Finding {
     let source = &model.book.sources[group.source];
-    let keys: Vec<String> = on.iter().zip(parts).map(|(column, part)| format!("{column} `{}`", clean(part))).collect();
+    let shown = |column: &ColumnRef, part: &str| clean(model.shown(group.source, column, part));
+    let keys: Vec<String> =
+        on.iter().zip(parts).map(|(column, part)| format!("{column} `{}`", shown(column, part))).collect();
     let title =
         format!("no rate for {} on {} ({} hours, {} lines)", keys.join(", "), group.day, group.sum, group.lines);
     let place = match &source.cost {
@@ -385,7 +387,7 @@ fn report_unknown(model: &Model, unknown: BTreeMap<Unknown, Tally>, findings: &m
         let dimension = &model.dimensions[dimension];
         let title = format!(
             "`{}` {why} {}: {} with {} not given one by `{rule}`",
-            clean(&name),
+            clean(dimension.shown(&name)),
             dimension.name,
             if tally.lines == 1 { "1 line".to_owned() } else { format!("{} lines", tally.lines) },
             tally.sum

@@ -20,6 +20,9 @@ pub const BLANK: MemberId = MemberId(0);
 /// The word that clears a dimension in a driver row.
 pub const NONE_WORD: &str = "(none)";
 
+/// What messages show for a personal name that is in no list.
+pub const HIDDEN: &str = "(personal)";
+
 impl MemberId {
     /// Whether no member is set.
     #[must_use]
@@ -64,6 +67,8 @@ pub struct Dimension {
     pub label: String,
     /// Whether only listed members are allowed.
     pub is_closed: bool,
+    /// Whether its names are personal: members are found by them and shown by number.
+    pub is_personal: bool,
     /// Names of the attributes its members have.
     pub attributes: Vec<String>,
     /// Members; the first stands for blank.
@@ -148,6 +153,23 @@ impl Dimension {
         *self.index.entry(alias).or_insert(member) == member
     }
 
+    /// Takes the names out: members are still found by them, and are called by their label and order from here on.
+    pub fn hide_names(&mut self) {
+        self.is_personal = true;
+        for member in self.members.iter_mut().skip(1) {
+            member.name = format!("{} {}", self.label, member.order);
+        }
+    }
+
+    /// A name as messages may show it: where names are personal, the number it stands for.
+    #[must_use]
+    pub fn shown<'n>(&'n self, name: &'n str) -> &'n str {
+        if !self.is_personal {
+            return name;
+        }
+        self.find(name).map_or(HIDDEN, |id| self.member_name(id))
+    }
+
     /// The member of a name or alias.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<MemberId> {
@@ -198,12 +220,6 @@ impl Dimension {
     #[must_use]
     pub fn member_name(&self, id: MemberId) -> &str {
         &self.members[id.index()].name
-    }
-
-    /// What messages call a member: its name, or a number where names are personal.
-    #[must_use]
-    pub fn told_name(&self, id: MemberId) -> String {
-        self.member_name(id).to_owned()
     }
 
     /// The value of an attribute of a member; empty when it has none.

@@ -316,7 +316,7 @@ fn wide_receivers(
             receivers.push((column, member));
             continue;
         }
-        let title = format!("the heading `{}` is not a member of {}", clean(name), dimension.name);
+        let title = format!("the heading `{}` is not a member of {}", clean(dimension.shown(name)), dimension.name);
         findings.push(
             Finding::error("unknown-member", headings.place(headings.row, Some(column)), title)
                 .maybe_help(did_you_mean(name, dimension.names()))

@@ -296,15 +296,15 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The row as one line of csv.
+    /// The row as one line of csv, each cell as `shown` gives it by column and text.
     #[must_use]
-    pub fn as_received(&self) -> String {
+    pub fn as_received(&self, shown: impl Fn(usize, &str) -> String) -> String {
         let mut line = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
         let written = match self.cells {
-            Cells::Text(record) => line.write_record(record),
-            Cells::Sheet(cells) => line.write_record(cells.iter().map(|cell| match cell.as_cell() {
-                Cell::Text(text) | Cell::Fault(text) => text.to_owned(),
-                Cell::Day(day) => day.to_string(),
+            Cells::Text(record) => line.write_record(record.iter().enumerate().map(|(at, text)| shown(at, text))),
+            Cells::Sheet(cells) => line.write_record(cells.iter().enumerate().map(|(at, cell)| match cell.as_cell() {
+                Cell::Text(text) | Cell::Fault(text) => shown(at, text),
+                Cell::Day(day) => shown(at, &day.to_string()),
             })),
         };
         let bytes = written.ok().and_then(|()| line.into_inner().ok()).unwrap_or_default();

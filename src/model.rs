@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
-use crate::dimension::{Dimension, Member, MemberId, normal_name};
+use crate::dimension::{Dimension, HIDDEN, Member, MemberId, normal_name};
 use crate::driver::Driver;
 use crate::files::Inputs;
 use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
@@ -17,8 +17,8 @@ use crate::period::{Day, Period, Validity};
 use crate::rulebook::condition::{Clauses, ColumnRef, Test};
 use crate::rulebook::fx::{DAILY, FxDecl};
 use crate::rulebook::{
-    BUILT_IN, BalanceField, Bound, By, DimensionId, DriverDecl, DriverOrigin, DriverTable, IfNoDriver, LookupDecl,
-    MembersDecl, MembersTable, Order, RuleBook, SERVICE,
+    BUILT_IN, BalanceField, Bound, By, DimensionDecl, DimensionId, DriverDecl, DriverOrigin, DriverTable, IfNoDriver,
+    LookupDecl, MembersDecl, MembersTable, Order, RuleBook, SERVICE,
 };
 use crate::tables::{DatedBy, Table, TableRow};
 
@@ -150,6 +150,16 @@ impl Model {
         }
     }
 
+    /// The text of a column as messages may show it: where it is personal, the number it stands for.
+    #[must_use]
+    pub fn shown<'n>(&'n self, source: usize, column: &ColumnRef, text: &'n str) -> &'n str {
+        if text.is_empty() || !self.book.personal_columns(&self.book.sources[source]).contains(column) {
+            return text;
+        }
+        let people = self.dimensions.iter().filter(|dimension| dimension.is_personal);
+        people.map(|dimension| dimension.shown(text)).find(|shown| *shown != HIDDEN).unwrap_or(HIDDEN)
+    }
+
     /// The dimension's name in the rules.
     #[must_use]
     pub fn dimension_name(&self, dimension: DimensionId) -> &str {
@@ -175,22 +185,32 @@ impl Loader<'_> {
         self.book
             .dimensions
             .iter()
-            .map(|decl| match &decl.members {
-                MembersDecl::Open => Dimension::open(&decl.name, &decl.label),
-                MembersDecl::List(names) => {
-                    self.listed_once(&decl.name, names);
-                    let members = names.iter().enumerate().map(|(at, name)| {
-                        // A list in the rules is already in the order its author wants to see.
-                        let order = i64::try_from(at).unwrap_or(i64::MAX);
-                        (Member { name: normal_name(&name.name), order, is_valid: true, ..Member::default() }, None)
-                    });
-                    Dimension::closed(&decl.name, &decl.label, Vec::new(), &members.collect::<Vec<_>>())
+            .map(|decl| {
+                let mut dimension = self.dimension(decl);
+                if decl.is_personal {
+                    dimension.hide_names();
                 }
-                MembersDecl::Table(members) => self
-                    .member_table(&decl.name, &decl.label, members)
-                    .unwrap_or_else(|| Dimension::open(&decl.name, &decl.label)),
+                dimension
             })
             .collect()
+    }
+
+    fn dimension(&mut self, decl: &DimensionDecl) -> Dimension {
+        match &decl.members {
+            MembersDecl::Open => Dimension::open(&decl.name, &decl.label),
+            MembersDecl::List(names) => {
+                self.listed_once(&decl.name, names);
+                let members = names.iter().zip(1..).map(|(name, order)| {
+                    // A list in the rules is already in the order its author wants to see.
+                    (Member { name: normal_name(&name.name), order, is_valid: true, ..Member::default() }, None)
+                });
+                Dimension::closed(&decl.name, &decl.label, Vec::new(), &members.collect::<Vec<_>>())
+            }
+            MembersDecl::Table(members) => {
+                let table = self.member_table(decl, members);
+                table.unwrap_or_else(|| Dimension::open(&decl.name, &decl.label))
+            }
+        }
     }
 
     fn listed_once(&mut self, dimension: &str, names: &[Named]) {
@@ -208,7 +228,9 @@ impl Loader<'_> {
         }
     }
 
-    fn member_table(&mut self, name: &str, label: &str, decl: &MembersTable) -> Option<Dimension> {
+    fn member_table(&mut self, of: &DimensionDecl, decl: &MembersTable) -> Option<Dimension> {
+        let (name, label) = (&of.name, &of.label);
+        let told = |name: &str| if of.is_personal { HIDDEN.to_owned() } else { clean(name) };
         let table = self.table(&decl.table, None)?;
         let findings = &mut *self.findings;
         let name_column = table.column(&decl.name, findings)?;
@@ -255,7 +277,7 @@ impl Loader<'_> {
             let rows = rows_of.entry(member).or_default();
             if let Some((first, _)) = rows.iter().find(|(_, other)| other.overlaps(&valid)) {
                 let title =
-                    format!("`{}` is listed twice for the same days", clean(table.text(row, name_column, findings)));
+                    format!("`{}` is listed twice for the same days", told(table.text(row, name_column, findings)));
                 let help =
                     format!("the first is in row {}; keep one, or say from when to when each holds", first.number);
                 findings.push(Finding::error("twice", table.place(row, Some(name_column)), title).help(help));
@@ -304,6 +326,8 @@ impl Loader<'_> {
                     0
                 }),
             };
+            // People without names are known by the row of the list they stand in.
+            let order = if of.is_personal { i64::try_from(row.number).unwrap_or(i64::MAX) } else { order };
             let attributes = attribute_columns.iter().map(|column| normal_name(row.text(*column))).collect();
             let member = Member {
                 name: (*member).clone(),
@@ -336,7 +360,7 @@ impl Loader<'_> {
             let Some(id) = dimension.find(member) else { continue };
             for alias in table.text(row, column, findings).split(';').map(str::trim).filter(|alias| !alias.is_empty()) {
                 if !dimension.add_alias(alias, id) {
-                    let title = format!("`{}` already names another member", clean(alias));
+                    let title = format!("`{}` already names another member", told(alias));
                     findings.push(
                         Finding::error("twice", table.place(row, alias_column), title)
                             .help("a code leads to one member"),
@@ -381,7 +405,15 @@ impl Loader<'_> {
             let Some(value) = value(&table, row, &take, findings) else { continue };
             let known = rows.entry(join_key(&parts, &ignores_case)).or_default();
             if let Some(first) = known.iter().find(|first| first.valid.overlaps(&valid)) {
-                let title = format!("`{}` is mapped twice for the same days", clean(&parts.join(", ")));
+                let people: Vec<ColumnRef> =
+                    self.book.sources.iter().flat_map(|source| self.book.personal_columns(source)).collect();
+                let told: Vec<&str> = decl
+                    .on
+                    .iter()
+                    .zip(&parts)
+                    .map(|((column, _), part)| if people.contains(column) { HIDDEN } else { part })
+                    .collect();
+                let title = format!("`{}` is mapped twice for the same days", clean(&told.join(", ")));
                 let help =
                     format!("the first is in row {}; keep one, or say from when to when each holds", first.number);
                 findings.push(Finding::error("twice", table.place(row, Some(on[0])), title).help(help));
@@ -721,7 +753,7 @@ pub(crate) fn member_in_table(
     findings: &mut Findings,
 ) -> MemberId {
     dimension.find_or_add(text).unwrap_or_else(|| {
-        let title = format!("`{}` is not a member of {}", clean(text), dimension.name);
+        let title = format!("`{}` is not a member of {}", clean(dimension.shown(text)), dimension.name);
         findings.push(
             Finding::error("unknown-member", table.place(row, Some(column)), title)
                 .maybe_help(did_you_mean(text, dimension.names()))

@@ -132,6 +132,8 @@ pub struct DimensionDecl {
     pub label: String,
     /// Its members; open when there is no list.
     pub members: MembersDecl,
+    /// Whether its names are left out of everything that is written.
+    pub is_personal: bool,
 }
 
 /// Where a dimension's members come from.
@@ -262,6 +264,8 @@ pub struct SourceDecl {
     pub fx: Option<Named>,
     /// The money of a line.
     pub cost: CostDecl,
+    /// Columns that are shown in no finding and no line that is handed back.
+    pub personal: Vec<Named>,
     /// Rows that are not cost lines, such as totals.
     pub skip: Clauses<ColumnRef>,
     /// What to do with lines of other periods.
@@ -905,6 +909,25 @@ impl RuleBook {
                 columns.push(column);
             }
         }
+        columns
+    }
+
+    /// Columns of a source that hold personal names: those that are declared, and those that name members of a
+    /// dimension whose names are hidden.
+    #[must_use]
+    pub fn personal_columns(&self, source: &SourceDecl) -> Vec<ColumnRef> {
+        let is_personal = |dimension: &DimensionId| self.dimensions[*dimension].is_personal;
+        let mut columns: Vec<ColumnRef> = source.personal.iter().map(|column| ColumnRef::parse(&column.name)).collect();
+        let rules: Vec<&ClassifyRule> =
+            self.classify.iter().filter(|rule| crate::footprint::looks_at(rule, source)).collect();
+        let templates = rules.iter().flat_map(|rule| &rule.set).chain(&source.set);
+        let named = templates.filter(|(dimension, _)| is_personal(dimension)).flat_map(|(_, text)| text.columns());
+        columns.extend(named.cloned());
+        let lookups = rules.iter().filter_map(|rule| rule.lookup.as_ref());
+        let to_people = |lookup: &&LookupDecl| lookup.take.iter().any(|(to, _)| to.as_ref().is_some_and(is_personal));
+        columns.extend(lookups.filter(to_people).flat_map(|lookup| lookup.on.iter().map(|(column, _)| column.clone())));
+        columns.sort();
+        columns.dedup();
         columns
     }
 

@@ -577,7 +577,15 @@ fn check_columns(model: &Model, decls: &[SourceDecl], plans: &[Plan], headings: 
         let formed = decl.patterns.iter().map(|(column, _)| column);
         let spread = decl.schedule.iter().flat_map(ScheduleDecl::columns);
         let of_drivers = book.quantity_columns(&decl.name);
-        for heading in declared.into_iter().flatten().chain(spread).chain(of_drivers).chain(formed).chain(&decl.key) {
+        for heading in declared
+            .into_iter()
+            .flatten()
+            .chain(spread)
+            .chain(of_drivers)
+            .chain(formed)
+            .chain(&decl.key)
+            .chain(&decl.personal)
+        {
             if let Err(finding) = headings.find(heading) {
                 findings.push(*finding);
             }

@@ -184,7 +184,7 @@ impl<'m> Weights<'m> {
     /// The sender whose quantities count for a balance, in words; empty where one list is for all.
     pub(super) fn sender(&self, key: &Key) -> String {
         let Basis::Driver(driver) = &self.basis else { return String::new() };
-        let names = driver.from.iter().map(|dimension| self.model.dimensions[*dimension].told_name(key[*dimension]));
+        let names = driver.from.iter().map(|dimension| self.model.dimensions[*dimension].member_name(key[*dimension]));
         names.collect::<Vec<_>>().join(" · ")
     }
 

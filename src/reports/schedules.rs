@@ -1,6 +1,7 @@
 //! Reports of what is spread over time: each line of a schedule, and the contracts that end soon.
 
 use super::{Column, Run, Shown, Table, Value};
+use crate::footprint::Footprint;
 use crate::money::Amount;
 use crate::period::Day;
 use crate::sources::ScheduledLine;
@@ -17,9 +18,11 @@ fn exact(name: &str, label: &str) -> Column {
 }
 
 /// The texts of a line that rules read, each once: what a person knows it by.
-fn known_by(line: &ScheduledLine) -> Value {
+fn known_by(run: &Run<'_>, line: &ScheduledLine) -> Value {
+    let columns = &Footprint::of(&run.model.book).0[line.source];
     let mut texts: Vec<&str> = Vec::new();
-    for value in line.values.iter().map(String::as_str).filter(|value| !value.is_empty()) {
+    let shown = columns.iter().zip(&line.values).map(|(column, value)| run.model.shown(line.source, column, value));
+    for value in shown.filter(|value| !value.is_empty()) {
         if !texts.contains(&value) {
             texts.push(value);
         }
@@ -44,7 +47,7 @@ pub fn schedules(run: &Run<'_>) -> Table {
         let left: Amount = line.later + line.residual;
         vec![
             Value::text(name_of(run, line)),
-            known_by(line),
+            known_by(run, line),
             Value::text(line.first.to_string()),
             Value::text(line.last.to_string()),
             Value::text(line.ended.map(|day| day.to_string()).unwrap_or_default()),
@@ -105,7 +108,7 @@ pub fn renewals(run: &Run<'_>) -> Table {
             Value::text(last.to_string()),
             Value::text(calendar.containing(last).map(|period| period.name).unwrap_or_default()),
             Value::text(name_of(run, line)),
-            known_by(line),
+            known_by(run, line),
             Value::text(line.first.to_string()),
             Value::Exact(line.value),
             Value::text(&line.file),

@@ -121,6 +121,7 @@ fn built_in_dimensions() -> Vec<DimensionDecl> {
         .map(|(name, label)| DimensionDecl {
             name: (*name).to_owned(),
             label: (*label).to_owned(),
+            is_personal: false,
             members: match *name {
                 "spend" => fixed_members(&SPEND_MEMBERS),
                 "kind" => fixed_members(&KIND_MEMBERS),

@@ -58,8 +58,11 @@ pub const TOLERANCE: &[Field] = &[field("unallocated", "share of the money in, s
 pub const CHARGES: &[Field] = &[field("by", "dimensions of the charge lines")];
 
 /// `[dimensions.*]`
-pub const DIMENSION: &[Field] =
-    &[field("label", "what people read"), field("members", "its members: a list of names or a table")];
+pub const DIMENSION: &[Field] = &[
+    field("label", "what people read"),
+    field("members", "its members: a list of names or a table"),
+    field("personal", "\"hide\": its names are left out of everything that is written"),
+];
 
 /// `members`
 pub const MEMBERS: &[Field] = &[
@@ -92,6 +95,7 @@ pub const SOURCE: &[Field] = &[
     field("key", "columns that together are another text in every line"),
     field("expect", "files that must be there: \"daily\" or a list of patterns"),
     field("refused", "lines that cannot be used: stop or quarantine"),
+    field("personal", "columns that are shown in no finding and no line that is handed back"),
     field("skip", "rows that are not cost lines"),
     field("late", "lines of other periods: refuse, own or here"),
     field("set", "dimensions set as a last resort"),

@@ -287,11 +287,28 @@ impl<'m> Grouper<'m> {
             place: faults.first().map(|finding| finding.place.describe()).unwrap_or_default(),
             reason: reasons.join("; "),
             money,
-            received: row.as_received(),
+            received: self.received(row),
         });
         for finding in faults {
             self.findings.push(Finding { severity: Severity::Attention, ..finding });
         }
+    }
+
+    /// A row as it came, but for what is personal in it.
+    fn received(&self, row: &Row<'_>) -> String {
+        row.as_received(|at, text| self.told(at, text))
+    }
+
+    /// The text of a cell as messages may show it.
+    fn told(&self, column: usize, text: &str) -> String {
+        let heading = self.headings.as_ref().and_then(|headings| headings.names.get(column));
+        let is_it = |personal: &ColumnRef| match personal {
+            ColumnRef::Plain(plain) => Some(plain) == heading,
+            // Tags stand in one cell; where a key is personal, none of them is shown.
+            ColumnRef::Tag(object, _) => Some(object) == heading || Some(&personal.to_string()) == heading,
+        };
+        let personal = self.model.book.personal_columns(self.decl).into_iter().find(is_it);
+        personal.map_or_else(|| text.to_owned(), |column| self.model.shown(self.source, &column, text).to_owned())
     }
 
     /// Whether the columns with a declared form have it.
@@ -312,7 +329,7 @@ impl<'m> Grouper<'m> {
             let expected = expected.join(" or ");
             let title = match text {
                 "" => format!("this cell is blank, its declared form is {expected}"),
-                text => format!("`{}` does not have the declared form {expected}", clean(text)),
+                text => format!("`{}` does not have the declared form {expected}", clean(&self.told(*column, text))),
             };
             let help = if text.contains("E+") {
                 "a spreadsheet has made a number of this code, and its digits are lost: export again, without opening the file in a spreadsheet program"
@@ -337,7 +354,8 @@ impl<'m> Grouper<'m> {
             Slot::Column(column) | Slot::Tag(column, _) => *column,
             Slot::Absent => return true,
         };
-        let title = format!("`{}` is used as a name and holds a control character", clean(&values[at]));
+        let title =
+            format!("`{}` is used as a name and holds a control character", clean(&self.told(column, &values[at])));
         let help = "have line breaks, tabs and marks of direction taken out of names where they are kept";
         self.fault("control-character", row.number, column, title, help);
         false

@@ -99,6 +99,7 @@ impl Reader<'_> {
                 })))
             }),
         };
+        let is_personal = self.is_personal(table, members.as_ref());
         let label = self.text(table, "label").map(|label| label.name);
         let reserved = ["not", "under", "none"].contains(&name.name.as_str());
         let fits = !reserved && name.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
@@ -126,13 +127,29 @@ impl Reader<'_> {
                 let known = &mut self.dimensions[id];
                 known.members = members.unwrap_or_else(|| known.members.clone());
                 known.label = label.unwrap_or_else(|| known.label.clone());
+                known.is_personal |= is_personal;
             }
             None => {
                 let label = label.unwrap_or_else(|| humanise(&name.name));
                 let members = members.unwrap_or(MembersDecl::Open);
-                self.dimensions.push(DimensionDecl { name: name.name.clone(), label, members });
+                self.dimensions.push(DimensionDecl { name: name.name.clone(), label, members, is_personal });
             }
         }
+    }
+
+    /// `personal = "hide"`: people are numbered by their list, so there must be one.
+    fn is_personal(&mut self, table: &Table, members: Option<&MembersDecl>) -> bool {
+        let Some(word) = self.text(table, "personal") else { return false };
+        if word.name != "hide" {
+            let title = format!("`{}` does not say what happens to personal names", clean(&word.name));
+            self.error("personal", word.spot.place(), title, "", "expected \"hide\"");
+        }
+        if !matches!(members, Some(MembersDecl::List(_) | MembersDecl::Table(_))) {
+            let title = "hidden names are shown as numbers of the member list, and there is none";
+            let help = "add members = { file = \"people.csv\", name = \"Name\" }";
+            self.error("missing-key", word.spot.place(), title, "", help);
+        }
+        true
     }
 
     pub(super) fn dimension(&mut self, name: &Named) -> Option<DimensionId> {

@@ -1,0 +1,114 @@
+//! Personal names are in nothing that a run writes or says.
+
+mod support;
+
+use std::io::Read;
+
+use support::{all_files, outcome, showback, write_model};
+
+const MODEL: &str = "[model]\nname = \"People\"\ncurrency = \"EUR\"\n\n\
+    [dimensions.person]\nlabel = \"Person\"\nmembers = { file = \"people.csv\", name = \"Name\", alias = \"Login\" }\n{PERSONAL}\n\
+    [sources.payroll]\nfiles = \"{period}/payroll.csv\"\ncolumns = { cost = \"Paid\" }\nrefused = \"quarantine\"\n\
+    set = { pool = \"Staff\", person = \"{Who}\" }\n{COLUMNS}\n\
+    [sources.hours]\nfiles = \"{period}/payroll.csv\"\nskip = { Kind = \"x\" }\nset = { pool = \"Hours\", person = \"{Who}\", business_unit = \"Web\" }\n{COLUMNS}\n\
+    cost = { hours = \"Hours\", hourly = { file = \"rates.csv\", on = { Who = \"Name\" }, take = \"Rate\" } }\n\
+    [sources.tools]\nfiles = \"tools.csv\"\namortise = \"daily\"\ncolumns = { cost = \"Cost\", start = \"From\", months = \"Months\" }\n\
+    set = { pool = \"Tools\", person = \"{Who}\", business_unit = \"Web\" }\n\
+    [drivers.time]\nfile = \"{period}/time.csv\"\nfrom = { person = \"Who\" }\nto = { business_unit = \"Unit\" }\nquantity = \"Hours\"\n\
+    [[allocate]]\nid = \"time\"\nfrom = { pool = \"Staff\" }\nto = \"business_unit\"\nby = \"time\"\ncapacity = 10\nidle_to = { business_unit = \"Idle\" }\nif_no_driver = \"leave\"\n";
+
+/// All bytes of a file as text, unpacked where it is packed.
+fn text_of(name: &str, bytes: &[u8]) -> String {
+    let mut text = Vec::new();
+    let ending = name.rsplit('.').next();
+    if ending == Some("gz") {
+        flate2::read::MultiGzDecoder::new(bytes).read_to_end(&mut text).expect("gzip");
+    } else if ending == Some("xlsx") {
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a workbook");
+        for part in 0..archive.len() {
+            archive.by_index(part).expect("a part").read_to_end(&mut text).expect("read");
+        }
+    } else {
+        text.extend_from_slice(bytes);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Names that stand in what a run wrote and said; with `payroll` and `rates` as given.
+fn told(personal: &str, columns: &str, rates: &str, people: &str) -> (Option<i32>, Vec<String>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = MODEL.replace("{PERSONAL}", personal).replace("{COLUMNS}", columns);
+    write_model(
+        folder.path(),
+        &[
+            ("model.toml", &model),
+            ("people.csv", people),
+            ("rates.csv", rates),
+            ("tools.csv", "Who,Cost,From,Months\nAda Birch,365.00,2026-01-01,12\n"),
+            ("2026-10/time.csv", "Who,Unit,Hours\nAda Birch,Web,8\nbcole,Web,12\n"),
+            (
+                "2026-10/payroll.csv",
+                "Who,Email,Kind,Paid,Hours\nAda Birch,ada@example.com,,5000.00,3\nbcole,ben@example.com,,4000.00,2\n\
+                 Ada Birch,ada@example.com,,n/a,1\nCy Dorn,cy@example.com,,100.00,1\n",
+            ),
+        ],
+    );
+    let (at, out) = (folder.path().display().to_string(), folder.path().join("out").display().to_string());
+    let (code, said) = outcome(&showback(&["run", &at, "--period", "2026-10", "--out", &out]));
+    let mut found = Vec::new();
+    let mut look = |place: &str, text: &str| {
+        for name in ["Birch", "Cole", "bcole", "Dorn", "@example.com"] {
+            if text.contains(name) {
+                found.push(format!("{name} in {place}"));
+            }
+        }
+    };
+    look("messages", &said);
+    if folder.path().join("out").exists() {
+        for (name, bytes) in all_files(&folder.path().join("out")) {
+            look(&name, &text_of(&name, &bytes));
+        }
+    }
+    (code, found)
+}
+
+const PEOPLE: &str = "Name,Login\nAda Birch,\nBen Cole,bcole\n";
+const RATES: &str = "Name,Rate\nAda Birch,50\nbcole,40\nCy Dorn,30\n";
+const HIDE: &str = "personal = \"hide\"\n";
+const EMAIL: &str = "personal = [\"Email\"]\n";
+
+#[test]
+fn hidden_names_are_in_no_file_and_no_message() {
+    let (code, found) = told(HIDE, EMAIL, RATES, PEOPLE);
+    assert_eq!((code, found), (Some(1), Vec::new()));
+    // The same run shows them where nothing is hidden: the test looks in the right places.
+    let (code, found) = told("", "", RATES, PEOPLE);
+    assert_eq!(code, Some(1));
+    for place in ["Cole in messages", "Dorn in messages", "@example.com in 2026-10/data/quarantine.csv"] {
+        assert!(found.iter().any(|told| told.contains(place)), "{place}: {found:?}");
+    }
+}
+
+#[test]
+fn hidden_names_are_in_no_refusal() {
+    for (rates, people) in [
+        ("Name,Rate\nAda Birch,50\n", PEOPLE),
+        ("Name,Rate\nAda Birch,50\nAda Birch,60\n", PEOPLE),
+        (RATES, "Name,Login\nAda Birch,\nAda Birch,\nBen Cole,bcole\n"),
+        (RATES, "Name,Login\nAda Birch,\n"),
+        (RATES, "Name,Login\nAda Birch,bcole\nBen Cole,bcole\n"),
+    ] {
+        assert_eq!(told(HIDE, EMAIL, rates, people), (Some(3), Vec::new()), "{rates}{people}");
+    }
+}
+
+#[test]
+fn names_can_be_hidden_only_where_there_is_a_list() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = "[model]\nname = \"P\"\ncurrency = \"EUR\"\n[dimensions.person]\npersonal = \"hide\"\n\
+        [sources.a]\nfiles = \"{period}.csv\"\ncolumns = { cost = \"Paid\" }\n";
+    write_model(folder.path(), &[("model.toml", model), ("2026-10.csv", "Paid\n1\n")]);
+    let (at, out) = (folder.path().display().to_string(), folder.path().join("out").display().to_string());
+    let (code, said) = outcome(&showback(&["run", &at, "--period", "2026-10", "--out", &out]));
+    assert!(code == Some(3) && said.contains("hidden names are shown as numbers of the member list"), "{said}");
+}
