@@ -12,9 +12,11 @@
 //! | `licences.rs` | the licence list |
 //! | `staff.rs` | timesheets, rates, projects, teams |
 //! | `ledger.rs` | the ledger extract and its two maps |
+//! | `budget.rs` | the budget of six services |
 //! | `usage.rs` | the drivers: who used what |
 //! | `tables.rs`, `random.rs` | writing csv and workbooks, numbers from the seed |
 
+mod budget;
 mod calendar;
 mod cloud;
 mod company;
@@ -38,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     cloud::write_maps(&shared)?;
     staff::write_tables(&shared)?;
     ledger::write_maps(&shared)?;
+    budget::write(&shared)?;
 
     for period in &PERIODS {
         let month = Folder::new(&root.join(period.name))?;

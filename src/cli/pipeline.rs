@@ -134,7 +134,9 @@ fn foots(calculation: &Calculation) -> Result<(), Failure> {
 fn lint(calculation: &Calculation, findings: &mut Findings) {
     let run = calculation.run();
     let book = &run.model.book;
-    for (at, rule) in book.allocate.iter().enumerate() {
+    // A plan is coarser than the exports that the rules were written for.
+    let tells_idle_rules = book.plan.is_none();
+    for (at, rule) in book.allocate.iter().enumerate().filter(|_| tells_idle_rules) {
         let holds = rule.valid.holds_on(run.model.period.last);
         if holds && !run.ledger.tallies.keys().any(|(rule, _)| *rule == at) {
             let title = format!("rule `{}` took nothing", rule.id);
@@ -150,7 +152,7 @@ fn lint(calculation: &Calculation, findings: &mut Findings) {
             findings.push(Finding::note("took-nothing", rule.spot.place(), title).help(help));
         }
     }
-    for (rule, tally) in book.classify.iter().zip(&run.opening.rules) {
+    for (rule, tally) in book.classify.iter().zip(&run.opening.rules).filter(|_| tells_idle_rules) {
         if tally.lines == 0 && rule.valid.holds_on(run.model.period.last) {
             let title = format!("rule `{}` set nothing", rule.id);
             findings.push(
@@ -159,7 +161,9 @@ fn lint(calculation: &Calculation, findings: &mut Findings) {
             );
         }
     }
-    unused_senders(&run, findings);
+    if tells_idle_rules {
+        unused_senders(&run, findings);
+    }
     let Summary { unallocated_size, money_in, .. } = summary(&run);
     if unallocated_size == 0 {
         return;
