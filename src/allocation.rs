@@ -14,7 +14,7 @@ use crate::classify::{Key, Opening};
 use crate::dimension::{BLANK, MemberId};
 use crate::finding::{Finding, Findings, Named, clean};
 use crate::ledger::trial::Imbalance;
-use crate::ledger::{Ledger, Left, Posting, Reason};
+use crate::ledger::{Ledger, Left, Posting, Reason, Step};
 use crate::model::Model;
 use crate::money::Amount;
 use crate::rulebook::{AllocateRule, BalanceField, By, DimensionId, FOR_PERIOD, KIND, POOL, SOURCE, Settlement};
@@ -160,6 +160,8 @@ struct Books<'m, 'f> {
     present: Vec<DimensionId>,
     takers: Vec<Matcher>,
     ledger: Ledger,
+    /// A step that has begun and has no posting yet; whether it is a loop.
+    begun: Option<bool>,
     entries: usize,
 }
 
@@ -180,6 +182,7 @@ impl<'m, 'f> Books<'m, 'f> {
             present: (0..model.dimensions.len()).collect(),
             takers,
             ledger,
+            begun: None,
             entries: 0,
         }
     }
@@ -223,9 +226,15 @@ impl<'m, 'f> Books<'m, 'f> {
             .collect()
     }
 
+    /// Begins a step: its postings take what is there now. In a loop they also hand on what they receive in it.
+    fn begin_step(&mut self, is_loop: bool) {
+        self.begun = Some(is_loop);
+    }
+
     // ---- a rule on its own ---------------------------------------------------------------------------
 
     fn run(&mut self, at: usize) {
+        self.begin_step(false);
         let taken = self.taken_by(at);
         let rule = &self.model.book.allocate[at];
         if bills::makes_bills(rule) {
@@ -390,7 +399,11 @@ impl<'m, 'f> Books<'m, 'f> {
             *self.fresh.entry(to.clone()).or_default() += part;
             *self.balances.entry(to).or_default() += part;
         }
-        self.ledger.postings.push(Posting { rule: at, from: key.clone(), taken: moved, split, parts });
+        if let Some(is_loop) = self.begun.take() {
+            self.ledger.steps.push(Step { present: self.present.clone(), is_loop });
+        }
+        let step = self.ledger.steps.len().saturating_sub(1);
+        self.ledger.postings.push(Posting { step, rule: at, from: key.clone(), taken: moved, split, parts });
     }
 
     // ---- findings ------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 //! For each dimension the first rule that sets it wins; what a source sets comes last. Rates are applied
 //! here, once for each balance and rate, on the sum of its hours, and so are exchange rates.
 
+pub mod trace;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dimension::{BLANK, Dimension, MemberId, look_alikes};
@@ -35,6 +37,8 @@ pub struct OpeningBalance {
     pub amount: Amount,
     /// What it was before it was exchanged, where it came in another currency.
     pub origin: Option<Origin>,
+    /// The line groups that it is the sum of, by index.
+    pub groups: Vec<usize>,
 }
 
 /// All opening balances, and what the rules did.
@@ -62,6 +66,10 @@ impl Opening {
     }
 }
 
+/// What is added up over all files before a rate is applied: lines, their files and their line groups.
+#[derive(Default)]
+struct OverFiles<'g>(Tally, BTreeSet<&'g str>, Vec<usize>);
+
 /// A value of an export that should name a member but does not: dimension, value, rule, and what is wrong.
 type Unknown = (DimensionId, String, String, &'static str);
 
@@ -76,11 +84,11 @@ pub fn classify(
     let mut opening =
         Opening { balances: Vec::new(), rules: vec![Tally::default(); model.book.classify.len()], rates: Vec::new() };
     let mut unknown: BTreeMap<Unknown, Tally> = BTreeMap::new();
-    let mut plain: BTreeMap<(Key, usize, &str), Tally> = BTreeMap::new();
-    let mut rated: BTreeMap<(Key, usize, Fraction), (Tally, BTreeSet<&str>)> = BTreeMap::new();
-    let mut foreign: BTreeMap<Foreign, (Tally, BTreeSet<&str>)> = BTreeMap::new();
+    let mut plain: BTreeMap<(Key, usize, &str), (Tally, Vec<usize>)> = BTreeMap::new();
+    let mut rated: BTreeMap<(Key, usize, Fraction), OverFiles<'_>> = BTreeMap::new();
+    let mut foreign: BTreeMap<Foreign, OverFiles<'_>> = BTreeMap::new();
     let mut exchange = Exchange::default();
-    for group in groups {
+    for (at, group) in groups.iter().enumerate() {
         let columns = &footprint.0[group.source];
         let value = |column: &ColumnRef| {
             columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", String::as_str))
@@ -104,7 +112,8 @@ pub fn classify(
         };
         if let Some(currency) = currency {
             let Some(rate) = exchange.rate_of(model, group, &currency) else { continue };
-            let (sum, files) = foreign.entry((key, group.source, rate, hourly)).or_default();
+            let OverFiles(sum, files, of) = foreign.entry((key, group.source, rate, hourly)).or_default();
+            of.push(at);
             sum.lines += group.lines;
             sum.sum += group.sum;
             files.insert(&group.file);
@@ -112,12 +121,14 @@ pub fn classify(
         }
         match hourly {
             None => {
-                let sum = plain.entry((key, group.source, &group.file)).or_default();
+                let (sum, of) = plain.entry((key, group.source, &group.file)).or_default();
+                of.push(at);
                 sum.lines += group.lines;
                 sum.sum += group.sum;
             }
             Some(rate) => {
-                let (sum, files) = rated.entry((key, group.source, rate)).or_default();
+                let OverFiles(sum, files, of) = rated.entry((key, group.source, rate)).or_default();
+                of.push(at);
                 sum.lines += group.lines;
                 sum.sum += group.sum;
                 files.insert(&group.file);
@@ -126,11 +137,12 @@ pub fn classify(
     }
     drivers_from_lines(model, footprint, groups, &mut unknown);
     report_unknown(model, unknown, findings);
-    for ((key, source, file), sum) in plain {
+    for ((key, source, file), (sum, groups)) in plain {
         let (file, lines) = (file.to_owned(), sum.lines);
-        opening.balances.push(OpeningBalance { key, source, file, lines, hours: None, amount: sum.sum, origin: None });
+        let amount = sum.sum;
+        opening.balances.push(OpeningBalance { key, source, file, lines, hours: None, amount, origin: None, groups });
     }
-    for ((key, source, rate), (hours, files)) in rated {
+    for ((key, source, rate), OverFiles(hours, files, groups)) in rated {
         let Some(amount) = apply(hours.sum, rate) else {
             let title = format!("{} hours × rate are beyond what the program can hold", hours.sum);
             findings.push(Finding::error("too-large", model.book.sources[source].spot.place(), title));
@@ -138,14 +150,14 @@ pub fn classify(
         };
         let file = files.into_iter().collect::<Vec<_>>().join("; ");
         let (lines, hours) = (hours.lines, Some(hours.sum));
-        opening.balances.push(OpeningBalance { key, source, file, lines, hours, amount, origin: None });
+        opening.balances.push(OpeningBalance { key, source, file, lines, hours, amount, origin: None, groups });
     }
     exchange.report(model, findings);
     opening.rates = exchange.rates;
-    for (place, (sum, files)) in foreign {
+    for (place, OverFiles(sum, files, groups)) in foreign {
         let file = files.into_iter().collect::<Vec<_>>().join("; ");
         match exchanged(&opening.rates, place, sum, file) {
-            Ok(balance) => opening.balances.push(balance),
+            Ok(balance) => opening.balances.push(OpeningBalance { groups, ..balance }),
             Err(source) => findings.push(too_large(model, source)),
         }
     }
@@ -173,7 +185,7 @@ fn exchanged(rates: &[UsedRate], place: Foreign, sum: Tally, file: String) -> Re
     let amount = by.and_then(|by| apply(sum.sum, by)).ok_or(source)?;
     let origin = Origin { currency: rates[at].currency.clone(), amount: came.ok_or(source)?, rate: at };
     let hours = hourly.map(|_| sum.sum);
-    Ok(OpeningBalance { key, source, file, lines: sum.lines, hours, amount, origin: Some(origin) })
+    Ok(OpeningBalance { key, source, file, lines: sum.lines, hours, amount, origin: Some(origin), groups: Vec::new() })
 }
 
 /// What was exchanged may be much more than what was read.

@@ -4,6 +4,7 @@ mod args;
 pub mod beside;
 mod check;
 mod compare;
+mod explain;
 pub mod pipeline;
 mod progress;
 mod run;
@@ -81,6 +82,10 @@ pub fn main() -> ExitCode {
         },
         Command::Verify(command) => match command.plan() {
             Ok(wanted) => verify::verify(&wanted),
+            Err(error) => usage(&error),
+        },
+        Command::Explain(command) => match command.plan() {
+            Ok(plan) => explain::explain(&plan),
             Err(error) => usage(&error),
         },
         Command::Completions { shell } => {

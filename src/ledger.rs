@@ -83,9 +83,20 @@ impl Split {
     }
 }
 
+/// Postings that are made together: each takes what was there when the step began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Dimensions that balances still have; the others were summed away before the step.
+    pub present: Vec<DimensionId>,
+    /// Whether its senders also hand on what they receive in it: a reciprocal group.
+    pub is_loop: bool,
+}
+
 /// One balance taken by one rule, with what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posting {
+    /// Index of the step it is part of.
+    pub step: usize,
     /// Index of the rule.
     pub rule: usize,
     /// The balance.
@@ -114,6 +125,8 @@ pub struct Left {
 /// An entry: one part of one split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'l> {
+    /// Index of the step.
+    pub step: usize,
     /// Index of the rule.
     pub rule: usize,
     /// Where the money was.
@@ -133,6 +146,8 @@ pub struct Entry<'l> {
 pub struct Ledger {
     /// Opening balances, added up by members.
     pub opening: BTreeMap<Key, Amount>,
+    /// The steps in which the rules ran, those without any posting left out.
+    pub steps: Vec<Step>,
     /// What the rules did, in order.
     pub postings: Vec<Posting>,
     /// The splits they used.
@@ -167,6 +182,7 @@ impl Ledger {
             let split = &self.splits[posting.split];
             split.targets.iter().zip(&posting.parts).filter(|(target, _)| !target.stays).map(move |(target, part)| {
                 Entry {
+                    step: posting.step,
                     rule: posting.rule,
                     from: &posting.from,
                     to: split.destination(&posting.from, target),

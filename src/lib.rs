@@ -15,6 +15,7 @@
 //! | [`rulebook`], [`model`], [`driver`], [`footprint`] | what the rules say, with their tables |
 //! | [`sources`], [`classify`], [`allocation`], [`ledger`], [`rounding`] | the stages |
 //! | [`journal`], [`reports`], [`writers`] | what comes out |
+//! | [`explain`] | where a figure came from, and where a cost went |
 //! | [`cli`] | the commands; the only one that knows all of them |
 
 pub mod allocation;
@@ -25,6 +26,7 @@ pub mod compare;
 pub mod dimension;
 pub mod driver;
 pub mod exchange;
+pub mod explain;
 pub mod files;
 pub mod finding;
 pub mod footprint;

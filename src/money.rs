@@ -4,11 +4,15 @@
 //! and nothing here knows a float. Only two functions of the whole program divide: [`apply`] here and
 //! [`split`](crate::shares::split) next door.
 
+mod weight;
+
 use std::fmt;
 use std::iter::Sum;
 
 use ethnum::I256;
 use rust_decimal::Decimal;
+
+pub use weight::{Pot, Weight};
 
 /// How many decimal digits an [`Amount`] keeps.
 pub const SCALE_DIGITS: u32 = 18;

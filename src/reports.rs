@@ -14,7 +14,8 @@ mod schedules;
 mod unit;
 mod utilisation;
 
-pub use books::{drivers, entries, opening, quarantine, reconciliation, rules};
+pub(crate) use books::{by_words, counts_of, used_dimensions};
+pub use books::{closing, drivers, entries, opening, quarantine, reconciliation, rules, steps};
 pub use causes::{CausesBy, causes};
 pub use cost::{
     NamedMoney, Summary, charges, pools, service_costs, spend, statement, summary, unallocated, unit_costs,

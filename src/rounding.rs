@@ -147,6 +147,14 @@ impl Charges {
         self.lines.iter().filter(|line| !line.kind.is_allocated())
     }
 
+    /// The line that an end is part of, as index into the lines; none where it comes to exactly 0.
+    #[must_use]
+    pub fn line_of(&self, end: &End<'_>) -> Option<usize> {
+        let members: Vec<MemberId> = self.by.iter().map(|dimension| end.key[*dimension]).collect();
+        let wanted = (end.kind, end.key[FOR_PERIOD], &members);
+        self.lines.binary_search_by(|line| (line.kind, line.for_period, &line.members).cmp(&wanted)).ok()
+    }
+
     /// The identity of a line, from its key columns and never from its amount: 16 hexadecimal digits of BLAKE3.
     #[must_use]
     pub fn id(&self, model: &Model, line: &ChargeLine) -> String {
@@ -163,6 +171,30 @@ impl Charges {
         }
         hasher.finalize().to_hex()[..16].to_owned()
     }
+}
+
+/// A closing balance, or the part of one that has a reason: what charge lines are sums of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End<'l> {
+    /// Where the money is.
+    pub key: &'l crate::classify::Key,
+    /// What it is.
+    pub kind: Kind,
+    /// How much.
+    pub amount: Amount,
+}
+
+/// All ends of a ledger: what is allocated first, in the order of members.
+pub fn ends<'l>(model: &'l Model, ledger: &'l Ledger) -> impl Iterator<Item = End<'l>> {
+    let complete = &model.book.head.complete;
+    let allocated =
+        ledger.closing.iter().filter(|(key, _)| complete.iter().all(|dimension| !key[*dimension].is_blank()));
+    let allocated = allocated.map(|(key, amount)| {
+        let kind = Kind::of(model.dimensions[KIND].member_name(key[KIND]));
+        End { key, kind, amount: *amount }
+    });
+    let left = ledger.left.iter();
+    allocated.chain(left.map(|left| End { key: &left.key, kind: Kind::Unallocated(left.reason), amount: left.amount }))
 }
 
 /// A row of the rounding table: units by number, then everything unallocated.
@@ -217,17 +249,9 @@ pub fn exact_lines(model: &Model, ledger: &Ledger) -> Vec<ChargeLine> {
     let head = &model.book.head;
     let by = &head.charges_by;
     let mut exact: BTreeMap<(Kind, MemberId, Vec<MemberId>), Amount> = BTreeMap::new();
-    let mut add = |kind: Kind, key: &crate::classify::Key, amount: Amount| {
-        let members = by.iter().map(|dimension| key[*dimension]).collect();
-        *exact.entry((kind, key[FOR_PERIOD], members)).or_default() += amount;
-    };
-    for (key, amount) in &ledger.closing {
-        if head.complete.iter().all(|dimension| !key[*dimension].is_blank()) {
-            add(Kind::of(model.dimensions[KIND].member_name(key[KIND])), key, *amount);
-        }
-    }
-    for left in &ledger.left {
-        add(Kind::Unallocated(left.reason), &left.key, left.amount);
+    for end in ends(model, ledger) {
+        let members = by.iter().map(|dimension| end.key[*dimension]).collect();
+        *exact.entry((end.kind, end.key[FOR_PERIOD], members)).or_default() += end.amount;
     }
     exact
         .into_iter()

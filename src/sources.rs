@@ -6,6 +6,7 @@
 //! divided here, only read, checked and added up; a line that is spread over time is shared by
 //! [`crate::schedule`], and this period's part of it is added up.
 
+mod again;
 mod basis;
 mod focus;
 mod groups;
@@ -30,6 +31,7 @@ use crate::rulebook::{ControlFigures, CostDecl, DriverOrigin, Expect, Format, Ru
 use crate::tables::Table;
 use manifest::Told;
 
+pub use again::{ReadAgain, RowsWanted, read_again};
 pub use scheduled::ScheduledLine;
 
 /// Sum of the sizes of all amounts of a file, and of a run, above which it is refused: a hundredth of what an
@@ -63,6 +65,17 @@ pub struct LineGroup {
     pub quantities: Vec<Amount>,
     /// Whether it is what was left of lines whose life ended before its time.
     pub is_remainder: bool,
+    /// The largest of the lines, where they were asked for; by size, then in the order of rows.
+    pub largest: Vec<RowSum>,
+}
+
+/// A row with what stands in its cost column (or its hours).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowSum {
+    /// Line of the file, or row of the sheet.
+    pub row: u64,
+    /// The amount.
+    pub sum: Amount,
 }
 
 /// Lines with their money, of one kind.

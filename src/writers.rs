@@ -1,6 +1,7 @@
 //! Writers: reports to files. They know how things look; they do no arithmetic of their own.
 
 pub mod evidence;
+pub mod explanation;
 pub mod journal;
 pub mod publish;
 mod sheet;

@@ -70,6 +70,8 @@ impl<'m> Books<'m, '_> {
             }
             Method::StepDown => self.step_down(&mut group, &senders),
             Method::DoubleStepDown(first) => {
+                // What is received in this round is not handed out in it, so the round is one step.
+                self.begin_step(false);
                 let share = match first {
                     FirstRound::OwnCost => Share::Own(&own),
                     FirstRound::WithReceived => Share::All,
@@ -114,6 +116,9 @@ impl<'m> Books<'m, '_> {
     }
 
     fn send(&mut self, group: &mut Group<'m>, node: &Node, at: usize, share: &Share<'_>, dropped: &FxHashSet<Node>) {
+        if matches!(share, Share::All) {
+            self.begin_step(false);
+        }
         let rule = &self.model.book.allocate[at];
         let places: Vec<Key> = group.places.get(node).into_iter().flatten().cloned().collect();
         let amount = |key: &Key| match share {
@@ -301,6 +306,7 @@ impl<'m> Books<'m, '_> {
                 return;
             }
         };
+        self.begin_step(true);
         let bookings: Vec<(Key, usize, usize)> =
             splits.into_iter().map(|(key, at, split)| (key.clone(), at, split)).collect();
         for ((key, at, split), parts) in bookings.into_iter().zip(flows) {

@@ -1,9 +1,13 @@
 //! What was typed, and what it means.
 
+mod explain;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+pub(super) use explain::{ExplainPlan, ExplainTyped, Wanted};
 
 use super::run::Options;
 
@@ -25,6 +29,8 @@ pub(super) enum Command {
     Compare(CompareTyped),
     /// Looks whether a published run still stands: hashes and totals, then the whole calculated again
     Verify(VerifyTyped),
+    /// Says where a figure of a published run came from, or who pays for a cost
+    Explain(ExplainTyped),
     /// Prints a completion script for a shell
     Completions {
         /// The shell

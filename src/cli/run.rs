@@ -175,6 +175,7 @@ fn write_all(
         reports::unit_costs(run),
         reports::drivers(run),
         reports::movement(run),
+        reports::steps(run),
         crate::finding::render::table(findings),
     ];
     let mut of_some = Vec::new();
@@ -192,9 +193,10 @@ fn write_all(
         let path = data.join(format!("{}.csv", table.name));
         tables::write(&path, table, currency).map_err(machine(&path))?;
     }
-    let opening = reports::opening(run);
-    let path = data.join("opening.csv.gz");
-    tables::write_gzip(&path, &opening.columns, opening.rows.into_iter(), currency).map_err(machine(&path))?;
+    for table in [reports::opening(run), reports::closing(run)] {
+        let path = data.join(format!("{}.csv.gz", table.name));
+        tables::write_gzip(&path, &table.columns, table.rows.into_iter(), currency).map_err(machine(&path))?;
+    }
     let (columns, entries) = reports::entries(run);
     let path = data.join("entries.csv.gz");
     tables::write_gzip(&path, &columns, entries, currency).map_err(machine(&path))?;

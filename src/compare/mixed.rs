@@ -121,8 +121,16 @@ impl<'s, 'r> Mixer<'s, 'r> {
                 }
             }
             let source = model.book.source(model.dimensions[SOURCE].member_name(key[SOURCE])).unwrap_or_default();
-            let file = String::new();
-            opening.balances.push(OpeningBalance { key, source, file, lines: 0, hours: None, amount, origin: None });
+            opening.balances.push(OpeningBalance {
+                key,
+                source,
+                file: String::new(),
+                lines: 0,
+                hours: None,
+                amount,
+                origin: None,
+                groups: Vec::new(),
+            });
         }
         for at in 0..model.drivers.len() {
             let part = if is_priced(&model, &model.drivers[at]) { Cause::Quantity } else { Cause::Mix };

@@ -7,9 +7,11 @@ use super::{Column, Run, Shown, Table, Value};
 use crate::dimension::{MemberId, NONE_WORD};
 use crate::driver::CLEAR;
 use crate::exchange::UsedRate;
-use crate::ledger::Reason;
+use crate::ledger::{Reason, Split};
+use crate::model::Model;
 use crate::money::Amount;
-use crate::rulebook::{By, CostDecl, DimensionId, POOL, PriceOf, RuleWords, SOURCE};
+use crate::rounding;
+use crate::rulebook::{AllocateRule, By, CostDecl, DimensionId, POOL, PriceOf, RuleWords, SOURCE};
 use crate::sources::ScheduledLine;
 
 fn text(name: &str, label: &str) -> Column {
@@ -24,12 +26,19 @@ fn count(name: &str, label: &str) -> Column {
     Column::new(name, label, Shown::Count)
 }
 
-/// Dimensions for which any opening balance has a member.
-fn used_dimensions(run: &Run<'_>) -> Vec<DimensionId> {
+/// Dimensions in which any money ever had a member.
+pub(crate) fn used_dimensions(run: &Run<'_>) -> Vec<DimensionId> {
     (0..run.model.dimensions.len())
         .filter(|dimension| {
+            let set = |split: &Split| {
+                let at = split.dimensions.iter().position(|other| other == dimension);
+                at.is_some_and(|at| {
+                    split.targets.iter().any(|target| target.to.get(at).is_some_and(|member| !member.is_blank()))
+                })
+            };
             run.opening.balances.iter().any(|balance| !balance.key[*dimension].is_blank())
-                || run.ledger.closing.keys().any(|key| !key[*dimension].is_blank())
+                || run.ledger.splits.iter().any(set)
+                || run.ledger.postings.iter().any(|posting| !posting.from[*dimension].is_blank())
         })
         .collect()
 }
@@ -71,10 +80,99 @@ pub fn opening(run: &Run<'_>) -> Table {
     }
 }
 
-/// All entries, a row at a time: rule, from, to, quantity, total, amount.
+/// Closing balances, each with the charge line that it is part of.
+#[must_use]
+pub fn closing(run: &Run<'_>) -> Table {
+    let dimensions = used_dimensions(run);
+    let mut columns: Vec<Column> = dimensions
+        .iter()
+        .map(|dimension| text(&run.model.dimensions[*dimension].name, &run.model.dimensions[*dimension].label))
+        .collect();
+    columns.extend([text("reason", "Reason"), text("line", "Line"), exact("amount", "Amount")]);
+    let ids: Vec<String> = run.charges.lines.iter().map(|line| run.charges.id(run.model, line)).collect();
+    let rows = rounding::ends(run.model, run.ledger).map(|end| {
+        let mut row: Vec<Value> = dimensions
+            .iter()
+            .map(|dimension| Value::text(run.model.dimensions[*dimension].member_name(end.key[*dimension])))
+            .collect();
+        let line = run.charges.line_of(&end).map_or("", |line| ids[line].as_str());
+        row.extend([Value::text(end.kind.reason()), Value::text(line), Value::Exact(end.amount)]);
+        row
+    });
+    Table {
+        name: "closing",
+        title: "Closing balances".to_owned(),
+        note: "The money at the end, before rounding. Opening balances + entries = closing balances.".to_owned(),
+        columns,
+        rows: rows.collect(),
+        total: None,
+    }
+}
+
+/// The steps in which the rules ran, a row for each rule of a step: what `entries` needs to be followed.
+#[must_use]
+pub fn steps(run: &Run<'_>) -> Table {
+    let model = run.model;
+    let mut pairs: Vec<(usize, usize)> =
+        run.ledger.postings.iter().map(|posting| (posting.step, posting.rule)).collect();
+    pairs.dedup();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let names = |dimensions: &[DimensionId]| -> Value {
+        let names: Vec<&str> = dimensions.iter().map(|dimension| model.dimension_name(*dimension)).collect();
+        Value::text(names.join(" "))
+    };
+    let end = std::iter::once_with(|| {
+        let mut row = vec![Value::Blank; 8];
+        (row[0], row[2]) = (Value::Count(run.ledger.steps.len() as u64 + 1), Value::text("end"));
+        row[7] = names(&run.ledger.kept);
+        row
+    });
+    let rows = pairs.into_iter().map(|(at, rule)| {
+        let (step, rule) = (&run.ledger.steps[at], &model.book.allocate[rule]);
+        vec![
+            Value::Count(at as u64 + 1),
+            Value::text(&rule.id),
+            Value::text(if step.is_loop { "loop" } else { "" }),
+            Value::text(by_words(rule)),
+            Value::text(counts_of(model, rule)),
+            Value::text(&rule.words.why),
+            Value::text(rule.spot.describe()),
+            names(&step.present),
+        ]
+    });
+    Table {
+        name: "steps",
+        title: "Steps".to_owned(),
+        note: "The steps in which the rules ran. A step takes what was there when it began; in a loop its senders \
+               also hand on what they receive in it. Before it, balances are added up over all dimensions but those named. \
+               The last row is the end."
+            .to_owned(),
+        columns: vec![
+            count("step", "Step"),
+            text("rule", "Rule"),
+            text("settled", "Settled"),
+            text("by", "By"),
+            text("measure", "Measure"),
+            text("why", "Why"),
+            text("place", "Place"),
+            text("dimensions", "Dimensions"),
+        ],
+        rows: rows.chain(end).collect(),
+        total: None,
+    }
+}
+
+/// What the quantities of a rule count, where one driver says so.
+pub(crate) fn counts_of<'m>(model: &'m Model, rule: &AllocateRule) -> &'m str {
+    let (By::Driver(name) | By::Price { quantity: name, .. }) = &rule.by else { return "" };
+    model.drivers.iter().find(|driver| driver.name == name.name).map_or("", |driver| driver.measure.as_str())
+}
+
+/// All entries, a row at a time: step, rule, from, to, quantity, total, amount.
 pub fn entries<'r>(run: &Run<'r>) -> (Vec<Column>, impl Iterator<Item = Vec<Value>> + use<'r>) {
     let dimensions = used_dimensions(run);
-    let mut columns = vec![text("rule", "Rule")];
+    let mut columns = vec![count("step", "Step"), text("rule", "Rule")];
     for side in ["from", "to"] {
         columns.extend(dimensions.iter().map(|dimension| {
             let dimension = &run.model.dimensions[*dimension];
@@ -87,7 +185,8 @@ pub fn entries<'r>(run: &Run<'r>) -> (Vec<Column>, impl Iterator<Item = Vec<Valu
         let name = |dimension: &DimensionId, member: MemberId| {
             Value::text(run.model.dimensions[*dimension].member_name(member))
         };
-        let mut row = vec![Value::text(&run.model.book.allocate[entry.rule].id)];
+        let rule = Value::text(&run.model.book.allocate[entry.rule].id);
+        let mut row = vec![Value::Count(entry.step as u64 + 1), rule];
         row.extend(dimensions.iter().map(|dimension| name(dimension, entry.from[*dimension])));
         row.extend(dimensions.iter().map(|dimension| name(dimension, entry.to[*dimension])));
         row.extend([Value::Exact(entry.quantity), Value::Exact(entry.total), Value::Exact(entry.amount)]);
@@ -242,7 +341,7 @@ pub fn rules(run: &Run<'_>) -> Table {
 }
 
 /// How a rule splits, in words.
-pub(super) fn by_words(rule: &crate::rulebook::AllocateRule) -> String {
+pub(crate) fn by_words(rule: &crate::rulebook::AllocateRule) -> String {
     let by = match &rule.by {
         By::Member(members) => {
             let names: Vec<&str> = members.iter().map(|(_, name)| name.name.as_str()).collect();

@@ -4,7 +4,7 @@ use super::books::by_words;
 use super::{Column, Run, Shown, Table, Value};
 use crate::model::Model;
 use crate::money::Amount;
-use crate::rulebook::condition::{Clauses, Template, TemplatePart, Test};
+use crate::rulebook::condition::{Clauses, Template, TemplatePart};
 use crate::rulebook::{AllocateRule, BalanceField, By, ClassifyRule, CostDecl, DimensionId};
 
 /// All rules in the order in which they run, in words, with what they took in the period.
@@ -155,35 +155,21 @@ fn gives_in_words(model: &Model, rule: &AllocateRule) -> String {
 /// Conditions in words: all clauses of a table must hold, any of several tables.
 fn conditions<F>(clauses: &Clauses<F>, field: impl Fn(&F) -> String) -> String {
     let tables = clauses.0.iter().map(|all| {
-        let all: Vec<String> =
-            all.iter().map(|clause| format!("{} {}", field(&clause.field), test_in_words(&clause.test))).collect();
+        let all: Vec<String> = all.iter().map(|clause| format!("{} {}", field(&clause.field), clause.test)).collect();
         all.join(" and ")
     });
     tables.collect::<Vec<_>>().join(", or ")
 }
 
-/// A test in words that follow the name of what is tested.
-fn test_in_words(test: &Test) -> String {
-    match test {
-        Test::Blank => "blank".to_owned(),
-        Test::Present => "set".to_owned(),
-        Test::Is(name) => format!("= {name}"),
-        Test::Like(pattern) => format!("like {pattern}"),
-        Test::Any(tests) => tests.iter().map(test_in_words).collect::<Vec<_>>().join(" or "),
-        Test::Not(inner) => format!("not {}", test_in_words(inner)),
-        Test::Under(parent) => format!("under {parent}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::rulebook::condition::Test;
 
     #[test]
     fn conditions_read_as_a_sentence() {
         let any = Test::Any(vec![Test::pattern("Credit"), Test::pattern("T*")]);
-        assert_eq!(test_in_words(&any), "= Credit or like T*");
-        assert_eq!(test_in_words(&Test::Not(Box::new(Test::pattern("")))), "not blank");
-        assert_eq!(test_in_words(&Test::Under("Corporate".to_owned())), "under Corporate");
+        assert_eq!(any.to_string(), "= Credit or like T*");
+        assert_eq!(Test::Not(Box::new(Test::pattern(""))).to_string(), "not blank");
+        assert_eq!(Test::Under("Corporate".to_owned()).to_string(), "under Corporate");
     }
 }

@@ -118,6 +118,21 @@ impl Test {
     }
 }
 
+/// Words that follow the name of what is tested: `= Network`, `not blank`.
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Test::Blank => f.write_str("blank"),
+            Test::Present => f.write_str("set"),
+            Test::Is(name) => write!(f, "= {name}"),
+            Test::Like(pattern) => write!(f, "like {pattern}"),
+            Test::Any(tests) => f.write_str(&tests.iter().map(Test::to_string).collect::<Vec<_>>().join(" or ")),
+            Test::Not(inner) => write!(f, "not {inner}"),
+            Test::Under(parent) => write!(f, "under {parent}"),
+        }
+    }
+}
+
 /// Whether `text` matches `pattern`, where `*` stands for any characters and `?` for one.
 #[must_use]
 pub fn like(pattern: &str, text: &str) -> bool {

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::basis::Seen;
 use super::repairs::{Mended, Repairs};
 use super::rows::{Fingerprint, Keys, Repeats};
-use super::{FOCUS, LineGroup, MONEY_MAX, Refusal, ScheduledLine, SourceTotals, Tally, focus};
+use super::{FOCUS, LineGroup, MONEY_MAX, Refusal, RowSum, ScheduledLine, SourceTotals, Tally, focus};
 use crate::files::{Cell, Headings, Row, Visitor, fault_help};
 use crate::finding::{Finding, Findings, Named, Place, Severity, clean};
 use crate::footprint;
@@ -100,6 +100,7 @@ struct Group {
     first_row: u64,
     quantities: Vec<Amount>,
     is_remainder: bool,
+    largest: Vec<RowSum>,
 }
 
 /// Adds the rows of one file up into groups.
@@ -143,9 +144,22 @@ pub(super) struct Grouper<'m> {
     size: Amount,
     pub(super) totals: SourceTotals,
     findings: Findings,
+    /// How many of the largest rows of each group are remembered.
+    rows_kept: usize,
 }
 
 impl<'m> Grouper<'m> {
+    /// A grouper that remembers the largest rows of each group.
+    pub(super) fn with_rows(
+        model: &'m Model,
+        source: usize,
+        decl: &'m SourceDecl,
+        footprint: &'m [ColumnRef],
+        rows_kept: usize,
+    ) -> Self {
+        Grouper { rows_kept, ..Grouper::new(model, source, decl, footprint) }
+    }
+
     /// `decl` is the source with the headings that its files have.
     pub(super) fn new(model: &'m Model, source: usize, decl: &'m SourceDecl, footprint: &'m [ColumnRef]) -> Self {
         Grouper {
@@ -182,6 +196,7 @@ impl<'m> Grouper<'m> {
             size: Amount::ZERO,
             totals: SourceTotals::default(),
             findings: Findings::new(),
+            rows_kept: 0,
         }
     }
 
@@ -210,6 +225,7 @@ impl<'m> Grouper<'m> {
                 first_row: group.first_row,
                 quantities: group.quantities,
                 is_remainder: group.is_remainder,
+                largest: group.largest,
             })
             .collect();
         // In the order of what they hold, so that the order of lines in the file does not show.
@@ -677,6 +693,16 @@ impl<'m> Grouper<'m> {
     }
 }
 
+/// Puts a row among the largest, by size and then in the order of rows.
+fn keep_largest(largest: &mut Vec<RowSum>, row: RowSum, kept: usize) {
+    if kept == 0 || largest.len() == kept && largest.last().is_some_and(|last| last.sum.abs() >= row.sum.abs()) {
+        return;
+    }
+    let at = largest.partition_point(|other| other.sum.abs() >= row.sum.abs());
+    largest.insert(at, row);
+    largest.truncate(kept);
+}
+
 /// How a number of this form is declared.
 fn declare_as(text: &str) -> &'static str {
     let text = text.trim();
@@ -968,6 +994,7 @@ impl Grouper<'_> {
             group.greatest = group.greatest.max(sum);
             group.day = group.day.min(day);
             group.quantities.iter_mut().zip(&quantities).for_each(|(sum, quantity)| *sum += *quantity);
+            keep_largest(&mut group.largest, RowSum { row, sum }, self.rows_kept);
             return;
         }
         self.index.insert(key.to_vec(), self.groups.len());
@@ -982,6 +1009,7 @@ impl Grouper<'_> {
             first_row: row,
             quantities,
             is_remainder,
+            largest: if self.rows_kept > 0 { vec![RowSum { row, sum }] } else { Vec::new() },
         });
     }
 }

@@ -103,6 +103,19 @@ impl Evidence {
         serde_json::from_str(text).map_err(|error| format!("it is not the evidence of a run: {error}"))
     }
 
+    /// What is needed of it to explain the run.
+    #[must_use]
+    pub fn to_explain(&self) -> crate::explain::Evidence {
+        crate::explain::Evidence {
+            name: self.model.clone(),
+            period: self.period.clone(),
+            currency: self.currency.clone(),
+            rules: self.rules.clone(),
+            inputs: self.inputs.iter().map(|(name, file)| (name.clone(), file.blake3.clone())).collect(),
+            outputs: self.outputs.clone(),
+        }
+    }
+
     /// Whether `text`, which this was parsed from, is what was written, to the byte.
     #[must_use]
     pub fn is_sealed(&self, text: &str) -> bool {

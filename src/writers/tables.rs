@@ -63,6 +63,15 @@ fn write_rows(
     csv.flush()
 }
 
+/// Rows as csv in memory.
+#[must_use]
+pub fn csv_text(columns: &[Column], rows: Vec<Vec<Value>>, currency: &Currency) -> String {
+    let mut bytes = Vec::new();
+    // Writing to memory does not fail.
+    let _ = write_rows(&mut bytes, columns, rows.into_iter(), currency);
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
 /// A value as plain text.
 #[must_use]
 pub fn text_of(value: &Value, currency: &Currency) -> String {

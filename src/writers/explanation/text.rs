@@ -1,0 +1,293 @@
+//! An explanation for people: sentences that may be pasted into a mail, and amounts that add up to the minor unit.
+
+use std::fmt::Write;
+
+use super::{Explanation, of_lines, outcome_words};
+use crate::classify::trace::Outcome;
+use crate::explain::{Forward, Found, Graph, Hop, Listed, Part, RowPart, Rows, Way, hop_in_words, part_in_words};
+use crate::money::Amount;
+
+/// Rows of a level of the way below the first that are shown: a few are enough to see it.
+const BELOW_SHOWN: usize = 3;
+
+/// What came by a rule, or entered.
+enum Branch<'w> {
+    Hop(&'w Hop),
+    Part(&'w Part),
+}
+
+/// Text for people: sentences and amounts that add up to the minor unit.
+#[must_use]
+pub fn human(graph: &Graph, explanation: &Explanation, top: usize) -> String {
+    let mut page = Page { graph, top, text: String::new() };
+    if let Some(found) = &explanation.found {
+        page.row(found);
+    }
+    if let Some(listed) = &explanation.listed {
+        page.figure(explanation, listed);
+        page.way(explanation, listed);
+        page.parts(listed);
+    }
+    if let Some(rows) = &explanation.rows {
+        page.rows(rows, explanation.listed.as_ref());
+    }
+    if let Some(forward) = &explanation.forward {
+        page.forward(explanation, forward);
+    }
+    page.text
+}
+
+struct Page<'g> {
+    graph: &'g Graph,
+    top: usize,
+    text: String,
+}
+
+/// Amounts with words, to be aligned.
+struct List {
+    rows: Vec<(String, String)>,
+    /// What the rows shown add up to, in minor units.
+    shown: i128,
+}
+
+impl List {
+    fn new() -> List {
+        List { rows: Vec::new(), shown: 0 }
+    }
+
+    fn add(&mut self, graph: &Graph, amount: Amount, words: String) {
+        let minor = graph.currency.round(amount);
+        self.shown += minor;
+        self.rows.push((graph.currency.grouped(minor), words));
+    }
+
+    /// Adds what is missing to the whole, where anything is.
+    fn close(&mut self, graph: &Graph, whole: i128, words: &str) {
+        if self.shown != whole {
+            self.add(graph, graph.currency.amount(whole - self.shown), words.to_owned());
+        }
+    }
+
+    fn write(&self, text: &mut String) {
+        let width = self.rows.iter().map(|(amount, _)| amount.chars().count()).max().unwrap_or(0);
+        for (amount, words) in &self.rows {
+            let _ = writeln!(text, "  {amount:>width$}  {words}");
+        }
+    }
+}
+
+impl Page<'_> {
+    fn money(&self, amount: Amount) -> String {
+        self.graph.currency.grouped(self.graph.currency.round(amount))
+    }
+
+    fn line_words(&self, line: usize) -> String {
+        let graph = self.graph;
+        let mut named: Vec<&str> = Vec::new();
+        let mut rest: Vec<String> = Vec::new();
+        for (column, value) in graph.columns.iter().zip(&graph.lines[line].values) {
+            match column.as_str() {
+                _ if value.is_empty() => {}
+                "for_period" if *value == graph.period => {}
+                "kind" if value == "cost" => {}
+                "for_period" => rest.push(format!("for {value}")),
+                "kind" | "reason" => rest.push(value.clone()),
+                _ => named.push(value),
+            }
+        }
+        let rest = if rest.is_empty() { String::new() } else { format!(" ({})", rest.join(", ")) };
+        format!("{}{rest}", named.join(" · "))
+    }
+
+    fn figure(&mut self, explanation: &Explanation, listed: &Listed) {
+        let graph = self.graph;
+        let lines = match explanation.lines.as_slice() {
+            [one] => format!("charge line {}, {}", graph.lines[*one].id, self.line_words(*one)),
+            lines => format!("{} charge lines", lines.len()),
+        };
+        let figure = self.money(listed.figure);
+        let code = graph.currency.code();
+        let _ = writeln!(self.text, "{}: {figure} {code} ({lines})\n", explanation.title);
+    }
+
+    fn way(&mut self, explanation: &Explanation, listed: &Listed) {
+        let _ = writeln!(self.text, "How it came, the last rule first");
+        let whole = self.graph.currency.round(listed.figure);
+        self.branches(&explanation.way, whole, "  ", true);
+        self.text.push('\n');
+    }
+
+    /// What a way is made of, indented; the amounts shown add up to `whole` minor units.
+    fn branches(&mut self, way: &Way, whole: i128, indent: &str, is_first: bool) {
+        let graph = self.graph;
+        let minor = |amount: Amount| graph.currency.round(amount);
+        let mut branches: Vec<(Amount, Branch<'_>)> =
+            way.hops.iter().map(|hop| (hop.amount, Branch::Hop(hop))).collect();
+        branches.extend(way.entered.iter().map(|part| (part.amount, Branch::Part(part))));
+        branches.sort_by_key(|(amount, _)| std::cmp::Reverse(amount.abs()));
+        let shown = if is_first { self.top } else { self.top.min(BELOW_SHOWN) };
+        let mut sum = 0;
+        for (amount, branch) in branches.iter().take(shown) {
+            sum += minor(*amount);
+            let amount = graph.currency.grouped(minor(*amount));
+            match branch {
+                Branch::Part(part) => {
+                    let _ = writeln!(self.text, "{indent}{amount} entered from {}", part_in_words(graph, part));
+                }
+                Branch::Hop(hop) => {
+                    let rule = &graph.rules[hop.rule];
+                    let _ = writeln!(self.text, "{indent}{amount} came by rule `{}` ({})", rule.id, rule.place);
+                    if !rule.why.is_empty() {
+                        let _ = writeln!(self.text, "{indent}    because: {}", rule.why);
+                    }
+                    let _ = writeln!(self.text, "{indent}    {}", hop_in_words(graph, hop));
+                    if !hop.before.hops.is_empty() || !hop.before.entered.is_empty() {
+                        self.branches(&hop.before, minor(hop.amount), &format!("{indent}    "), false);
+                    }
+                }
+            }
+        }
+        if let Some(rest) = branches.get(shown..).filter(|rest| !rest.is_empty()) {
+            let amount: Amount = rest.iter().map(|(amount, _)| *amount).sum();
+            sum += minor(amount);
+            let _ = writeln!(self.text, "{indent}{} in {} more", graph.currency.grouped(minor(amount)), rest.len());
+        }
+        if sum != whole {
+            let _ = writeln!(self.text, "{indent}{} rounding", graph.currency.grouped(whole - sum));
+        }
+    }
+
+    fn parts(&mut self, listed: &Listed) {
+        let graph = self.graph;
+        let _ = writeln!(self.text, "Where it entered");
+        let mut list = List::new();
+        for part in listed.parts.iter().take(self.top) {
+            list.add(graph, part.amount, part_in_words(graph, part));
+        }
+        if let Some(rest) = listed.parts.get(self.top..).filter(|rest| !rest.is_empty()) {
+            let amount = rest.iter().map(|part| part.amount).sum();
+            list.add(graph, amount, format!("in {} more opening balances", rest.len()));
+        }
+        let whole = graph.currency.round(listed.figure);
+        list.close(graph, whole, "rounding");
+        list.add(graph, listed.figure, "in all".to_owned());
+        list.write(&mut self.text);
+        self.text.push('\n');
+    }
+
+    fn rows(&mut self, rows: &Rows, listed: Option<&Listed>) {
+        let graph = self.graph;
+        let _ = writeln!(self.text, "The largest rows behind it");
+        let mut list = List::new();
+        for row in &rows.largest {
+            list.add(graph, row.amount, row_words(graph, row));
+        }
+        let figure = listed.map_or(Amount::ZERO, |listed| listed.figure);
+        let shown: Amount = rows.largest.iter().map(|row| row.amount).sum();
+        let parts: Amount = listed.iter().flat_map(|listed| &listed.parts).map(|part| part.amount).sum();
+        match rows.count.saturating_sub(rows.largest.len() as u64) {
+            0 => {}
+            1 => list.add(graph, parts - shown, "in 1 more row".to_owned()),
+            others => list.add(graph, parts - shown, format!("in {others} more rows")),
+        }
+        list.close(graph, graph.currency.round(figure), "rounding");
+        list.add(graph, figure, "in all".to_owned());
+        list.write(&mut self.text);
+        for (file, why) in &rows.stopped {
+            let _ = writeln!(self.text, "  rows of {file} are not listed: {why}");
+        }
+        self.text.push('\n');
+    }
+
+    fn row(&mut self, found: &Found) {
+        let row = &found.row;
+        let graph = self.graph;
+        let hours = row.hours.map(|hours| format!(", {hours} hours")).unwrap_or_default();
+        let _ = writeln!(
+            self.text,
+            "Row {} of {}, source {}: {} {}{hours}\n",
+            row.row,
+            row.file,
+            row.source,
+            self.money(row.money),
+            graph.currency.code()
+        );
+        for (column, text) in &row.texts {
+            let _ = writeln!(self.text, "  {column} = {text}");
+        }
+        let _ = writeln!(self.text, "\nWhat the rules made of it");
+        let (said, nearly): (Vec<_>, Vec<_>) =
+            found.traced.iter().partition(|traced| matches!(traced.outcome, Outcome::Set(..)));
+        for traced in said {
+            let why = if traced.why.is_empty() { String::new() } else { format!("\n      because: {}", traced.why) };
+            let _ =
+                writeln!(self.text, "  {} by `{}` ({}){why}", outcome_words(&traced.outcome), traced.by, traced.place);
+        }
+        if !nearly.is_empty() {
+            let _ = writeln!(self.text, "\nWhat nearly did");
+            for traced in nearly {
+                let _ = writeln!(self.text, "  `{}` ({}): {}", traced.by, traced.place, outcome_words(&traced.outcome));
+            }
+        }
+        if !found.why_not.is_empty() {
+            let _ = writeln!(self.text, "\n{}", found.why_not);
+        }
+        self.text.push('\n');
+    }
+
+    fn forward(&mut self, explanation: &Explanation, forward: &Forward) {
+        let graph = self.graph;
+        let code = graph.currency.code();
+        let balances = explanation.origins.len();
+        if explanation.found.is_none() {
+            let entered =
+                if balances == 1 { "1 opening balance".to_owned() } else { format!("{balances} opening balances") };
+            let amount = self.money(forward.amount);
+            let _ = writeln!(self.text, "{}: {amount} {code} entered ({entered})\n", explanation.title);
+        }
+        let lines = of_lines(explanation, forward);
+        let sum: Amount = lines.iter().map(|(_, amount)| *amount).sum();
+        match &explanation.within {
+            None => {
+                let _ = writeln!(self.text, "Who pays for it");
+            }
+            Some(within) => {
+                let _ = writeln!(self.text, "What of it is in {within}: {} {code}", self.money(sum));
+            }
+        }
+        let mut list = List::new();
+        for (line, amount) in lines.iter().take(self.top) {
+            let rules = explanation.through.iter().find(|(other, _)| other == line).map(|(_, rules)| rules.as_slice());
+            let names: Vec<&str> =
+                rules.unwrap_or_default().iter().map(|rule| graph.rules[*rule].id.as_str()).collect();
+            let through = if names.is_empty() { String::new() } else { format!(", through {}", names.join(", ")) };
+            list.add(graph, *amount, format!("{}{through}", self.line_words(*line)));
+        }
+        if let Some(rest) = lines.get(self.top..).filter(|rest| !rest.is_empty()) {
+            let amount = rest.iter().map(|(_, amount)| *amount).sum();
+            list.add(graph, amount, format!("in {} more charge lines", rest.len()));
+        }
+        let whole = if explanation.only.is_some() { sum } else { forward.amount };
+        // Rounding of what is shown is told apart from money that has met its opposite on the way.
+        let whole_minor = graph.currency.round(whole);
+        let is_cancelled = explanation.only.is_none() && graph.currency.round(forward.difference) != 0;
+        if is_cancelled {
+            list.add(graph, forward.difference, "met its opposite on the way, and comes to nothing with it".to_owned());
+        }
+        list.close(graph, whole_minor, "rounding");
+        list.add(graph, whole, "in all".to_owned());
+        list.write(&mut self.text);
+        self.text.push('\n');
+    }
+}
+
+fn row_words(graph: &Graph, row: &RowPart) -> String {
+    let texts: Vec<String> = row.texts.iter().map(|(column, text)| format!("{column} {text}")).collect();
+    let of = if row.amount == row.money {
+        String::new()
+    } else {
+        format!(" of {}", graph.currency.grouped(graph.currency.round(row.money)))
+    };
+    let hours = row.hours.map(|hours| format!(" for {hours} hours")).unwrap_or_default();
+    format!("{}:{}{of}{hours}: {}", row.file, row.row, texts.join(" · "))
+}
