@@ -3,6 +3,7 @@
 pub mod evidence;
 pub mod explanation;
 pub mod journal;
+pub mod page;
 pub mod publish;
 mod sheet;
 pub mod statement;

@@ -6,13 +6,13 @@ use super::args::{Plan, View};
 use super::beside::{Made, put_beside};
 use super::pipeline::{self, Calculation};
 use super::{Failure, Outcome, complain, fail, progress, report, say};
-use crate::finding::{Findings, Severity};
+use crate::finding::{Finding, Findings, Place, Severity};
 use crate::journal::Journal;
 use crate::methods;
 use crate::reports::{self, Run, Summary, Table, summary};
 use crate::rulebook::BUSINESS_UNIT;
 use crate::writers::publish::Output;
-use crate::writers::{evidence, file_stem, journal, statement, tables, terminal, workbook};
+use crate::writers::{evidence, file_stem, journal, page, statement, tables, terminal, workbook};
 
 /// What a run may be asked for beside the plain calculation. It is written into the evidence, so that `verify` can ask for
 /// the same.
@@ -135,6 +135,7 @@ pub(super) fn write_run(
     let methods = options.compare_methods.then(|| reports::methods(&run, &methods::by_each(&run)));
     let words = options.words();
     let id = evidence::run_id(&run.model.book, &run.model.title(), &calculation.inputs, &words);
+    write_page(folder, &run, &id, findings)?;
     write_all(folder, &run, &summary, journal.as_ref(), methods, findings)?;
     evidence::write(folder, &run, &summary, &calculation.inputs, &id, &words).map_err(machine(folder))?;
     Ok((id, summary))
@@ -214,6 +215,22 @@ fn write_all(
         let path = folder.join("journal");
         journal::write(&path, run.model, accounts, journal).map_err(machine(&path))?;
     }
+    Ok(())
+}
+
+/// Writes the page. A figure that cannot be explained, or is too large for a browser, leaves the run without one.
+fn write_page(folder: &Path, run: &Run<'_>, id: &str, findings: &mut Findings) -> Result<(), Failure> {
+    let why = match reports::page(run, id) {
+        Ok(Some(page)) => {
+            let path = folder.join(page::FILE);
+            return page::write(&path, &page).map_err(machine(&path));
+        }
+        Ok(None) => "its sums are beyond what a browser can add up exactly".to_owned(),
+        Err(fault) => fault.to_string(),
+    };
+    let title = format!("there is no {}: {why}", page::FILE);
+    let help = "the workbook, the statements and the data files have everything";
+    findings.push(Finding::note("no-page", Place::Run, title).help(help));
     Ok(())
 }
 

@@ -54,6 +54,7 @@ pub fn summary(run: &Run<'_>, summary: &Summary, place: &Path) -> String {
     for (file, what) in [
         ("showback.xlsx", "the workbook"),
         ("statements/", "one statement a business unit"),
+        ("report.html", "the page for leaders: opens in any browser"),
         ("data/", "charge lines, reconciliation, entries as csv"),
         ("journal/", "the draft journal"),
         ("run.json", "evidence: hashes of everything read and written"),

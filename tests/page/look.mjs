@@ -1,0 +1,125 @@
+// Opens a page as a reader does, and fails with a sentence when something is not as it should be.
+//
+//   node look.mjs report.html charges.csv [folder for pictures]
+import fs from "node:fs";
+import path from "node:path";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [page, charges, pictures] = process.argv.slice(2).map((name) => path.resolve(name));
+const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const problems = [];
+const expect = (holds, what) => { if (!holds) problems.push(what); };
+
+// The charge lines, read by no code of the page. Amounts become whole minor units.
+const records = [];
+{
+  const text = fs.readFileSync(charges, "utf8");
+  let record = [""], quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text[at];
+    if (quoted) {
+      if (sign !== '"') record[record.length - 1] += sign;
+      else if (text[at + 1] === '"') { record[record.length - 1] += sign; at += 1; } else quoted = false;
+    } else if (sign === '"') quoted = true;
+    else if (sign === ",") record.push("");
+    else if (sign === "\n") { records.push(record); record = [""]; } else record[record.length - 1] += sign;
+  }
+}
+const headings = records.shift();
+const column = (name) => headings.indexOf(name);
+const minor = (text) => Number(text.replace(".", ""));
+const sums = new Map();
+let total = 0;
+for (const record of records) {
+  const amount = minor(record[column("amount")]);
+  const unit = record[column("kind")] === "unallocated" ? "(unallocated)" : record[column("business_unit")];
+  sums.set(unit, (sums.get(unit) || 0) + amount);
+  total += amount;
+}
+const shown = (text) => minor(text.replace(/[,\s]/g, "").replace("\u2212", "-"));
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+  args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+});
+const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, offline: true });
+const tab = await context.newPage();
+tab.on("console", (message) => { if (["error", "warning"].includes(message.type())) problems.push(`the console says: ${message.text()}`); });
+tab.on("pageerror", (error) => problems.push(`the script fails: ${error.message}`));
+tab.on("request", (request) => { if (request.url() !== `file://${page}`) problems.push(`the page asks for ${request.url().slice(0, 100)}`); });
+const began = performance.now();
+await tab.goto(`file://${page}`);
+await tab.waitForSelector("#places tfoot td");
+const loaded = performance.now() - began;
+
+// The picture: every column of bars and every step of ribbons adds up to the charge lines.
+const amounts = (selector) => tab.$$eval(selector, (all) => all.map((one) => Number(one.dataset.amount)));
+const add = (list) => list.reduce((a, b) => a + b, 0);
+for (const at of [0, 1, 2]) expect(add(await amounts(`#flow .node[data-column="${at}"]`)) === total, `column ${at} of the flow does not add up to the charge lines`);
+for (const at of [0, 1]) expect(add(await amounts(`#flow .link[data-step="${at}"]`)) === total, `step ${at} of the flow does not add up to the charge lines`);
+
+// The table of business units is the charge lines by business unit.
+const rows = await tab.$$eval("#units tbody tr", (all) => all.map((row) => [row.firstElementChild.textContent, row.lastElementChild.textContent]));
+for (const [unit, amount] of rows) expect(shown(amount) === (sums.get(unit.startsWith("(no ") ? "" : unit) || 0), `${unit}: ${amount} is not what the charge lines say`);
+expect(await tab.$("#units .filter button") || rows.length >= Math.min(sums.size, 25), "a business unit is missing");
+
+// Follow a bar, by mouse and by keyboard.
+const wait = () => tab.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+const clickTimes = [];
+const timed = async (act) => { const start = performance.now(); await act(); await wait(); clickTimes.push(performance.now() - start); };
+await timed(() => tab.evaluate(() => document.querySelector('#flow .node[data-column="1"]').dispatchEvent(new MouseEvent("click", { bubbles: true }))));
+const pressed = await tab.$eval('#flow .node[aria-pressed="true"]', (node) => Number(node.dataset.amount));
+for (const at of [0, 1]) expect(add(await amounts(`#flow .part[data-step="${at}"]`)) === pressed, `step ${at} of the followed bar does not add up to it`);
+if (pictures) await tab.screenshot({ path: path.join(pictures, "followed.png") });
+await tab.keyboard.press("Escape");
+expect(!(await tab.$('#flow .node[aria-pressed="true"]')), "Escape does not end following a bar");
+await tab.keyboard.press("Enter");
+expect(await tab.$('#flow .node[aria-pressed="true"]'), "Enter does not follow a bar");
+await tab.keyboard.press("Escape");
+if (pictures) await tab.screenshot({ path: path.join(pictures, "page.png"), fullPage: true });
+
+// Any figure explains itself: its parts add up to it.
+const places = await tab.$$("#places .figure");
+for (const at of [0, 1, Math.floor(places.length / 2), places.length - 1]) {
+  const figure = shown(await places[at].textContent());
+  await timed(() => places[at].evaluate((button) => button.click()));
+  expect(await tab.$("#explanation[open]"), "a click on a figure opens no explanation");
+  const parts = await tab.$$eval("#e-body h3", (all) => {
+    const heading = all.find((one) => one.textContent === "Where it began");
+    return heading ? [...heading.nextElementSibling.querySelectorAll("tr")].map((row) => row.children[1].textContent) : [];
+  });
+  if (parts.length) expect(add(parts.map(shown)) === figure, `the parts of ${figure} add up to ${add(parts.map(shown))}`);
+  else expect((await tab.textContent("#e-heading")).startsWith("(unallocated)"), "a figure has no parts");
+  if (pictures && at === 0) await tab.screenshot({ path: path.join(pictures, "explanation.png") });
+  if (at === 0) await check("with an explanation open");
+  await tab.keyboard.press("Escape");
+  expect(!(await tab.$("#explanation[open]")), "Escape does not close the explanation");
+}
+
+// Filter and sort.
+await timed(() => tab.fill("#places input", rows[0][0]));
+const filtered = await tab.$$eval("#places tbody tr", (all) => all.map((row) => row.firstElementChild.textContent));
+expect(filtered.length > 0 && filtered.every((name) => name === rows[0][0] || name.includes(rows[0][0])), "the filter shows other rows");
+await tab.fill("#places input", "");
+await timed(() => tab.click("#units thead th:first-child button"));
+const sorted = await tab.$$eval("#units tbody tr", (all) => all.map((row) => row.firstElementChild.textContent));
+expect(sorted.every((name, at) => at === 0 || sorted[at - 1].localeCompare(name, "en") <= 0), "a click on a heading does not sort");
+
+async function check(where) {
+  await tab.evaluate(axe);
+  const found = await tab.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  for (const one of found.violations.filter((violation) => ["serious", "critical"].includes(violation.impact))) {
+    problems.push(`${where}: ${one.id}, ${one.help}: ${one.nodes.slice(0, 2).map((node) => node.html.slice(0, 160)).join(" | ")}`);
+  }
+}
+await check("light");
+await tab.click("#theme");
+await check("dark");
+if (pictures) await tab.screenshot({ path: path.join(pictures, "dark.png"), fullPage: true });
+if (pictures) await tab.pdf({ path: path.join(pictures, "page.pdf"), format: "A4" });
+await browser.close();
+
+console.log(JSON.stringify({ loaded_ms: Math.round(loaded), slowest_click_ms: Math.round(Math.max(...clickTimes)), bytes: fs.statSync(page).size }));
+for (const problem of problems) console.error(problem);
+process.exit(problems.length ? 1 : 0);
