@@ -70,6 +70,16 @@ fn the_order_of_rows_in_exports_and_tables_does_not_matter() {
     // Row numbers and hashes of inputs differ by nature; every figure is the same.
     let (before, after) = (all_files(&before), all_files(&after));
     for name in before.keys().filter(|name| !name.contains("run.json") && !name.contains("drivers.csv")) {
+        if name == "report.html" {
+            // The identity of the run, a hash of its inputs too, stands at its foot.
+            let page = |page: &[u8]| {
+                let page = String::from_utf8(page.to_vec()).expect("text");
+                let (before, id) = page.split_once("\"run\":\"").expect("an identity");
+                before.to_owned() + id.split_once('"').expect("its end").1
+            };
+            assert!(page(&before[name]) == page(&after[name]), "{name} differs");
+            continue;
+        }
         assert!(before[name] == after[name], "{name} differs");
     }
 }

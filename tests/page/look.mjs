@@ -33,7 +33,8 @@ const sums = new Map();
 let total = 0;
 for (const record of records) {
   const amount = minor(record[column("amount")]);
-  const unit = record[column("kind")] === "unallocated" ? "(unallocated)" : record[column("business_unit")];
+  // A ' before a text keeps spreadsheets from running it.
+  const unit = record[column("kind")] === "unallocated" ? "(unallocated)" : record[column("business_unit")].replace(/^'(?=[=+@\t\r-])/, "");
   sums.set(unit, (sums.get(unit) || 0) + amount);
   total += amount;
 }
