@@ -30,6 +30,17 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All reasons, in the order in which they are numbered.
+    pub const ALL: [Reason; 7] = [
+        Reason::NoRule,
+        Reason::ArrivedLate,
+        Reason::NoDriverRow,
+        Reason::DriverTotalZero,
+        Reason::Capped,
+        Reason::TargetNotValid,
+        Reason::IterationStopped,
+    ];
+
     /// The words people read.
     #[must_use]
     pub const fn words(self) -> &'static str {

@@ -3,32 +3,45 @@
 //! A report is a [`Table`] of typed values; how it looks in a csv file, a workbook or on a terminal is the
 //! writers' business, and no writer does arithmetic of its own.
 
+mod beside;
 mod books;
 mod causes;
 mod cost;
 mod exchange;
+mod full_cost;
 mod in_words;
+mod keys;
+mod lists;
 mod methods;
 mod movement;
 mod page;
+mod pivots;
+mod portfolio;
 mod schedules;
 mod unit;
 mod utilisation;
 
+pub use beside::{movement_by, with_beside};
 pub(crate) use books::{by_words, counts_of, used_dimensions};
 pub use books::{closing, drivers, entries, opening, quarantine, reconciliation, rules, steps};
 pub use causes::{CausesBy, causes};
 pub use cost::{
-    NamedMoney, Summary, charges, pools, service_costs, spend, statement, summary, unallocated, unit_costs,
-    units_by_service,
+    NamedMoney, Summary, charge_columns, charge_row, charges, service_costs, summary, unallocated, unit_costs,
 };
 pub use exchange::exchange;
-pub use in_words::rules_in_words;
+pub use full_cost::full_cost;
+pub use in_words::{rule_balancing, rules_in_words};
+pub use keys::keys;
+pub use lists::{largest, money_in_and_out, reasons};
 pub use methods::methods;
 pub use movement::movement;
 pub use page::{Page, page};
+pub use pivots::{
+    Field, Figure, KINDS, Keys, Pivot, RowIs, pools, services, spend, spend_with_subtotals, units_by_service,
+};
+pub use portfolio::portfolio;
 pub use schedules::{has_schedules, renewals, schedules};
-pub use unit::{contact, how_it_came, parents, spend_with_subtotals, unit_pools, unit_spend};
+pub use unit::{contact, how_it_came, largest_ways, parents, unit_and_below, units_with_statement, what_decides};
 pub use utilisation::utilisation;
 
 use crate::beside::Beside;

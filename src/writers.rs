@@ -3,13 +3,18 @@
 pub mod evidence;
 pub mod explanation;
 pub mod journal;
+mod lines;
+mod live;
 pub mod page;
+mod print;
 pub mod publish;
 mod sheet;
 pub mod statement;
+mod style;
 pub mod tables;
 pub mod terminal;
 mod views;
+mod widths;
 pub mod workbook;
 
 /// A file name for a member: letters and digits of its name, and a hash that keeps two names apart.

@@ -136,7 +136,7 @@ pub(super) fn write_run(
     let words = options.words();
     let id = evidence::run_id(&run.model.book, &run.model.title(), &calculation.inputs, &words);
     write_page(folder, &run, &id, findings)?;
-    write_all(folder, &run, &summary, journal.as_ref(), methods, findings)?;
+    write_all(folder, &run, &id, journal.as_ref(), methods.as_ref(), findings)?;
     evidence::write(folder, &run, &summary, &calculation.inputs, &id, &words).map_err(machine(folder))?;
     Ok((id, summary))
 }
@@ -148,9 +148,9 @@ fn machine<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Failure + '_ {
 fn write_all(
     folder: &Path,
     run: &Run<'_>,
-    summary: &Summary,
+    id: &str,
     journal: Option<&Journal>,
-    methods: Option<Table>,
+    methods: Option<&Table>,
     findings: &Findings,
 ) -> Result<(), Failure> {
     let currency = &run.model.book.head.currency;
@@ -160,18 +160,16 @@ fn write_all(
         std::fs::create_dir_all(made).map_err(machine(made))?;
     }
     let is_posted = journal.is_some();
-    let charges = reports::charges(run, |line| is_posted && line.kind.is_allocated());
-    let mut shown = vec![
-        reports::units_by_service(run),
-        reports::spend(run),
-        reports::pools(run),
-        reports::unallocated(run),
+    let (columns, charges) = reports::charges(run, |line| is_posted && line.kind.is_allocated());
+    let path = data.join("charges.csv");
+    tables::write_streamed(&path, &columns, charges, currency).map_err(machine(&path))?;
+    let shown = [
+        reports::units_by_service(run).table,
+        reports::spend(run).table,
+        reports::pools(run).table,
+        reports::unallocated(run).table,
         reports::reconciliation(run),
         reports::rules(run),
-        charges,
-    ];
-    shown.extend(methods);
-    let rest = [
         reports::service_costs(run),
         reports::unit_costs(run),
         reports::drivers(run),
@@ -190,7 +188,7 @@ fn write_all(
         of_some.push(reports::exchange(run));
     }
     let handed_back = (!run.read.refusals.is_empty()).then(|| reports::quarantine(run));
-    for table in shown.iter().chain(&rest).chain(&of_some).chain(&handed_back) {
+    for table in shown.iter().chain(&of_some).chain(&handed_back).chain(methods) {
         let path = data.join(format!("{}.csv", table.name));
         tables::write(&path, table, currency).map_err(machine(&path))?;
     }
@@ -203,13 +201,13 @@ fn write_all(
     tables::write_gzip(&path, &columns, entries, currency).map_err(machine(&path))?;
 
     let path = folder.join("showback.xlsx");
-    workbook::write(&path, run, summary, &shown, findings).map_err(machine(&path))?;
-    let units: std::collections::BTreeSet<_> =
-        run.charges.allocated().map(|line| run.charges.member(line, BUSINESS_UNIT)).collect();
-    for unit in units.into_iter().filter(|unit| !unit.is_blank()) {
+    let book = workbook::Book { run, findings, methods, is_posted, id, temporary: folder };
+    workbook::write(&path, &book).map_err(machine(&path))?;
+    for unit in reports::units_with_statement(run) {
         let name = run.model.dimensions[BUSINESS_UNIT].member_name(unit);
         let path = statements.join(format!("{}.xlsx", file_stem(name)));
-        statement::write(&path, run, unit).map_err(machine(&path))?;
+        let statement = statement::Statement { run, unit, is_posted, id, temporary: folder };
+        statement::write(&path, &statement).map_err(machine(&path))?;
     }
     if let (Some(journal), Some(accounts)) = (journal, &run.model.accounts) {
         let path = folder.join("journal");

@@ -1,12 +1,13 @@
 //! Reports of cost: views of the charge lines, and of the ledger where a service's way to them is asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::pivots::{Field, Figure, Pivot, RowIs, cost_each};
 use super::{Column, Run, Shown, Table, Value, name_or_none};
 use crate::dimension::{BLANK, MemberId};
-use crate::money::{Amount, ONE};
+use crate::money::Amount;
 use crate::rounding::{ChargeLine, Kind};
-use crate::rulebook::{BUSINESS_UNIT, DimensionId, FOR_PERIOD, POOL, SERVICE, SPEND};
+use crate::rulebook::{BUSINESS_UNIT, DimensionId, FOR_PERIOD, SERVICE, SPEND};
 
 pub(super) fn money(name: &str, label: &str) -> Column {
     Column::new(name, label, Shown::Money)
@@ -21,15 +22,31 @@ pub(super) fn member_name<'r>(run: &Run<'r>, dimension: DimensionId, member: Mem
     run.model.dimensions[dimension].member_name(member)
 }
 
+/// The name of a member for people; a blank one is said to be none.
+pub(super) fn name_or_none_of(run: &Run<'_>, dimension: DimensionId, member: MemberId) -> String {
+    name_or_none(&run.model.dimensions[dimension], member)
+}
+
 /// The members of a line by name, in the order of the columns of `charges.by`.
 fn members_of<'r>(run: &'r Run<'_>, line: &'r ChargeLine) -> impl Iterator<Item = Value> + 'r {
     let members = run.charges.by.iter().zip(&line.members);
     members.map(|(dimension, member)| Value::text(member_name(run, *dimension, *member)))
 }
 
-/// All charge lines. `posted` says for each whether it is in the journal.
+/// All charge lines, a row at a time: there may be many. `is_posted` says for each whether it is in the journal.
+pub fn charges<'r, P>(run: &Run<'r>, is_posted: P) -> (Vec<Column>, impl Iterator<Item = Vec<Value>> + use<'r, P>)
+where
+    P: Fn(&ChargeLine) -> bool,
+{
+    let run = *run;
+    let rows = run.charges.lines.iter().enumerate();
+    let rows = rows.map(move |(at, line)| charge_row(&run, at, is_posted(line)));
+    (charge_columns(&run), rows)
+}
+
+/// Columns of the charge lines.
 #[must_use]
-pub fn charges(run: &Run<'_>, is_posted: impl Fn(&ChargeLine) -> bool) -> Table {
+pub fn charge_columns(run: &Run<'_>) -> Vec<Column> {
     let text = |name: &str, label: &str| Column::new(name, label, Shown::Text);
     let mut columns =
         vec![text("id", "Line"), text("period", "Period"), text("for_period", "For period"), text("kind", "Kind")];
@@ -41,178 +58,36 @@ pub fn charges(run: &Run<'_>, is_posted: impl Fn(&ChargeLine) -> bool) -> Table 
         text("reason", "Reason"),
         text("posted", "Posted"),
     ]);
-    let reporting = run.charges.reporting.as_ref();
-    if reporting.is_some() {
+    if run.charges.reporting.is_some() {
         columns
             .extend([money("reporting_amount", "Reporting amount"), text("reporting_currency", "Reporting currency")]);
     }
-    let rows = run.charges.lines.iter().enumerate().map(|(at, line)| {
-        let mut row = vec![
-            Value::text(run.charges.id(run.model, line)),
-            Value::text(&run.model.period.name),
-            Value::text(member_name(run, FOR_PERIOD, line.for_period)),
-            Value::text(line.kind.word()),
-        ];
-        row.extend(members_of(run, line));
-        row.extend([
-            Value::Money(line.minor),
-            Value::text(run.model.book.head.currency.code()),
-            Value::Exact(line.exact),
-            Value::text(line.kind.reason()),
-            Value::text(if is_posted(line) { "yes" } else { "no" }),
-        ]);
-        if let Some(reporting) = reporting {
-            row.push(Value::MoneyIn(reporting.minor[at], reporting.currency.clone()));
-            row.push(Value::text(reporting.currency.code()));
-        }
-        row
-    });
-    Table {
-        name: "charges",
-        title: "Charge lines".to_owned(),
-        note: "The result of the run, rounded once. Every other table adds these lines up.".to_owned(),
-        columns,
-        rows: rows.collect(),
-        total: None,
-    }
+    columns
 }
 
-/// Sums of lines by the members of two dimensions.
-struct Cross {
-    sums: BTreeMap<(MemberId, MemberId), i128>,
-    rows: BTreeSet<MemberId>,
-    columns: BTreeSet<MemberId>,
-}
-
-impl Cross {
-    fn of<'l>(
-        run: &Run<'_>,
-        lines: impl Iterator<Item = &'l ChargeLine>,
-        row: DimensionId,
-        column: DimensionId,
-    ) -> Cross {
-        let mut cross = Cross { sums: BTreeMap::new(), rows: BTreeSet::new(), columns: BTreeSet::new() };
-        for line in lines {
-            let key = (run.charges.member(line, row), run.charges.member(line, column));
-            *cross.sums.entry(key).or_default() += line.minor;
-            cross.rows.insert(key.0);
-            cross.columns.insert(key.1);
-        }
-        cross
-    }
-
-    fn at(&self, row: MemberId, column: MemberId) -> i128 {
-        self.sums.get(&(row, column)).copied().unwrap_or_default()
-    }
-
-    fn row_total(&self, row: MemberId) -> i128 {
-        self.columns.iter().map(|column| self.at(row, *column)).sum()
-    }
-
-    fn column_total(&self, column: MemberId) -> i128 {
-        self.rows.iter().map(|row| self.at(*row, column)).sum()
-    }
-
-    fn total(&self) -> i128 {
-        self.sums.values().sum()
-    }
-}
-
-/// Services down, business units across, with what is unallocated in a row of its own.
+/// A charge line, by its place among them, as a row.
 #[must_use]
-pub fn units_by_service(run: &Run<'_>) -> Table {
-    let cross = Cross::of(run, run.charges.allocated(), SERVICE, BUSINESS_UNIT);
-    let mut columns = vec![dimension_column(run, SERVICE)];
-    columns.extend(cross.columns.iter().map(|unit| {
-        let name = name_or_none(&run.model.dimensions[BUSINESS_UNIT], *unit);
-        Column::new(&name, &name, Shown::Money)
-    }));
-    columns.push(money("total", "Total"));
-    let mut services: Vec<MemberId> = cross.rows.iter().copied().collect();
-    services.sort_by_key(|service| (std::cmp::Reverse(cross.row_total(*service)), *service));
-    let rows = services.into_iter().map(|service| {
-        let mut row = vec![Value::text(name_or_none(&run.model.dimensions[SERVICE], service))];
-        row.extend(cross.columns.iter().map(|unit| Value::Money(cross.at(service, *unit))));
-        row.push(Value::Money(cross.row_total(service)));
-        row
-    });
-    let mut total = vec![Value::text("Total charged")];
-    total.extend(cross.columns.iter().map(|unit| Value::Money(cross.column_total(*unit))));
-    total.push(Value::Money(cross.total()));
-    Table {
-        name: "units-by-service",
-        title: "Business units and services".to_owned(),
-        note: "What each business unit pays for each service. Largest service first.".to_owned(),
-        columns,
-        rows: rows.collect(),
-        total: Some(total),
+pub fn charge_row(run: &Run<'_>, at: usize, is_posted: bool) -> Vec<Value> {
+    let line = &run.charges.lines[at];
+    let mut row = vec![
+        Value::text(run.charges.id(run.model, line)),
+        Value::text(&run.model.period.name),
+        Value::text(member_name(run, FOR_PERIOD, line.for_period)),
+        Value::text(line.kind.word()),
+    ];
+    row.extend(members_of(run, line));
+    row.extend([
+        Value::Money(line.minor),
+        Value::text(run.model.book.head.currency.code()),
+        Value::Exact(line.exact),
+        Value::text(line.kind.reason()),
+        Value::text(if is_posted { "yes" } else { "no" }),
+    ]);
+    if let Some(reporting) = &run.charges.reporting {
+        row.push(Value::MoneyIn(reporting.minor[at], reporting.currency.clone()));
+        row.push(Value::text(reporting.currency.code()));
     }
-}
-
-/// Pools down, business units across: the table that was rounded as a whole.
-#[must_use]
-pub fn pools(run: &Run<'_>) -> Table {
-    let mut charged: BTreeMap<MemberId, (i128, i128)> = BTreeMap::new();
-    for line in &run.charges.lines {
-        let sums = charged.entry(run.charges.member(line, POOL)).or_default();
-        match line.kind {
-            Kind::Unallocated(_) => sums.1 += line.minor,
-            _ => sums.0 += line.minor,
-        }
-    }
-    let rows = charged.iter().map(|(pool, (cost, unallocated))| {
-        let name = member_name(run, POOL, *pool);
-        let name = if name.is_empty() { "(no pool)" } else { name };
-        vec![Value::text(name), Value::Money(*cost), Value::Money(*unallocated), Value::Money(cost + unallocated)]
-    });
-    let sum = |pick: fn(&(i128, i128)) -> i128| Value::Money(charged.values().map(pick).sum());
-    Table {
-        name: "pools",
-        title: "Pools".to_owned(),
-        note: "What the money was, by pool, and how much of it was charged.".to_owned(),
-        columns: vec![
-            dimension_column(run, POOL),
-            money("charged", "Charged"),
-            money("unallocated", "Unallocated"),
-            money("total", "Total"),
-        ],
-        rows: rows.collect(),
-        total: Some(vec![Value::text("Total"), sum(|s| s.0), sum(|s| s.1), sum(|s| s.0 + s.1)]),
-    }
-}
-
-/// Run, grow and transform by business unit and service.
-#[must_use]
-pub fn spend(run: &Run<'_>) -> Table {
-    let mut sums: BTreeMap<(MemberId, MemberId), BTreeMap<MemberId, i128>> = BTreeMap::new();
-    for line in run.charges.allocated() {
-        let key = (run.charges.member(line, BUSINESS_UNIT), run.charges.member(line, SERVICE));
-        *sums.entry(key).or_default().entry(run.charges.member(line, SPEND)).or_default() += line.minor;
-    }
-    let kinds = spend_members(run);
-    let mut columns = vec![dimension_column(run, BUSINESS_UNIT), dimension_column(run, SERVICE)];
-    columns.extend(kinds.iter().map(|(_, name)| Column::new(name, humanise(name), Shown::Money)));
-    columns.push(money("total", "Total"));
-    let rows = sums.iter().map(|((unit, service), by_spend)| {
-        let mut row = vec![
-            Value::text(name_or_none(&run.model.dimensions[BUSINESS_UNIT], *unit)),
-            Value::text(name_or_none(&run.model.dimensions[SERVICE], *service)),
-        ];
-        row.extend(kinds.iter().map(|(kind, _)| Value::Money(by_spend.get(kind).copied().unwrap_or_default())));
-        row.push(Value::Money(by_spend.values().sum()));
-        row
-    });
-    let mut total = vec![Value::text("Total"), Value::Blank];
-    total.extend(kinds.iter().map(|(kind, _)| Value::Money(sums.values().filter_map(|s| s.get(kind)).sum())));
-    total.push(Value::Money(sums.values().flat_map(BTreeMap::values).sum()));
-    Table {
-        name: "spend",
-        title: "Run, grow and transform".to_owned(),
-        note: "How much of the charge keeps the business running, grows it, or transforms it.".to_owned(),
-        columns,
-        rows: rows.collect(),
-        total: Some(total),
-    }
+    row
 }
 
 /// The members of spend in their order, and `not set` when a line has none.
@@ -233,7 +108,7 @@ pub(super) fn humanise(word: &str) -> String {
 
 /// What is not allocated, by reason and members, with the rule that nearly took it.
 #[must_use]
-pub fn unallocated(run: &Run<'_>) -> Table {
+pub fn unallocated(run: &Run<'_>) -> Pivot {
     let mut nearly: BTreeMap<(Kind, MemberId, Vec<MemberId>), Option<usize>> = BTreeMap::new();
     for left in &run.ledger.left {
         let members: Vec<MemberId> = run.charges.by.iter().map(|dimension| left.key[*dimension]).collect();
@@ -257,13 +132,25 @@ pub fn unallocated(run: &Run<'_>) -> Table {
     total.extend(std::iter::repeat_n(Value::Blank, run.charges.by.len() + 1));
     total.push(Value::Money(run.charges.unallocated().map(|line| line.minor).sum()));
     total.push(Value::Blank);
-    Table {
-        name: "unallocated",
-        title: "Unallocated".to_owned(),
-        note: "Money that no rule could take to its end, with the one reason why. It is part of the total.".to_owned(),
-        columns,
-        rows: rows.collect(),
-        total: Some(total),
+    let mut figures = vec![Figure::Stored; run.charges.by.len() + 2];
+    figures.extend([Figure::Lines(vec![(Field::Charged, 0)]), Figure::Stored]);
+    let row_is = run.charges.unallocated().map(|line| {
+        let fields = Field::all(run).into_iter().filter(|field| !matches!(field, Field::Kind | Field::Charged));
+        RowIs::Lines(fields.map(|field| (field, field.key(run, line))).collect())
+    });
+    Pivot {
+        table: Table {
+            name: "unallocated",
+            title: "Unallocated".to_owned(),
+            note: "Money that no rule could take to its end, with the one reason why. It is part of the total."
+                .to_owned(),
+            columns,
+            rows: rows.collect(),
+            total: Some(total),
+        },
+        rows: row_is.collect(),
+        columns: figures,
+        checked: Some((run.charges.by.len() + 2, vec![(Field::Charged, 0)])),
     }
 }
 
@@ -321,19 +208,14 @@ pub fn service_costs(run: &Run<'_>) -> Table {
     }
 }
 
-/// Cost of a service for each measure of its driver.
-#[must_use]
-pub fn unit_costs(run: &Run<'_>) -> Table {
+/// Services whose cost per measure is shown, with their declaration and quantity.
+pub(super) fn service_quantities<'r>(
+    run: &Run<'r>,
+) -> impl Iterator<Item = (MemberId, &'r crate::rulebook::UnitCostDecl, Amount)> {
     let model = run.model;
-    let rows = model.book.unit_costs.iter().filter_map(|decl| {
+    model.book.unit_costs.iter().filter_map(move |decl| {
         let service = model.dimensions[SERVICE].find(&decl.service.name)?;
         let driver = model.drivers.iter().find(|driver| driver.name == decl.per.name)?;
-        let cost: i128 = run
-            .charges
-            .allocated()
-            .filter(|line| run.charges.member(line, SERVICE) == service)
-            .map(|line| line.minor)
-            .sum();
         // A driver that is keyed by service counts only this one's rows.
         let of_service = driver.from.iter().position(|dimension| *dimension == SERVICE);
         let quantity: Amount = driver
@@ -343,17 +225,23 @@ pub fn unit_costs(run: &Run<'_>) -> Table {
             .flat_map(|(_, targets)| targets.iter())
             .map(|target| target.quantity)
             .sum();
-        let cost_exact = model.book.head.currency.amount(cost);
-        let each =
-            crate::money::Fraction::new(ONE, quantity.atoms()).and_then(|per| crate::money::apply(cost_exact, per));
-        let each = each.map_or(Value::Blank, |each| Value::Money(model.book.head.currency.round(each)));
-        Some(vec![
+        Some((service, decl, quantity))
+    })
+}
+
+/// Cost of a service for each measure of its driver.
+#[must_use]
+pub fn unit_costs(run: &Run<'_>) -> Table {
+    let rows = service_quantities(run).map(|(service, decl, quantity)| {
+        let of_service = run.charges.allocated().filter(|line| run.charges.member(line, SERVICE) == service);
+        let cost: i128 = of_service.map(|line| line.minor).sum();
+        vec![
             Value::text(member_name(run, SERVICE, service)),
             Value::text(&decl.measure),
             Value::Exact(quantity),
             Value::Money(cost),
-            each,
-        ])
+            cost_each(run, cost, quantity),
+        ]
     });
     Table {
         name: "unit-costs",
@@ -447,39 +335,5 @@ pub fn summary(run: &Run<'_>) -> Summary {
             .enumerate()
             .map(|(at, source)| (source.name.clone(), run.opening.of_source(at)))
             .collect(),
-    }
-}
-
-/// What one business unit pays: services down, spend across.
-#[must_use]
-pub fn statement(run: &Run<'_>, unit: MemberId) -> Table {
-    let lines = || run.charges.allocated().filter(move |line| run.charges.member(line, BUSINESS_UNIT) == unit);
-    let cross = Cross::of(run, lines(), SERVICE, SPEND);
-    let kinds = spend_members(run);
-    let whole = cross.total();
-    let mut columns = vec![dimension_column(run, SERVICE)];
-    columns.extend(kinds.iter().map(|(_, name)| Column::new(name, humanise(name), Shown::Money)));
-    columns.push(money("total", "Total"));
-    columns.push(Column::new("share", "Share", Shown::Share));
-    let mut services: Vec<MemberId> = cross.rows.iter().copied().collect();
-    services.sort_by_key(|service| (std::cmp::Reverse(cross.row_total(*service)), *service));
-    let row_of = |name: String, at: &dyn Fn(MemberId) -> i128, total: i128| {
-        let mut row = vec![Value::text(name)];
-        row.extend(kinds.iter().map(|(kind, _)| Value::Money(at(*kind))));
-        row.push(Value::Money(total));
-        row.push(Value::Share(total, whole));
-        row
-    };
-    let rows = services.into_iter().map(|service| {
-        let name = name_or_none(&run.model.dimensions[SERVICE], service);
-        row_of(name, &|kind| cross.at(service, kind), cross.row_total(service))
-    });
-    Table {
-        name: "statement",
-        title: member_name(run, BUSINESS_UNIT, unit).to_owned(),
-        note: "What this business unit pays for, largest first.".to_owned(),
-        columns,
-        rows: rows.collect(),
-        total: Some(row_of("Total".to_owned(), &|kind| cross.column_total(kind), whole)),
     }
 }

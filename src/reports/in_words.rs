@@ -1,58 +1,63 @@
-//! The rules as people read them: one row a rule, with what it takes, where it gives and why.
+//! The rules as people read them: one row a rule, with what it takes, where it gives and why; and what each moved.
 
 use super::books::by_words;
-use super::{Column, Run, Shown, Table, Value};
+use super::{Column, Run, Shown, Table, Value, name_or_none};
+use crate::dimension::MemberId;
+use crate::finding::Spot;
 use crate::model::Model;
-use crate::money::Amount;
+use crate::period::Validity;
 use crate::rulebook::condition::{Clauses, Template, TemplatePart};
-use crate::rulebook::{AllocateRule, BalanceField, By, ClassifyRule, CostDecl, DimensionId};
+use crate::rulebook::{AllocateRule, BalanceField, By, ClassifyRule, DimensionId, POOL, RuleWords};
 
-/// All rules in the order in which they run, in words, with what they took in the period.
+/// All rules in the order in which they run, in words: what each takes and does, by which method and driver, why, who
+/// answers for it, who approved it, and since when it holds.
 #[must_use]
 pub fn rules_in_words(run: &Run<'_>) -> Table {
     let model = run.model;
     let mut rows = Vec::new();
-    let mut push = |stage: &str, id: &str, said: [String; 3], moved: [Value; 4], spot: &crate::finding::Spot| {
+    let mut push = |stage: &str, id: &str, said: [String; 4], rule: (&RuleWords, Validity), spot: &Spot| {
+        let (words, valid) = rule;
         let mut row = vec![Value::Count(rows.len() as u64 + 1), Value::text(stage), Value::text(id)];
         row.extend(said.map(Value::text));
-        row.extend(moved);
+        let holds = if valid == Validity::default() { String::new() } else { valid.to_string() };
+        let answers = [&words.why, &words.owner, &words.approved, &holds];
+        row.extend(answers.map(Value::text));
         row.push(Value::text(spot.describe()));
         rows.push(row);
     };
-    for (rule, tally) in model.book.classify.iter().zip(&run.opening.rules) {
-        let said = [why_in_words(&rule.words, rule.valid), lines_in_words(rule), set_in_words(model, rule)];
-        let taken = if reads_hours(model, rule) { Value::Blank } else { Value::Exact(tally.sum) };
-        push("classify", &rule.id, said, [Value::Count(tally.lines), taken, Value::Blank, Value::Blank], &rule.spot);
+    for rule in &model.book.classify {
+        let said = [lines_in_words(rule), set_in_words(model, rule), String::new(), String::new()];
+        push("classify", &rule.id, said, (&rule.words, rule.valid), &rule.spot);
     }
-    for (at, rule) in model.book.allocate.iter().enumerate() {
-        let tallies = || run.ledger.tallies.iter().filter(move |((rule, _), _)| *rule == at).map(|(_, tally)| tally);
-        let offered: Amount = tallies().map(|tally| tally.offered).sum();
-        let given: Amount = tallies().map(|tally| tally.given).sum();
-        let balances = tallies().map(|tally| tally.balances).sum();
-        let moved = [Value::Count(balances), Value::Exact(offered), Value::Exact(given), Value::Exact(offered - given)];
-        let taken = balances_in_words(model, &rule.from);
-        let said = [why_in_words(&rule.words, rule.valid), taken, gives_in_words(model, rule)];
-        push("allocate", &rule.id, said, moved, &rule.spot);
+    for rule in &model.book.allocate {
+        let drivers: Vec<&str> = rule.drivers().map(|name| name.name.as_str()).collect();
+        let said = [
+            balances_in_words(model, &rule.from),
+            gives_in_words(model, rule),
+            method_in_words(model, rule),
+            drivers.join(", "),
+        ];
+        push("allocate", &rule.id, said, (&rule.words, rule.valid), &rule.spot);
     }
     let text = |name: &str, label: &str| Column::new(name, label, Shown::Text);
-    let exact = |name: &str, label: &str| Column::new(name, label, Shown::Exact);
     Table {
         name: "rules-in-words",
         title: "Rules".to_owned(),
-        note: "Every rule in the order in which they run: why it is so, what it takes and what it does with it. \
-               Taken = given + left. Hours that become money later have no amount yet. The same by pool is in data/rules.csv."
+        note: "Every rule in the order in which they run: what it takes, what it does with it, why, and who stands \
+               behind it. A rule without dates always holds. What each took and gave is on the sheet Rule balancing."
             .to_owned(),
         columns: vec![
             Column::new("number", "No.", Shown::Count),
             text("stage", "Stage"),
             text("rule", "Rule"),
-            text("why", "Why"),
             text("takes", "Takes"),
-            text("gives", "Gives"),
-            Column::new("count", "Lines or balances", Shown::Count),
-            exact("taken", "Taken"),
-            exact("given", "Given"),
-            exact("left", "Left"),
+            text("gives", "Does"),
+            text("method", "Method"),
+            text("driver", "Driver"),
+            text("why", "Why"),
+            text("owner", "Owner"),
+            text("approved", "Approved"),
+            text("valid", "Holds"),
             text("place", "Place"),
         ],
         rows,
@@ -60,31 +65,62 @@ pub fn rules_in_words(run: &Run<'_>) -> Table {
     }
 }
 
-/// Why a rule is as it is, who answers for it, who approved it, and when it holds.
-fn why_in_words(words: &crate::rulebook::RuleWords, valid: crate::period::Validity) -> String {
-    let mut parts = Vec::new();
-    if !words.why.is_empty() {
-        parts.push(words.why.clone());
+/// What each allocate rule took, gave and left, by pool, in minor units: taken − given − left is 0 in every row.
+///
+/// Taken and left are rounded, given is their difference, so that the row adds up.
+#[must_use]
+pub fn rule_balancing(run: &Run<'_>) -> Table {
+    let currency = &run.model.book.head.currency;
+    let mut rows = Vec::new();
+    for (at, rule) in run.model.book.allocate.iter().enumerate() {
+        for ((_, pool), tally) in run.ledger.tallies.range((at, MemberId(0))..(at + 1, MemberId(0))) {
+            let taken = currency.round(tally.offered);
+            let left = currency.round(tally.offered - tally.given);
+            rows.push(vec![
+                Value::text(&rule.id),
+                Value::text(name_or_none(&run.model.dimensions[POOL], *pool)),
+                Value::Count(tally.balances),
+                Value::Money(taken),
+                Value::Money(taken - left),
+                Value::Money(currency.round(tally.offset)),
+                Value::Money(left),
+                Value::Money(0),
+            ]);
+        }
     }
-    if !words.owner.is_empty() {
-        parts.push(format!("owner {}", words.owner));
+    let text = |name: &str, label: &str| Column::new(name, label, Shown::Text);
+    let money = |name: &str, label: &str| Column::new(name, label, Shown::Money);
+    Table {
+        name: "rule-balancing",
+        title: "Rule balancing".to_owned(),
+        note: "What each rule took, gave and left, by pool, in the order in which they run. Money moves through several \
+               rules, so the columns have no total. Of what was given, the part booked against bills or unused capacity \
+               is shown beside it. Exact figures are in data/rules.csv."
+            .to_owned(),
+        columns: vec![
+            text("rule", "Rule"),
+            text("pool", &run.model.dimensions[POOL].label),
+            Column::new("balances", "Balances", Shown::Count),
+            money("taken", "Taken"),
+            money("given", "Given"),
+            money("offset", "Of it offset"),
+            money("left", "Left"),
+            money("check", "Check"),
+        ],
+        rows,
+        total: None,
     }
-    if !words.approved.is_empty() {
-        parts.push(format!("approved {}", words.approved));
-    }
-    if valid != crate::period::Validity::default() {
-        parts.push(format!("valid {valid}"));
-    }
-    parts.join(" · ")
 }
 
-/// Whether lines that a rule looks at hold hours, which become money only after it.
-fn reads_hours(model: &Model, rule: &ClassifyRule) -> bool {
-    let mut sources = model.book.sources.iter();
-    sources.any(|source| {
-        let is_read = rule.sources.is_empty() || rule.sources.iter().any(|named| named.name == source.name);
-        is_read && matches!(source.cost, CostDecl::Rated { .. })
-    })
+/// The method by which a rule is settled.
+fn method_in_words(model: &Model, rule: &AllocateRule) -> String {
+    if let Some(settlement) = &rule.settlement {
+        return settlement.method.word().to_owned();
+    }
+    match rule.group.as_ref().and_then(|name| Some((name, model.book.groups.get(&name.name)?))) {
+        Some((name, group)) => format!("{}, group {}", group.settlement.method.word(), name.name),
+        None => "plain split".to_owned(),
+    }
 }
 
 fn lines_in_words(rule: &ClassifyRule) -> String {

@@ -1,16 +1,15 @@
 //! Reports for one business unit: what its money was, what it is for, and how it came to the unit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::by_words;
-use super::cost::{dimension_column, humanise, member_name, money, spend_members};
+use super::cost::{dimension_column, humanise, member_name};
 use super::{Column, Run, Shown, Table, Value, name_or_none};
 use crate::dimension::{BLANK, Dimension, MemberId};
 use crate::driver::CLEAR;
 use crate::ledger::Entry;
 use crate::money::Amount;
-use crate::rounding::ChargeLine;
-use crate::rulebook::{AllocateRule, BUSINESS_UNIT, By, DimensionId, IfNoDriver, POOL, SERVICE, SPEND};
+use crate::rulebook::{AllocateRule, BUSINESS_UNIT, By, IfNoDriver, PriceOf, SERVICE};
 
 /// Names that people give to the column of a member list that says whom to ask.
 const CONTACT_ATTRIBUTES: [&str; 6] = ["owner", "contact", "head", "manager", "responsible", "business owner"];
@@ -37,102 +36,38 @@ pub fn parents(dimension: &Dimension, member: MemberId) -> Vec<&str> {
     names
 }
 
-/// What a business unit pays, by pool, largest first.
+/// A business unit and all below it: whose lines its statement shows.
 #[must_use]
-pub fn unit_pools(run: &Run<'_>, unit: MemberId) -> Table {
-    let mut sums: Vec<(MemberId, i128)> = sums_of(run, unit, POOL).into_iter().collect();
-    sums.sort_by_key(|(pool, sum)| (std::cmp::Reverse(*sum), *pool));
-    let named = sums.into_iter().map(|(pool, sum)| (name_or_none(&run.model.dimensions[POOL], pool), sum));
-    Table {
-        name: "unit-pools",
-        title: "Kinds of cost".to_owned(),
-        note: "What the money was spent on before it was shared out, largest first.".to_owned(),
-        ..shares(dimension_column(run, POOL), named.collect())
-    }
+pub fn unit_and_below(dimension: &Dimension, unit: MemberId) -> BTreeSet<MemberId> {
+    dimension.ids().filter(|id| *id == unit || is_below(dimension, *id, unit)).collect()
 }
 
-/// What a business unit pays to run, grow and transform the business.
+fn is_below(dimension: &Dimension, member: MemberId, above: MemberId) -> bool {
+    let mut at = member;
+    // A chain of parents is no longer than there are members, so a loop in it ends the search.
+    for _ in dimension.ids() {
+        at = dimension.member(at).parent;
+        if at.is_blank() || at == above {
+            break;
+        }
+    }
+    at == above
+}
+
+/// Units that get a statement: those that pay for something, and those above them.
 #[must_use]
-pub fn unit_spend(run: &Run<'_>, unit: MemberId) -> Table {
-    let sums = sums_of(run, unit, SPEND);
-    let named = spend_members(run).into_iter().map(|(id, name)| {
-        let sum = sums.get(&id).copied().unwrap_or_default();
-        (humanise(&name), sum)
-    });
-    Table {
-        name: "unit-spend",
-        title: "Run, grow and transform".to_owned(),
-        note: "How much of the charge keeps the business running, grows it, or transforms it.".to_owned(),
-        ..shares(dimension_column(run, SPEND), named.collect())
+pub fn units_with_statement(run: &Run<'_>) -> Vec<MemberId> {
+    let dimension = &run.model.dimensions[BUSINESS_UNIT];
+    let mut units: BTreeSet<MemberId> =
+        run.charges.allocated().map(|line| run.charges.member(line, BUSINESS_UNIT)).collect();
+    for unit in units.clone() {
+        let mut above = unit;
+        for _ in dimension.ids() {
+            above = dimension.member(above).parent;
+            units.insert(above);
+        }
     }
-}
-
-fn sums_of(run: &Run<'_>, unit: MemberId, dimension: DimensionId) -> BTreeMap<MemberId, i128> {
-    let mut sums: BTreeMap<MemberId, i128> = BTreeMap::new();
-    for line in lines_of(run, unit) {
-        *sums.entry(run.charges.member(line, dimension)).or_default() += line.minor;
-    }
-    sums
-}
-
-fn lines_of<'r>(run: &Run<'r>, unit: MemberId) -> impl Iterator<Item = &'r ChargeLine> {
-    let charges = run.charges;
-    charges.allocated().filter(move |line| charges.member(line, BUSINESS_UNIT) == unit)
-}
-
-fn shares(first: Column, sums: Vec<(String, i128)>) -> Table {
-    let whole: i128 = sums.iter().map(|(_, sum)| sum).sum();
-    let row = |name: String, sum: i128| vec![Value::text(name), Value::Money(sum), Value::Share(sum, whole)];
-    Table {
-        name: "shares",
-        title: String::new(),
-        note: String::new(),
-        columns: vec![first, money("total", "Total"), Column::new("share", "Share", Shown::Share)],
-        rows: sums.into_iter().map(|(name, sum)| row(name, sum)).collect(),
-        total: Some(row("Total".to_owned(), whole)),
-    }
-}
-
-/// Run, grow and transform by business unit and service, each unit's own total before its services.
-///
-/// Gives the table and the numbers of its rows that are totals of a unit.
-#[must_use]
-pub fn spend_with_subtotals(run: &Run<'_>) -> (Table, Vec<usize>) {
-    let mut table = super::spend(run);
-    let kinds = spend_members(run);
-    let amounts_at = 2..2 + kinds.len() + 1;
-    table.columns.extend(
-        kinds
-            .iter()
-            .map(|(_, name)| Column::new(format!("{name}_share"), format!("{} %", humanise(name)), Shown::Share)),
-    );
-    let with_shares = |mut row: Vec<Value>| -> Vec<Value> {
-        let whole = minor_of(&row[amounts_at.end - 1]);
-        let parts: Vec<Value> = row[amounts_at.clone()]
-            .iter()
-            .take(kinds.len())
-            .map(minor_of)
-            .map(|part| Value::Share(part, whole))
-            .collect();
-        row.extend(parts);
-        row
-    };
-    let mut rows: Vec<Vec<Value>> = Vec::new();
-    let mut subtotals = Vec::new();
-    for of_unit in table.rows.chunk_by(|a, b| a[0] == b[0]) {
-        let mut subtotal = vec![of_unit[0][0].clone(), Value::text("All services")];
-        subtotal.extend(amounts_at.clone().map(|at| Value::Money(of_unit.iter().map(|row| minor_of(&row[at])).sum())));
-        subtotals.push(rows.len());
-        rows.push(with_shares(subtotal));
-        rows.extend(of_unit.iter().cloned().map(with_shares));
-    }
-    table.rows = rows;
-    table.total = table.total.map(with_shares);
-    (table, subtotals)
-}
-
-fn minor_of(value: &Value) -> i128 {
-    if let Value::Money(minor) = value { *minor } else { 0 }
+    units.into_iter().filter(|unit| !unit.is_blank()).collect()
 }
 
 /// One way by which money reached a unit: the service it was for, and what brought it.
@@ -157,23 +92,22 @@ struct Came {
     is_mixed: bool,
 }
 
-/// How a business unit's money came to it: the last step of each amount on its way to the unit, added up by
-/// service and rule. The exact total is that of the unit's charge lines, before rounding.
+/// The ways by which money came to business units: the last step of each amount on its way to one of them, added up
+/// by service and rule; the largest first.
 ///
 /// The service is the one the money was for when it reached the unit; rules that move money between the services
-/// of one unit do not change what the unit pays, so they are left out.
-#[must_use]
-pub fn how_it_came(run: &Run<'_>, unit: MemberId) -> Table {
+/// of these units do not change what they pay, so they are left out.
+fn ways_to(run: &Run<'_>, units: &BTreeSet<MemberId>) -> Vec<((Way, MemberId), Came)> {
     let mut ways: BTreeMap<(Way, MemberId), Came> = BTreeMap::new();
-    for (key, amount) in run.ledger.opening.iter().filter(|(key, _)| key[BUSINESS_UNIT] == unit) {
+    for (key, amount) in run.ledger.opening.iter().filter(|(key, _)| units.contains(&key[BUSINESS_UNIT])) {
         ways.entry((Way::Named, key[SERVICE])).or_default().amount += *amount;
     }
     for entry in run.ledger.entries() {
         let (from, to) = (entry.from[BUSINESS_UNIT], entry.to[BUSINESS_UNIT]);
-        if from == to || from != unit && to != unit {
+        let is_gain = units.contains(&to);
+        if is_gain == units.contains(&from) {
             continue;
         }
-        let is_gain = to == unit;
         let service = if is_gain { entry.to[SERVICE] } else { entry.from[SERVICE] };
         if is_gain {
             ways.entry((Way::Rule(entry.rule), service)).or_default().add(run, &entry);
@@ -182,11 +116,18 @@ pub fn how_it_came(run: &Run<'_>, unit: MemberId) -> Table {
             ways.entry((Way::GivenOn(entry.rule), service)).or_default().amount -= entry.amount;
         }
     }
-    for left in run.ledger.left.iter().filter(|left| left.key[BUSINESS_UNIT] == unit) {
+    for left in run.ledger.left.iter().filter(|left| units.contains(&left.key[BUSINESS_UNIT])) {
         ways.entry((Way::Left(left.reason), left.key[SERVICE])).or_default().amount -= left.amount;
     }
     let mut rows: Vec<((Way, MemberId), Came)> = ways.into_iter().filter(|(_, came)| !came.amount.is_zero()).collect();
     rows.sort_by_key(|((way, service), came)| (std::cmp::Reverse(came.amount), *way, *service));
+    rows
+}
+
+/// How the money of business units came to them. The exact total is that of their charge lines, before rounding.
+#[must_use]
+pub fn how_it_came(run: &Run<'_>, units: &BTreeSet<MemberId>) -> Table {
+    let rows = ways_to(run, units);
     let total: Amount = rows.iter().map(|(_, came)| came.amount).sum();
     let rows = rows.into_iter().map(|((way, service), came)| row_of(run, way, service, &came)).collect();
     let text = |name: &str, label: &str| Column::new(name, label, Shown::Text);
@@ -214,6 +155,97 @@ pub fn how_it_came(run: &Run<'_>, unit: MemberId) -> Table {
         rows,
         total: Some(total_row),
     }
+}
+
+/// What decides what business units pay for each service, in words: the quantity of the largest way by which money
+/// for it came, as `1,204 of 9,310 tickets`, and how many other ways there are.
+#[must_use]
+pub fn what_decides(run: &Run<'_>, units: &BTreeSet<MemberId>) -> BTreeMap<MemberId, String> {
+    let mut said: BTreeMap<MemberId, (String, usize)> = BTreeMap::new();
+    for ((way, service), came) in ways_to(run, units) {
+        let (text, others) = said.entry(service).or_default();
+        if !text.is_empty() {
+            *others += 1;
+            continue;
+        }
+        *text = match way {
+            Way::Named => "named in the export or by a classify rule".to_owned(),
+            Way::Rule(at) => quantity_in_words(run, &run.model.book.allocate[at], &came),
+            Way::GivenOn(_) => "given on to other units".to_owned(),
+            Way::Left(reason) => format!("not charged: {}", reason.words()),
+        };
+    }
+    let with_others = |(text, others): (String, usize)| match others {
+        0 => text,
+        1 => format!("{text}; and one other way"),
+        _ => format!("{text}; and {others} other ways"),
+    };
+    said.into_iter().map(|(service, said)| (service, with_others(said))).collect()
+}
+
+/// Quantity × rate, or the share that a quantity is of all.
+fn quantity_in_words(run: &Run<'_>, rule: &AllocateRule, came: &Came) -> String {
+    let ratio = came.ratio.filter(|(_, total)| !came.is_mixed && !total.is_zero());
+    let Some((quantity, total)) = ratio else { return format!("by {}", came.by) };
+    let share = Value::Share(quantity.atoms() / 1000, total.atoms() / 1000).permille().unwrap_or_default();
+    let measure = |name: &str| {
+        run.model.drivers.iter().find(|driver| driver.name == name).map_or("", |driver| driver.measure.as_str())
+    };
+    match &rule.by {
+        By::Price { price: PriceOf::Flat(price), quantity: driver } => {
+            format!("{} × {price} a {}", grouped(quantity), measure(&driver.name))
+        }
+        By::Price { price: PriceOf::List(list), quantity: driver } => {
+            format!("{} {} at the prices {}", grouped(quantity), measure(&driver.name), list.name)
+        }
+        By::Driver(driver) => {
+            let measure = measure(&driver.name);
+            // A driver whose measure nobody has named says nothing more by its own name.
+            let measure = if *measure == driver.name.replace('_', " ") { String::new() } else { format!(" {measure}") };
+            format!("{} of {}{measure} ({}.{} %)", grouped(quantity), grouped(total), share / 10, share % 10)
+        }
+        By::Member(_) => "all of it".to_owned(),
+        _ => format!("{}.{} % by {}", share / 10, share % 10, came.by),
+    }
+}
+
+/// A quantity with its thousands apart, as far as two decimals: it is read, not calculated with.
+fn grouped(amount: Amount) -> String {
+    let text = amount.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let fraction: String = fraction.chars().take(2).collect();
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{fraction}") }
+}
+
+/// The largest ways by which money came to business units, each as a sentence.
+#[must_use]
+pub fn largest_ways(run: &Run<'_>, units: &BTreeSet<MemberId>, listed_max: usize) -> Vec<String> {
+    let currency = &run.model.book.head.currency;
+    let sentence = |((way, service), came): ((Way, MemberId), Came)| {
+        let amount = currency.grouped(currency.round(came.amount));
+        let service = name_or_none(&run.model.dimensions[SERVICE], service);
+        let how = match way {
+            Way::Named => "is named in the export or by a classify rule".to_owned(),
+            Way::Rule(at) => {
+                let rule = &run.model.book.allocate[at];
+                let why = if rule.words.why.is_empty() { String::new() } else { format!(" ({})", rule.words.why) };
+                format!("came by rule {}{why}: {}", rule.id, quantity_in_words(run, rule, &came))
+            }
+            Way::GivenOn(at) => format!("was given on to other units by rule {}", run.model.book.allocate[at].id),
+            Way::Left(reason) => format!("is not charged: {}", reason.words()),
+        };
+        format!("{amount} for {service} {how}.")
+    };
+    ways_to(run, units).into_iter().take(listed_max).map(sentence).collect()
 }
 
 impl Came {

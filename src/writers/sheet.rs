@@ -1,26 +1,17 @@
-//! What the workbook and the statements share: how a report becomes cells, and how a sheet is laid out and printed.
+//! How a report becomes cells, and how a sheet of it is laid out. The workbook and the statements share it.
 //!
 //! This file knows reports and looks; it knows neither which sheets there are nor what stands on them.
 
 use std::ops::Range;
 
-use rust_xlsxwriter::{
-    Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, IgnoreError, Table as ExcelTable,
-    TableColumn, TableStyle, Workbook, Worksheet, XlsxError,
-};
+use rust_xlsxwriter::{Color, Format, FormatAlign, Formula, IgnoreError, Worksheet, XlsxError};
 
+use super::print::{Imprint, Turned, one_line, set_up_print};
+use super::style::{FAINT, Line, ROW_PIXELS, Styles, Zeros, fixed, number, plain};
 use super::tables::tenths;
-use crate::model::Model;
-use crate::money::{Currency, beyond_scale_text};
+use super::widths::{INDENT, INDENT_LEVEL, ROOM, WIDTH_MIN, Widths, text_width, wrap};
+use crate::money::beyond_scale_text;
 use crate::reports::{Column, Shown, Table, Value};
-
-/// The font of all cells. Arial has a free twin of the same widths, so what fits on one machine fits on all.
-pub(super) const FONT: &str = "Arial";
-const FONT_POINTS: u8 = 10;
-
-/// Pixels of a row and of a column that nothing is said of, with this font.
-const ROW_PIXELS: u32 = 17;
-const COLUMN_PIXELS: u32 = 64;
 
 /// Pixels of the row of a title.
 const TITLE_PIXELS: u32 = 26;
@@ -34,222 +25,11 @@ pub(super) const SHEET_COLUMNS_MAX: usize = 16_384;
 /// UTF-16 units that a cell holds, by the file format.
 const CELL_TEXT_MAX: usize = 32_767;
 
-/// Digits that survive the way into a float and back, whatever they are (`f64::DIGITS`), and all that Excel shows.
-const FLOAT_DIGITS: usize = 15;
-
 /// Widest column, in characters; longer texts are wrapped. Two of them still stand side by side on a page.
 const WIDTH_MAX: usize = 46;
 
-/// Narrowest column, in characters: a heading of one short word with its filter button.
-const WIDTH_MIN: usize = 7;
-
-/// Characters of room in every column beside its longest text.
-const ROOM: usize = 2;
-
-/// Digits by which a text is moved away from what stands left of it.
-const INDENT: usize = 1;
-const INDENT_LEVEL: u8 = 1;
-
 /// Characters that the button of a filter hides.
 const FILTER_BUTTON: usize = 3;
-
-/// Digits up to which a heading stays in one line, even if the column becomes wider than its figures.
-const HEADING_LINE_MAX: usize = 12;
-
-/// Characters of the organisation's name in a page header, which has room for 255 in all.
-const HEADER_NAME_MAX: usize = 80;
-
-/// Fill of headings: dark enough to be seen in black and white, light enough for black text on it.
-const HEADING_FILL: Color = Color::RGB(0x00D9_E1EC);
-/// Fill of subtotals.
-const SUBTOTAL_FILL: Color = Color::RGB(0x00F0_F3F7);
-/// Lines around and between.
-const LINE_COLOR: Color = Color::RGB(0x0080_8080);
-/// Text that is read after the figures.
-const FAINT: Color = Color::RGB(0x0059_5959);
-/// Bars and links.
-pub(super) const ACCENT: Color = Color::RGB(0x001F_4E79);
-
-/// The number of a decimal text, where a cell holds it exactly; `None` where it would lose digits.
-///
-/// This is the only place where money becomes a float. A text of at most 15 significant digits names one float and
-/// that float prints as the same text again, in Excel too, so nothing can be seen of the way there. Longer ones
-/// are left to be written as texts.
-pub(super) fn number(text: &str) -> Option<f64> {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let significant = digits.trim_start_matches('0').trim_end_matches('0');
-    if significant.len() > FLOAT_DIGITS { None } else { text.parse().ok() }
-}
-
-/// What kind of row a cell stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line {
-    /// One of many.
-    Body,
-    /// One of many, where something else begins: a thin line is drawn above it.
-    First,
-    /// A sum of rows below it.
-    Subtotal,
-    /// The sum of all.
-    Total,
-}
-
-/// How an amount of nothing is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Zeros {
-    /// As `0.00`.
-    #[default]
-    Digits,
-    /// As a dash, where most cells are empty.
-    Dash,
-}
-
-/// A cell without a look of its own.
-pub(super) fn plain() -> Format {
-    Format::new().set_font_name(FONT).set_font_size(FONT_POINTS)
-}
-
-/// How cells look: number formats of the currency, and the kinds of text.
-pub(super) struct Styles {
-    currency: Currency,
-}
-
-impl Styles {
-    pub(super) fn new(currency: &Currency) -> Styles {
-        Styles { currency: currency.clone() }
-    }
-
-    /// The number format of published amounts, by the currency's minor digits. Negative ones have a minus sign
-    /// before they have a colour, so that they are seen on paper too.
-    pub(super) fn money(&self, zeros: Zeros) -> String {
-        let digits = fixed("#,##0", self.currency.minor_digits() as usize);
-        match zeros {
-            Zeros::Digits => format!("{digits};[Red]-{digits}"),
-            Zeros::Dash => format!("{digits};[Red]-{digits};\"–\""),
-        }
-    }
-
-    /// An amount of minor units for people.
-    pub(super) fn grouped(&self, minor: i128) -> String {
-        self.currency.grouped(minor)
-    }
-
-    pub(super) fn title() -> Format {
-        plain().set_bold().set_font_size(15)
-    }
-
-    pub(super) fn section() -> Format {
-        plain().set_bold().set_font_size(11)
-    }
-
-    pub(super) fn faint() -> Format {
-        plain().set_font_color(FAINT)
-    }
-
-    pub(super) fn heading(shown: Shown) -> Format {
-        let align = if shown == Shown::Text { FormatAlign::Left } else { FormatAlign::Right };
-        plain()
-            .set_bold()
-            .set_background_color(HEADING_FILL)
-            .set_border_bottom(FormatBorder::Thin)
-            .set_border_top(FormatBorder::Thin)
-            .set_border_bottom_color(LINE_COLOR)
-            .set_border_top_color(LINE_COLOR)
-            .set_align(align)
-            .set_align(FormatAlign::Bottom)
-            .set_text_wrap()
-    }
-
-    fn line(line: Line) -> Format {
-        let format = plain().set_align(FormatAlign::Top);
-        match line {
-            Line::Body => format,
-            Line::First => format.set_border_top(FormatBorder::Thin).set_border_top_color(LINE_COLOR),
-            Line::Subtotal => format.set_bold().set_background_color(SUBTOTAL_FILL),
-            Line::Total => format.set_bold().set_border_top(FormatBorder::Thin).set_border_bottom(FormatBorder::Double),
-        }
-    }
-
-    fn shown(&self, shown: Shown, line: Line, zeros: Zeros) -> Format {
-        let format = Styles::line(line);
-        match shown {
-            Shown::Text => format.set_align(FormatAlign::Left),
-            Shown::Money => format.set_num_format(self.money(zeros)),
-            // Exact numbers get a format by their own digits, so this is of those written as texts.
-            Shown::Exact => format.set_align(FormatAlign::Right),
-            Shown::Count => format.set_num_format("#,##0"),
-            Shown::Share => format.set_num_format("0.0%"),
-        }
-    }
-}
-
-/// `#,##0` and `2` as `#,##0.00`.
-fn fixed(whole: &str, digits: usize) -> String {
-    if digits == 0 { whole.to_owned() } else { format!("{whole}.{}", "0".repeat(digits)) }
-}
-
-/// Where a book comes from; stands at the top of every sheet and on every page.
-pub(super) struct Imprint {
-    organisation: String,
-    period: String,
-    currency: String,
-}
-
-impl Imprint {
-    pub(super) fn new(model: &Model) -> Imprint {
-        Imprint {
-            organisation: one_line(&model.book.head.name),
-            period: model.title(),
-            currency: model.book.head.currency.code().to_owned(),
-        }
-    }
-
-    /// `Harbour Mutual · 2026-10 · amounts in GBP`.
-    pub(super) fn line(&self) -> String {
-        format!("{} · {} · amounts in {}", self.organisation, self.period, self.currency)
-    }
-}
-
-/// A workbook whose bytes depend on nothing but what is written into it: made on the period's last day, by nobody.
-pub(super) fn new_workbook(model: &Model, title: &str) -> Result<Workbook, XlsxError> {
-    let (year, month, day) = model.period.last.ymd();
-    let made = ExcelDateTime::from_ymd(
-        u16::try_from(year).unwrap_or_default(),
-        u8::try_from(month).unwrap_or_default(),
-        u8::try_from(day).unwrap_or_default(),
-    )?;
-    let mut workbook = Workbook::new();
-    workbook.set_default_format(&plain(), ROW_PIXELS, COLUMN_PIXELS)?;
-    workbook.set_properties(&DocProperties::new().set_title(one_line(title)).set_creation_datetime(&made));
-    Ok(workbook)
-}
-
-/// Which way a page is turned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turned {
-    /// For tables.
-    Landscape,
-    /// For statements.
-    Portrait,
-}
-
-/// Sets a sheet up for the printer: A4, one page wide, who and what at the top, page numbers below.
-pub(super) fn set_up_print(sheet: &mut Worksheet, imprint: &Imprint, turned: Turned) {
-    /// The number of A4 in the file format.
-    const A4: u8 = 9;
-    let name: String = imprint.organisation.chars().take(HEADER_NAME_MAX).collect();
-    let header = |text: &str| text.replace('&', "&&");
-    match turned {
-        Turned::Landscape => sheet.set_landscape(),
-        Turned::Portrait => sheet.set_portrait(),
-    };
-    sheet
-        .set_paper_size(A4)
-        .set_print_fit_to_pages(1, 0)
-        .set_margins(0.5, 0.5, 0.75, 0.75, 0.3, 0.3)
-        .set_header(format!("&L{}&C&A&R{} · {}", header(&name), header(&imprint.period), imprint.currency))
-        .set_footer(format!("&Lshowback {}&RPage &P of &N", env!("CARGO_PKG_VERSION")));
-}
 
 /// How a table is shown.
 #[derive(Clone, Debug, Default)]
@@ -258,7 +38,7 @@ pub(super) struct Look {
     pub(super) zeros: Zeros,
     /// Rows that are subtotals, by number from 0.
     pub(super) subtotals: Vec<usize>,
-    /// Whether people filter it: a filter, or an Excel table of this name.
+    /// Whether people filter it.
     pub(super) filter: Filter,
     /// Column whose every new value begins below a thin line.
     pub(super) ruled_by: Option<usize>,
@@ -266,6 +46,10 @@ pub(super) struct Look {
     pub(super) columns_kept: u16,
     /// Characters beyond which texts are wrapped.
     pub(super) text_max: TextMax,
+    /// Column from which on figures are for formulas rather than for people.
+    pub(super) faint_from: Option<usize>,
+    /// Columns that are printed; all without.
+    pub(super) printed: Option<usize>,
     /// Whether exact numbers are grouped by thousands, where they are quantities to read rather than proof.
     pub(super) groups_exact: bool,
 }
@@ -281,21 +65,22 @@ impl Default for TextMax {
 }
 
 /// How people filter a table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Filter {
     /// They do not.
     #[default]
     None,
     /// Buttons in the heading row.
     Buttons,
-    /// An Excel table, which formulas can speak of by its name.
-    Table(String),
 }
 
 impl Filter {
     /// Characters of a heading that its button hides.
-    fn button(&self) -> usize {
-        if *self == Filter::None { 0 } else { FILTER_BUTTON }
+    pub(super) fn button(self) -> usize {
+        match self {
+            Filter::None => 0,
+            Filter::Buttons => FILTER_BUTTON,
+        }
     }
 }
 
@@ -310,115 +95,6 @@ pub(super) struct Placed {
     pub(super) end: u32,
     /// Cells whose text was longer than a cell holds, as `B12`.
     pub(super) cut: Vec<String>,
-}
-
-/// Widths of a sheet's columns, from the texts that stand in them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Widths {
-    columns: Vec<usize>,
-}
-
-impl Widths {
-    /// Makes room for a table whose first column stands in column `at`.
-    pub(super) fn fit(&mut self, table: &Table, at: usize, look: &Look, styles: &Styles) {
-        let button = look.filter.button();
-        for (offset, column) in table.columns.iter().enumerate() {
-            let longest_word = column.label.split_whitespace().map(text_width).max().unwrap_or(0);
-            let whole = text_width(&column.label);
-            // Bold takes more room.
-            let heading = if whole <= HEADING_LINE_MAX { whole } else { longest_word } + 1;
-            self.widen(at + offset, heading + button);
-        }
-        for row in &table.rows {
-            for (offset, value) in row.iter().enumerate() {
-                self.widen(at + offset, value_width(value, styles, look));
-            }
-        }
-        for (offset, value) in table.total.iter().flatten().enumerate() {
-            // Bold takes more room.
-            self.widen(at + offset, value_width(value, styles, look) + 1);
-        }
-    }
-
-    /// Makes a column at least this wide.
-    pub(super) fn widen(&mut self, at: usize, width: usize) {
-        if self.columns.len() <= at {
-            self.columns.resize(at + 1, WIDTH_MIN);
-        }
-        self.columns[at] = self.columns[at].max(width);
-    }
-
-    /// Characters from the first column to the last.
-    pub(super) fn sum(&self) -> usize {
-        self.columns.iter().map(|width| width + ROOM).sum()
-    }
-
-    /// Characters of some columns, the room between them included.
-    pub(super) fn of(&self, columns: Range<usize>) -> impl Iterator<Item = usize> + '_ {
-        self.columns[columns].iter().map(|width| width + ROOM)
-    }
-
-    /// Sets the widths of a sheet.
-    pub(super) fn set(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
-        for (at, width) in self.columns.iter().enumerate() {
-            let width = u32::try_from(width + ROOM).unwrap_or_default();
-            sheet.set_column_width(column_number(at)?, width)?;
-        }
-        Ok(())
-    }
-}
-
-/// Characters of a value as it is shown.
-fn value_width(value: &Value, styles: &Styles, look: &Look) -> usize {
-    match value {
-        Value::Blank => 0,
-        Value::Text(text) => text_width(text).min(look.text_max.0),
-        Value::Money(minor) => styles.currency.grouped(*minor).len(),
-        Value::MoneyIn(minor, other) => other.grouped(*minor).len(),
-        Value::Exact(amount) => amount.to_string().len(),
-        Value::Fine(beyond) => beyond_scale_text(*beyond).len(),
-        Value::Count(count) => count.to_string().len() + count.to_string().len() / 3,
-        Value::Share(..) => 6,
-    }
-}
-
-/// The room a text takes, in widths of a digit, from the widths of [`FONT`]'s letters.
-fn text_width(text: &str) -> usize {
-    text.chars().map(percent_of_a_digit).sum::<usize>().div_ceil(100)
-}
-
-fn percent_of_a_digit(c: char) -> usize {
-    match c {
-        'i' | 'j' | 'l' | '\'' | '|' => 40,
-        ' ' | 'f' | 't' | 'I' | '.' | ',' | ':' | ';' | '/' | '!' | '[' | ']' => 50,
-        'r' | '(' | ')' | '-' => 60,
-        'c' | 'k' | 's' | 'v' | 'x' | 'y' | 'z' | 'J' => 90,
-        'm' | 'M' | '%' | '=' | '+' => 155,
-        'w' | 'W' | '@' | '—' | '…' => 180,
-        'A'..='Z' => 130,
-        '\u{1100}'.. => 200,
-        _ => 100,
-    }
-}
-
-/// Breaks a text between words into lines of at most `width` digits; a longer word has a line of its own.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if text_width(line) + 1 + text_width(word) <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-/// A text without control characters, for places that take none: headings of Excel tables, headers, properties.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Writes a text, always as a text. Gives whether it had to be cut to what a cell holds.
@@ -439,18 +115,21 @@ pub(super) fn write_text(
 }
 
 /// The formats of a table's columns in one kind of row, made once: a sheet may have a million rows.
-struct Formats {
-    columns: Vec<Format>,
+pub(super) struct Formats {
+    pub(super) columns: Vec<Format>,
     /// Exact numbers, by their digits after the point.
-    exact: Vec<Format>,
+    pub(super) exact: Vec<Format>,
 }
 
 impl Formats {
-    fn new(styles: &Styles, table: &Table, line: Line, look: &Look, wrapped: &[usize]) -> Formats {
+    pub(super) fn new(styles: &Styles, table: &Table, line: Line, look: &Look, wrapped: &[usize]) -> Formats {
         let columns = table.columns.iter().enumerate().map(|(at, column)| {
             let mut format = styles.shown(column.shown, line, look.zeros);
             if wrapped.contains(&at) {
                 format = format.set_text_wrap();
+            }
+            if look.faint_from.is_some_and(|from| at >= from) {
+                format = format.set_font_color(FAINT).set_font_size(8);
             }
             if is_set_apart(table, at, wrapped) { format.set_indent(INDENT_LEVEL) } else { format }
         });
@@ -472,23 +151,67 @@ fn wrapped_columns(table: &Table, look: &Look) -> Vec<usize> {
     (0..table.columns.len()).filter(|at| table.rows.iter().any(|row| is_long(&row[*at]))).collect()
 }
 
-/// Writes a value. Gives whether its text had to be cut.
-fn write_value(
+/// A cell of a table that is being written, for whoever gives it a formula.
+#[derive(Clone, Debug)]
+pub(super) struct CellAt {
+    /// Number of the row in the table from 0; `None` in the total.
+    pub(super) row: Option<usize>,
+    /// Number of the column in the table from 0.
+    pub(super) column: usize,
+    /// Column of the sheet in which the table begins.
+    pub(super) first_column: u16,
+    /// Row of the sheet, from 1 as people count.
+    pub(super) line: u32,
+    /// Rows of the body on the sheet, from 1 as people count.
+    pub(super) body: Range<u32>,
+}
+
+impl CellAt {
+    /// The letters of a column of the table.
+    pub(super) fn letters(&self, column: usize) -> String {
+        let first = usize::from(self.first_column);
+        column_number(first + column).map(rust_xlsxwriter::utility::column_number_to_name).unwrap_or_default()
+    }
+
+    /// A cell of the same row: `F7`.
+    pub(super) fn beside(&self, column: usize) -> String {
+        format!("{}{}", self.letters(column), self.line)
+    }
+
+    /// All of a column: `F7:F49`.
+    pub(super) fn all_of(&self, column: usize) -> String {
+        let letters = self.letters(column);
+        format!("{letters}{}:{letters}{}", self.body.start, self.body.end - 1)
+    }
+}
+
+/// The formula of a cell, where it has one; its value is then the stored result.
+pub(super) type Formulas<'f> = &'f dyn Fn(&CellAt) -> Option<String>;
+
+/// No formulas.
+pub(super) fn stored(_: &CellAt) -> Option<String> {
+    None
+}
+
+/// Writes a value, or a formula with the value as its result. Gives whether its text had to be cut.
+pub(super) fn write_value(
     sheet: &mut Worksheet,
     at: (u32, u16),
     value: &Value,
+    formula: Option<String>,
     formats: (&Format, &[Format]),
     styles: &Styles,
 ) -> Result<bool, XlsxError> {
     let (row, column) = at;
     let (format, exact) = formats;
     let text = match value {
-        Value::Blank => {
+        Value::Blank if formula.is_none() => {
             sheet.write_blank(row, column, format)?;
             return Ok(false);
         }
+        Value::Blank => String::new(),
         Value::Text(text) => return write_text(sheet, row, column, text, format),
-        Value::Money(minor) => styles.currency.plain(*minor),
+        Value::Money(minor) => styles.plain_money(*minor),
         Value::MoneyIn(minor, other) => other.plain(*minor),
         // No format of a cell shows digits as fine as these, so they stay text.
         Value::Fine(beyond) => {
@@ -512,7 +235,19 @@ fn write_value(
             } else {
                 format
             };
-            sheet.write_number_with_format(row, column, number, format)?;
+            match formula {
+                Some(formula) => {
+                    sheet.write_formula_with_format(row, column, Formula::new(formula).set_result(text), format)?;
+                }
+                None => {
+                    sheet.write_number_with_format(row, column, number, format)?;
+                }
+            }
+        }
+        // A formula without a figure, such as the share of nothing, is an empty text.
+        None if text.is_empty() && formula.is_some() => {
+            let formula = Formula::new(formula.unwrap_or_default()).set_result("");
+            sheet.write_formula_with_format(row, column, formula, format)?;
         }
         None => {
             sheet.write_string_with_format(row, column, &text, &format.clone().set_align(FormatAlign::Right))?;
@@ -540,11 +275,12 @@ pub(super) fn write_table(
     table: &Table,
     at: (u32, u16),
     look: &Look,
+    formulas: Formulas<'_>,
 ) -> Result<Placed, XlsxError> {
     let (heading, first_column) = at;
     let column_at = |offset: usize| column_number(usize::from(first_column) + offset);
     let width_at = |offset: usize| widths.columns.get(usize::from(first_column) + offset).copied().unwrap_or(WIDTH_MIN);
-    let labels = labels(&table.columns, &look.filter);
+    let labels: Vec<String> = table.columns.iter().map(|column| one_line(&column.label)).collect();
     let wrapped = wrapped_columns(table, look);
     let mut lines = 1;
     for (offset, label) in labels.iter().enumerate() {
@@ -558,22 +294,27 @@ pub(super) fn write_table(
     let (subtotal, total) = (formats(Line::Subtotal), formats(Line::Total));
     let mut cut = Vec::new();
     let mut row_number = heading;
+    let body_lines = heading + 2..heading + 2 + u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
     let rows = table.rows.iter().enumerate().map(|(number, row)| {
         if look.subtotals.binary_search(&number).is_ok() {
-            return (row, &subtotal, true);
+            return (Some(number), row, &subtotal, true);
         }
         let before = number.checked_sub(1).and_then(|before| table.rows.get(before));
         let is_first = look.ruled_by.is_some_and(|column| before.is_some_and(|before| before[column] != row[column]));
-        (row, if is_first { &first } else { &body }, is_first)
+        (Some(number), row, if is_first { &first } else { &body }, is_first)
     });
-    for (row, formats, has_fill) in rows.chain(table.total.iter().map(|row| (row, &total, true))) {
+    for (number, row, formats, has_fill) in rows.chain(table.total.iter().map(|row| (None, row, &total, true))) {
         row_number += 1;
         for (offset, value) in row.iter().enumerate() {
-            if *value == Value::Blank && !has_fill {
+            let cell =
+                CellAt { row: number, column: offset, first_column, line: row_number + 1, body: body_lines.clone() };
+            let formula = formulas(&cell);
+            if *value == Value::Blank && formula.is_none() && !has_fill {
                 continue;
             }
             let column = column_at(offset)?;
-            if write_value(sheet, (row_number, column), value, (&formats.columns[offset], &formats.exact), styles)? {
+            let formats = (&formats.columns[offset], formats.exact.as_slice());
+            if write_value(sheet, (row_number, column), value, formula, formats, styles)? {
                 cut.push(rust_xlsxwriter::utility::row_col_to_cell(row_number, column));
             }
         }
@@ -587,9 +328,10 @@ pub(super) fn write_table(
     let placed = Placed { heading, body: heading + 1..end - u32::from(table.total.is_some()), end, cut };
     if let Some(last_column) = table.columns.len().checked_sub(1) {
         let last = (placed.body.end.max(heading + 1) - 1, column_at(last_column)?);
-        let headings: Vec<(String, Format)> =
-            labels.into_iter().enumerate().map(|(at, label)| (label, heading_format(table, at, &wrapped))).collect();
-        add_filter(sheet, &headings, (heading, first_column), last, &look.filter, &table.note)?;
+        // A filter needs a row.
+        if look.filter == Filter::Buttons && last.0 > heading {
+            sheet.autofilter(heading, first_column, last.0, last.1)?;
+        }
         // Exact amounts are texts where a float would lose digits; nobody needs a warning on each.
         let from = (heading + 1).min(end - 1);
         sheet.ignore_error_range(from, first_column, end - 1, last.1, IgnoreError::NumberStoredAsText)?;
@@ -598,7 +340,7 @@ pub(super) fn write_table(
 }
 
 /// Makes a row as high as its lines need. Excel would do so by itself, other programs do not.
-fn set_lines(sheet: &mut Worksheet, row: u32, lines: usize) -> Result<(), XlsxError> {
+pub(super) fn set_lines(sheet: &mut Worksheet, row: u32, lines: usize) -> Result<(), XlsxError> {
     if lines > 1 {
         // A row is at most 409 points high, 546 pixels; what is longer is read in the cell.
         let pixels = u32::try_from(lines).unwrap_or(u32::MAX).saturating_mul(ROW_PIXELS).min(545);
@@ -612,44 +354,8 @@ fn heading_format(table: &Table, at: usize, wrapped: &[usize]) -> Format {
     if is_set_apart(table, at, wrapped) { format.set_indent(INDENT_LEVEL) } else { format }
 }
 
-fn add_filter(
-    sheet: &mut Worksheet,
-    headings: &[(String, Format)],
-    first: (u32, u16),
-    last: (u32, u16),
-    filter: &Filter,
-    alt_text: &str,
-) -> Result<(), XlsxError> {
-    // Neither a filter nor an Excel table may be without rows.
-    if last.0 == first.0 {
-        return Ok(());
-    }
-    match filter {
-        Filter::None => {}
-        Filter::Buttons => {
-            sheet.autofilter(first.0, first.1, last.0, last.1)?;
-        }
-        Filter::Table(name) => {
-            let columns: Vec<TableColumn> = headings
-                .iter()
-                .map(|(label, format)| TableColumn::new().set_header(label).set_header_format(format))
-                .collect();
-            let table = ExcelTable::new()
-                .set_name(name)
-                .set_columns(&columns)
-                .set_style(TableStyle::Light1)
-                .set_alt_text(alt_text);
-            sheet.add_table(first.0, first.1, last.0, last.1, &table)?;
-        }
-    }
-    Ok(())
-}
-
-/// Labels of columns. An Excel table wants each once, whatever its case.
-fn labels(columns: &[Column], filter: &Filter) -> Vec<String> {
-    if !matches!(filter, Filter::Table(_)) {
-        return columns.iter().map(|column| one_line(&column.label)).collect();
-    }
+/// Labels of columns, each once whatever its case, as an Excel table wants them.
+pub(super) fn unique_labels(columns: &[Column]) -> Vec<String> {
     let mut known = std::collections::BTreeSet::new();
     let mut unique = |label: String| {
         let mut candidate = label.clone();
@@ -661,6 +367,11 @@ fn labels(columns: &[Column], filter: &Filter) -> Vec<String> {
         candidate
     };
     columns.iter().map(|column| unique(one_line(&column.label))).collect()
+}
+
+/// Lines that a heading with a filter button takes in a column of this width.
+pub(super) fn heading_lines(label: &str, width: usize) -> usize {
+    wrap(label, width.saturating_sub(FILTER_BUTTON)).len()
 }
 
 /// The number of a column in the file format.
@@ -687,18 +398,22 @@ pub(super) fn write_table_sheet(
     table: &Table,
     look: &Look,
     turned: Turned,
+    formulas: Formulas<'_>,
 ) -> Result<Placed, XlsxError> {
     let mut widths = Widths::default();
     widths.fit(table, 0, look, styles);
     write_title(sheet, &table.title)?;
     sheet.write_string_with_format(1, 0, imprint.line(), &Styles::faint())?;
     let mut row = 2;
-    for line in wrap(&table.note, widths.sum()).iter().take(HEAD_ROWS_MAX - 5) {
+    for line in wrap(&table.note, widths.of(0..look.printed.unwrap_or(table.columns.len())).sum())
+        .iter()
+        .take(HEAD_ROWS_MAX - 5)
+    {
         sheet.write_string_with_format(row, 0, line, &Styles::faint())?;
         row += 1;
     }
     let heading = row + 1;
-    let placed = write_table(sheet, styles, &widths, table, (heading, 0), look)?;
+    let placed = write_table(sheet, styles, &widths, table, (heading, 0), look, formulas)?;
     if let Some(first) = placed.cut.first() {
         // Nothing is cut silently: the line above the headings says so, and where the whole text is.
         let text = format!(
@@ -715,41 +430,20 @@ pub(super) fn write_table_sheet(
     widths.set(sheet)?;
     sheet.set_freeze_panes(heading + 1, look.columns_kept)?;
     sheet.set_repeat_rows(heading, heading)?;
+    if let Some(columns) = look.printed {
+        // Two rows more than the table: what is checked stands below it.
+        sheet.set_print_area(0, 0, placed.end + 1, column_number(columns.max(1) - 1)?)?;
+    }
     set_up_print(sheet, imprint, turned);
     Ok(placed)
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use rust_xlsxwriter::Workbook;
 
     use super::*;
-
-    #[test]
-    fn a_text_with_more_digits_than_a_float_keeps_stays_a_text() {
-        assert_eq!(number("4747335.73"), Some(4_747_335.73));
-        assert_eq!(number("-0.000000000000000001"), Some(-1e-18));
-        assert_eq!(number("100000000000000000000"), Some(1e20));
-        assert_eq!(number("1.901175885830189617"), None);
-        assert_eq!(number(""), None);
-    }
-
-    proptest! {
-        #[test]
-        fn every_number_that_is_written_prints_as_its_text_again(digits in -999_999_999_999_999_i128..=999_999_999_999_999, zeros in 0_u32..=20) {
-            let text = crate::money::Amount::from_atoms(digits * 10_i128.pow(zeros)).to_string();
-            let number = number(&text).expect("15 digits are a number");
-            prop_assert_eq!(number.to_string(), text);
-        }
-    }
-
-    #[test]
-    fn number_formats_follow_the_currency() {
-        let money = |code: &str| Styles::new(&Currency::new(code).expect("a currency")).money(Zeros::Digits);
-        assert_eq!(money("JPY"), "#,##0;[Red]-#,##0");
-        assert_eq!(money("GBP"), "#,##0.00;[Red]-#,##0.00");
-        assert_eq!(money("KWD"), "#,##0.000;[Red]-#,##0.000");
-    }
+    use crate::money::Currency;
 
     #[test]
     fn shares_become_thousandths() {
@@ -771,11 +465,11 @@ mod tests {
             total: None,
         };
         let styles = Styles::new(&Currency::new("GBP").expect("pounds"));
-        let imprint = Imprint { organisation: "A & B".into(), period: "2026-10".into(), currency: "GBP".into() };
+        let imprint = Imprint::of("A & B", "2026-10", "GBP", "run");
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet();
-        let look = Look { filter: Filter::Table("Texts".to_owned()), ..Look::default() };
-        write_table_sheet(sheet, &styles, &imprint, &table, &look, Turned::Landscape).expect("a sheet");
+        let look = Look { filter: Filter::Buttons, ..Look::default() };
+        write_table_sheet(sheet, &styles, &imprint, &table, &look, Turned::Landscape, &stored).expect("a sheet");
         let bytes = std::io::Cursor::new(workbook.save_to_buffer().expect("a workbook"));
         let mut book = calamine::Xlsx::new(bytes).expect("a workbook that opens");
         let range = book.worksheet_range("Sheet1").expect("the sheet");
@@ -803,16 +497,9 @@ mod tests {
     }
 
     #[test]
-    fn notes_are_broken_between_words() {
-        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
-        assert_eq!(wrap("", 7), Vec::<String>::new());
-    }
-
-    #[test]
     fn headings_that_differ_only_in_case_are_told_apart() {
         let column = |label: &str| Column::new(label, label, Shown::Text);
-        let filter = Filter::Table("Lines".to_owned());
-        let labels = labels(&[column("Total"), column("total"), column("Tab\tbed")], &filter);
+        let labels = unique_labels(&[column("Total"), column("total"), column("Tab\tbed")]);
         assert_eq!(labels, ["Total", "total 2", "Tab bed"]);
     }
 }

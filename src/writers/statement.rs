@@ -1,39 +1,74 @@
-//! One statement a business unit: what it pays, what for, by which rules, and whom to ask. It shows this unit's
-//! money only.
+//! One statement a business unit: what it pays, what for, what decides it, and whom to ask. It shows this unit's money
+//! and that of the units below it, and nobody else's.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Formula, Workbook, Worksheet, XlsxError};
 
-use super::sheet::{self, Filter, Imprint, Look, Styles, TextMax, Turned, Widths, Zeros};
+use super::lines::Lines;
+use super::live::{self, Level};
+use super::print::{Imprint, Turned, new_workbook, set_up_print};
+use super::sheet::{self, CellAt, Filter, Look, SHEET_ROWS_MAX, TextMax, stored};
+use super::style::{Styles, Zeros, plain};
 use super::views;
+use super::widths::{Widths, wrap};
 use crate::dimension::MemberId;
-use crate::reports::{self, Column, Run, Shown, Table, Value};
-use crate::rulebook::{BUSINESS_UNIT, SERVICE};
+use crate::reports::{self, Column, Figure, Keys, Pivot, RowIs, Run, Shown, Value};
+use crate::rounding::ChargeLine;
+use crate::rulebook::{BUSINESS_UNIT, POOL, SERVICE, SPEND};
 
 /// Characters of a reason in a line; with more, a page's width would leave the figures too small to read.
 const WHY_MAX: usize = 30;
+
+/// Ways by which money came that are told in words.
+const WAYS_TOLD: usize = 5;
+
+/// What a statement is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Statement<'r> {
+    /// The run.
+    pub run: &'r Run<'r>,
+    /// Whose it is.
+    pub unit: MemberId,
+    /// Whether what is charged is in the journal.
+    pub is_posted: bool,
+    /// The identity of the run, for the foot of the pages.
+    pub id: &'r str,
+    /// A folder for rows that wait to be packed; nothing stays in it.
+    pub temporary: &'r Path,
+}
 
 /// Writes `statements/<business unit>.xlsx`.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write(path: &Path, run: &Run<'_>, unit: MemberId) -> Result<(), XlsxError> {
-    build(run, unit)?.save(path)
+pub fn write(path: &Path, statement: &Statement<'_>) -> Result<(), XlsxError> {
+    build(statement)?.save(path)
 }
 
 /// Makes the statement in memory.
 ///
 /// # Errors
 /// When a sheet cannot be made, which the number of a unit's services and rules rules out.
-pub fn build(run: &Run<'_>, unit: MemberId) -> Result<Workbook, XlsxError> {
+pub fn build(statement: &Statement<'_>) -> Result<Workbook, XlsxError> {
+    let Statement { run, unit, id, temporary, .. } = *statement;
     let head = &run.model.book.head;
     let styles = Styles::new(&head.currency);
-    let imprint = Imprint::new(run.model);
-    let name = run.model.dimensions[BUSINESS_UNIT].member_name(unit);
-    let mut workbook = sheet::new_workbook(run.model, &format!("{name}: IT statement {}", run.model.title()))?;
-    write_statement(workbook.add_worksheet().set_name("Statement")?, &styles, &imprint, run, unit)?;
-    let mut came = views::in_minor_units(reports::how_it_came(run, unit), &["amount"], &head.currency);
+    let imprint = Imprint::new(run.model, id);
+    let dimension = &run.model.dimensions[BUSINESS_UNIT];
+    let name = dimension.member_name(unit);
+    let units = reports::unit_and_below(dimension, unit);
+    let is_of_units =
+        |line: &ChargeLine| line.kind.is_allocated() && units.contains(&run.charges.member(line, BUSINESS_UNIT));
+    let lines = Lines::new(run, is_of_units, SHEET_ROWS_MAX, statement.is_posted);
+    let title = format!("{name}: IT statement {}", run.model.title());
+    let mut workbook = new_workbook(run.model, &title, temporary)?;
+    let own: Vec<&ChargeLine> = lines.all().collect();
+    let page = Page::new(run, unit, &units, &own);
+    page.write(workbook.add_worksheet().set_name("Statement")?, &styles, &imprint, &lines)?;
+
+    let mut came = views::in_minor_units(reports::how_it_came(run, &units), &["amount"], &head.currency);
     came.title = format!("{name}: how it came");
     came.note = format!("{} Each amount is rounded by itself; the statement's total is rounded as a whole.", came.note);
     let look = Look {
@@ -44,70 +79,150 @@ pub fn build(run: &Run<'_>, unit: MemberId) -> Result<Workbook, XlsxError> {
         ..Look::default()
     };
     let sheet = workbook.add_worksheet().set_name("How it came")?;
-    sheet::write_table_sheet(sheet, &styles, &imprint, &came, &look, Turned::Portrait)?;
+    sheet::write_table_sheet(sheet, &styles, &imprint, &came, &look, Turned::Portrait, &stored)?;
+    let keys = reports::keys(run, &own);
+    let look = Look { ruled_by: Some(0), filter: Filter::Buttons, ..Look::default() };
+    let sheet = workbook.add_worksheet().set_name("Keys")?;
+    sheet::write_table_sheet(sheet, &styles, &imprint, &keys, &look, Turned::Portrait, &stored)?;
+    lines.write(&mut workbook, &styles, &imprint)?;
     Ok(workbook)
 }
 
-fn write_statement(
-    sheet: &mut Worksheet,
-    styles: &Styles,
-    imprint: &Imprint,
-    run: &Run<'_>,
-    unit: MemberId,
-) -> Result<(), XlsxError> {
-    let services = with_owners(reports::statement(run, unit), run);
-    // The lists stand below one another, so those with fewer columns leave the same ones free.
-    let total_at = services.columns.iter().position(|column| column.name == "total").unwrap_or(1);
-    let spend = stretched(reports::unit_spend(run, unit), total_at);
-    let pools = stretched(reports::unit_pools(run, unit), total_at);
-    let facts = facts(run, unit, &spend, styles);
-    let look = Look { zeros: Zeros::Dash, ..Look::default() };
-    let mut widths = Widths::default();
-    for table in [&services, &spend, &pools] {
-        widths.fit(table, 0, &look, styles);
-    }
-    for (what, _) in &facts {
-        widths.widen(0, what.len());
-    }
-    sheet::write_title(sheet, &services.title)?;
-    sheet.write_string_with_format(1, 0, "IT statement", &Styles::section())?;
-    let mut row = 3;
-    for (what, said) in &facts {
-        sheet.write_string_with_format(row, 0, what, &Styles::faint())?;
-        for line in sheet::wrap(said, widths.of(1..services.columns.len()).sum()) {
-            sheet.write_string_with_format(row, 1, line, &sheet::plain())?;
-            row += 1;
+/// The page of a statement.
+struct Page {
+    name: String,
+    facts: Vec<(String, String)>,
+    /// By unit, when there are units below; run, grow and transform; services; pools.
+    lists: Vec<(&'static str, Pivot)>,
+    ways: Vec<String>,
+    charged: i128,
+    note: String,
+}
+
+impl Page {
+    fn new(run: &Run<'_>, unit: MemberId, units: &BTreeSet<MemberId>, lines: &[&ChargeLine]) -> Page {
+        let dimension = &run.model.dimensions[BUSINESS_UNIT];
+        let list = |of, title: &str| {
+            let list = reports::largest(run, lines.iter().copied(), of, title, usize::MAX);
+            reports::with_beside(run, list, Some(units))
+        };
+        let mut lists = Vec::new();
+        if units.len() > 1 {
+            lists.push(("Who it is for", list(BUSINESS_UNIT, &dimension.label)));
+        }
+        lists.push(("Run, grow and transform", list(SPEND, &run.model.dimensions[SPEND].label)));
+        let services = list(SERVICE, &run.model.dimensions[SERVICE].label);
+        lists.push(("What it is for", with_words(run, units, services)));
+        lists.push(("What it was spent on", list(POOL, &run.model.dimensions[POOL].label)));
+        Page {
+            name: dimension.member_name(unit).to_owned(),
+            facts: facts(run, unit),
+            lists,
+            ways: reports::largest_ways(run, units, WAYS_TOLD),
+            charged: lines.iter().map(|line| line.minor).sum(),
+            note: format!(
+                "Amounts in {}. Run keeps the business running, grow enlarges it, transform changes it. The sheet How it \
+                 came says by which rule each amount came here; the sheet Charge lines holds the lines that all figures \
+                 of this page add up.",
+                run.model.book.head.currency.code()
+            ),
         }
     }
-    for (title, table) in
-        [("Run, grow and transform", &spend), ("What it is for", &services), ("What it was spent on", &pools)]
-    {
-        sheet.write_string_with_format(row + 1, 0, title, &Styles::section())?;
-        row = sheet::write_table(sheet, styles, &widths, table, (row + 2, 0), &look)?.end;
+
+    fn write(
+        &self,
+        sheet: &mut Worksheet,
+        styles: &Styles,
+        imprint: &Imprint,
+        lines: &Lines<'_>,
+    ) -> Result<(), XlsxError> {
+        let look = Look { zeros: Zeros::Dash, text_max: TextMax(WHY_MAX), ..Look::default() };
+        let mut widths = Widths::default();
+        for (_, pivot) in &self.lists {
+            widths.fit(&pivot.table, 0, &look, styles);
+        }
+        for (what, _) in &self.facts {
+            widths.widen(0, what.len());
+        }
+        let level = if lines.can_be_added_up() { Level::Figures } else { Level::Nothing };
+        sheet::write_title(sheet, &self.name)?;
+        sheet.write_string_with_format(1, 0, "IT statement", &Styles::section())?;
+        let mut row = 3;
+        for (what, said) in &self.facts {
+            sheet.write_string_with_format(row, 0, what, &Styles::faint())?;
+            for line in wrap(said, widths.of(1..widths.columns.len()).sum()) {
+                sheet.write_string_with_format(row, 1, line, &plain())?;
+                row += 1;
+            }
+        }
+        row = self.write_charged(sheet, styles, lines, level, row)?;
+        let literal = |_: &CellAt, keys: &Keys| live::literal(keys);
+        for (title, pivot) in &self.lists {
+            sheet.write_string_with_format(row + 1, 0, *title, &Styles::section())?;
+            let formulas =
+                |at: &CellAt| live::formula(pivot, at, lines, level, styles.minor_digits(), &literal, &literal);
+            row = sheet::write_table(sheet, styles, &widths, &pivot.table, (row + 2, 0), &look, &formulas)?.end;
+        }
+        if !self.ways.is_empty() {
+            row += 1;
+            sheet.write_string_with_format(row, 0, "How the largest amounts came here", &Styles::section())?;
+            for (number, way) in (1..).zip(&self.ways) {
+                for line in wrap(&format!("{number}. {way}"), widths.sum()) {
+                    row += 1;
+                    sheet::write_text(sheet, row, 0, &line, &plain())?;
+                }
+            }
+            row += 1;
+        }
+        for line in wrap(&self.note, widths.sum()) {
+            row += 1;
+            sheet.write_string_with_format(row, 0, line, &Styles::faint())?;
+        }
+        widths.set(sheet)?;
+        sheet.set_screen_gridlines(false);
+        sheet.set_print_area(0, 0, row, sheet::column_number(widths.columns.len() - 1)?)?;
+        set_up_print(sheet, imprint, Turned::Portrait);
+        Ok(())
     }
-    let note = format!(
-        "Amounts in {}. Run keeps the business running, grow enlarges it, transform changes it. \
-         The sheet `How it came` says by which rule each amount came here.",
-        run.model.book.head.currency.code()
-    );
-    row += 1;
-    for line in sheet::wrap(&note, widths.sum()) {
-        sheet.write_string_with_format(row, 0, line, &Styles::faint())?;
-        row += 1;
+
+    /// What is owed, and the check that the lists add up to it.
+    fn write_charged(
+        &self,
+        sheet: &mut Worksheet,
+        styles: &Styles,
+        lines: &Lines<'_>,
+        level: Level,
+        row: u32,
+    ) -> Result<u32, XlsxError> {
+        let big = Styles::section().set_num_format(styles.money(Zeros::Digits));
+        sheet.write_string_with_format(row, 0, "Charged", &Styles::section())?;
+        let result = styles.plain_money(self.charged);
+        if level == Level::Nothing {
+            sheet.write_string_with_format(row, 1, result, &Styles::section())?;
+            return Ok(row + 1);
+        }
+        let total = Formula::new(lines.sum(&[])).set_result(&result);
+        sheet.write_formula_with_format(row, 1, total, &big)?;
+        sheet.write_string_with_format(row + 1, 0, "Check", &Styles::faint())?;
+        // What the run charged is stored; the lines on the last sheet must add up to it.
+        let check = format!("ROUND(B{}-({result}),{})", row + 1, styles.minor_digits());
+        sheet.write_formula_with_format(
+            row + 1,
+            1,
+            Formula::new(check).set_result("0"),
+            &live::check_format(styles),
+        )?;
+        live::colour_checks(sheet, (row + 1, 1), (row + 1, 1))?;
+        Ok(row + 2)
     }
-    widths.set(sheet)?;
-    sheet.set_screen_gridlines(false);
-    sheet::set_up_print(sheet, imprint, Turned::Portrait);
-    Ok(())
 }
 
 /// What is said of the unit before its figures.
-fn facts(run: &Run<'_>, unit: MemberId, spend: &Table, styles: &Styles) -> Vec<(String, String)> {
-    let head = &run.model.book.head;
+fn facts(run: &Run<'_>, unit: MemberId) -> Vec<(String, String)> {
     let units = &run.model.dimensions[BUSINESS_UNIT];
     let period = &run.model.period;
     let mut facts = vec![
-        ("Organisation".to_owned(), head.name.clone()),
+        ("Organisation".to_owned(), run.model.book.head.name.clone()),
         ("Period".to_owned(), format!("{} ({} to {})", run.model.title(), period.first, period.last)),
     ];
     let above = reports::parents(units, unit);
@@ -117,42 +232,38 @@ fn facts(run: &Run<'_>, unit: MemberId, spend: &Table, styles: &Styles) -> Vec<(
     if let Some((what, who)) = reports::contact(units, unit) {
         facts.push((what, who.to_owned()));
     }
-    if let Some(Value::Money(total)) = spend.total.iter().flatten().find(|value| matches!(value, Value::Money(_))) {
-        facts.push(("Charged".to_owned(), format!("{} {}", head.currency.code(), styles.grouped(*total))));
-    }
     facts
 }
 
-/// Adds whom to ask about each service, when the services' list says so for any of them.
-fn with_owners(mut table: Table, run: &Run<'_>) -> Table {
-    let services = &run.model.dimensions[SERVICE];
-    let owner = |row: &Vec<Value>| match row.first() {
-        Some(Value::Text(name)) => {
-            services.find(name).and_then(|service| reports::contact(services, service)).map(|(_, who)| who.to_owned())
-        }
+/// Adds what decides the amount of each service, and whom to ask about it where the list of services says so.
+fn with_words(run: &Run<'_>, units: &BTreeSet<MemberId>, mut services: Pivot) -> Pivot {
+    let decides = reports::what_decides(run, units);
+    let dimension = &run.model.dimensions[SERVICE];
+    let service_of = |row: &RowIs| match row {
+        RowIs::Lines(keys) => keys.first().and_then(|(_, key)| u32::try_from(*key).ok()).map(MemberId),
         _ => None,
     };
-    let owners: Vec<Option<String>> = table.rows.iter().map(owner).collect();
-    if owners.iter().all(Option::is_none) {
-        return table;
-    }
-    table.columns.push(Column::new("ask", "Whom to ask", Shown::Text));
-    for (row, owner) in table.rows.iter_mut().zip(owners) {
-        row.push(owner.map_or(Value::Blank, Value::Text));
-    }
-    if let Some(total) = &mut table.total {
-        total.push(Value::Blank);
-    }
-    table
-}
-
-/// Moves a list's figures to column `at`, so that totals of all lists stand below one another.
-fn stretched(mut table: Table, at: usize) -> Table {
-    while table.columns.len() > 1 && table.columns.iter().position(|column| column.name == "total") < Some(at) {
-        table.columns.insert(1, Column::new("", "", Shown::Text));
-        for row in table.rows.iter_mut().chain(&mut table.total) {
-            row.insert(1, Value::Blank);
+    let ids: Vec<Option<MemberId>> = services.rows.iter().map(service_of).collect();
+    let owners: Vec<Option<String>> =
+        ids.iter().map(|id| id.and_then(|id| reports::contact(dimension, id)).map(|(_, who)| who.to_owned())).collect();
+    let mut add = |name: &str, label: &str, texts: Vec<Value>| {
+        services.table.columns.push(Column::new(name, label, Shown::Text));
+        services.columns.push(Figure::Stored);
+        for (row, text) in services.table.rows.iter_mut().zip(texts) {
+            row.push(text);
         }
+        if let Some(total) = &mut services.table.total {
+            total.push(Value::Blank);
+        }
+    };
+    // A service that nothing came for directly is what another service's money became within the unit.
+    let said = |id: &Option<MemberId>| {
+        let text = id.and_then(|id| decides.get(&id)).map_or("part of another service that came here", String::as_str);
+        Value::text(text)
+    };
+    add("decides", "What decides it", ids.iter().map(said).collect());
+    if owners.iter().any(Option::is_some) {
+        add("ask", "Whom to ask", owners.into_iter().map(|owner| owner.map_or(Value::Blank, Value::Text)).collect());
     }
-    table
+    services
 }

@@ -17,8 +17,21 @@ use crate::reports::{Column, Table, Value};
 /// # Errors
 /// When the file cannot be written.
 pub fn write(path: &Path, table: &Table, currency: &Currency) -> io::Result<()> {
+    write_streamed(path, &table.columns, table.rows.iter().cloned(), currency)
+}
+
+/// Writes rows as csv, one at a time.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_streamed(
+    path: &Path,
+    columns: &[Column],
+    rows: impl Iterator<Item = Vec<Value>>,
+    currency: &Currency,
+) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
-    write_rows(&mut file, &table.columns, table.rows.iter().cloned(), currency)?;
+    write_rows(&mut file, columns, rows, currency)?;
     file.into_inner()?.sync_all()
 }
 

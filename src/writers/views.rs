@@ -1,4 +1,4 @@
-//! Reports adapted to sheets: amounts rounded for reading, shares beside totals, tables cut to what a sheet holds.
+//! Reports adapted to sheets: amounts rounded for reading, tables cut to what a sheet holds.
 
 use crate::money::Currency;
 use crate::reports::{Column, Shown, Table, Value};
@@ -40,18 +40,6 @@ fn rounded(value: &Value, currency: &Currency) -> Value {
     }
 }
 
-/// Adds each row's share of the total of a column.
-pub(super) fn with_share(mut table: Table, name: &str) -> Table {
-    let Some(at) = table.columns.iter().position(|column| column.name == name) else { return table };
-    let Some(Value::Money(whole)) = table.total.as_ref().map(|total| total[at].clone()) else { return table };
-    table.columns.push(Column::new("share", "Share", Shown::Share));
-    for row in table.rows.iter_mut().chain(&mut table.total) {
-        let share = if let Value::Money(part) = row[at] { Value::Share(part, whole) } else { Value::Blank };
-        row.push(share);
-    }
-    table
-}
-
 /// Cuts a table into tables of at most so many columns; each begins with the first column, which names the rows.
 pub(super) fn split_columns(table: Table, columns_max: usize) -> Vec<Table> {
     if table.columns.len() <= columns_max {
@@ -75,24 +63,19 @@ pub(super) fn split_columns(table: Table, columns_max: usize) -> Vec<Table> {
     tables.collect()
 }
 
-/// Cuts a table into tables of at most so many rows, each with the number of its first row; the last has the total.
-pub(super) fn split_rows(table: Table, rows_max: usize) -> Vec<(Table, usize)> {
+/// Cuts a table into tables of at most so many rows; the last has the total.
+pub(super) fn split_rows(table: Table, rows_max: usize) -> Vec<Table> {
     if table.rows.len() <= rows_max {
-        return vec![(table, 0)];
+        return vec![table];
     }
     let parts = table.rows.len().div_ceil(rows_max);
-    let tables = table.rows.chunks(rows_max).enumerate().map(|(at, rows)| {
-        let total = if at + 1 == parts { table.total.clone() } else { None };
-        let note = format!("{} Part {} of {parts}.", table.note, at + 1);
-        let part = Table {
-            name: table.name,
-            title: table.title.clone(),
-            note: note.trim_start().to_owned(),
-            columns: table.columns.clone(),
-            rows: rows.to_vec(),
-            total,
-        };
-        (part, at * rows_max)
+    let tables = table.rows.chunks(rows_max).enumerate().map(|(at, rows)| Table {
+        name: table.name,
+        title: table.title.clone(),
+        note: format!("{} Part {} of {parts}.", table.note, at + 1).trim_start().to_owned(),
+        columns: table.columns.clone(),
+        rows: rows.to_vec(),
+        total: if at + 1 == parts { table.total.clone() } else { None },
     });
     tables.collect()
 }

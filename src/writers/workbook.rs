@@ -1,173 +1,299 @@
 //! The workbook for finance and IT leaders: `showback.xlsx`.
 //!
-//! The first sheet is the page people read; each sheet behind it is a report. What a report says is decided in
-//! [`reports`]; how it is adapted to a sheet in `writers::views`; how a sheet looks in `writers::sheet`.
+//! First what is in it, then the page people read, then a sheet for each report, last the charge lines behind them all.
+//! What a report says is decided in [`reports`]; how it is adapted to a sheet in `writers::views`; how a sheet looks in
+//! `writers::sheet`; which figures are formulas in `writers::live`.
 
+mod checks;
+mod contents;
 mod summary;
 
 use std::path::Path;
 
 use rust_xlsxwriter::{Color, ConditionalFormatFormula, Format, Workbook, Worksheet, XlsxError};
 
+use super::lines::Lines;
+use super::live::{self, Check, Level};
+use super::print::{Imprint, Turned, new_workbook};
 use super::sheet::{
-    self, Filter, HEAD_ROWS_MAX, Imprint, Look, Placed, SHEET_COLUMNS_MAX, SHEET_ROWS_MAX, Styles, TextMax, Turned,
-    Zeros,
+    self, CellAt, Filter, HEAD_ROWS_MAX, Look, Placed, SHEET_COLUMNS_MAX, SHEET_ROWS_MAX, TextMax, stored,
 };
+use super::style::{Styles, Zeros};
 use super::views;
 use crate::finding::Findings;
-use crate::reports::{self, Run, Summary, Table};
+use crate::reports::{self, Pivot, Run, Table};
+use crate::rulebook::{BUSINESS_UNIT, SERVICE};
 
 /// Name of the first sheet.
+const CONTENTS: &str = "Contents";
+
+/// Name of the page that opens.
 const SUMMARY: &str = "Summary";
 
-/// Characters of a sheet's name, by the file format.
-const SHEET_NAME_MAX: usize = 31;
+/// Name of the sheet that holds all checks.
+const CHECKS: &str = "Checks";
 
 /// Characters of a rule's words in a line; with more, the page would be too wide to read on paper.
-const RULE_TEXT_MAX: usize = 32;
+const RULE_TEXT_MAX: usize = 19;
 
-/// What one sheet holds.
+/// What one sheet holds, and how much a workbook calculates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Rows of a sheet. More rows go on to the next sheet.
     pub rows: usize,
     /// Columns of a sheet. More columns go on to the next sheet, behind the first column.
     pub columns: usize,
+    /// Formulas × charge lines of the workbook. Beyond, figures are stored and their sums checked.
+    pub work: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { rows: SHEET_ROWS_MAX, columns: SHEET_COLUMNS_MAX }
+        Limits { rows: SHEET_ROWS_MAX, columns: SHEET_COLUMNS_MAX, work: live::WORK_MAX }
     }
+}
+
+/// What a workbook is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Book<'r> {
+    /// The run.
+    pub run: &'r Run<'r>,
+    /// What it noticed.
+    pub findings: &'r Findings,
+    /// What other methods would have charged, when that was asked for.
+    pub methods: Option<&'r Table>,
+    /// Whether what is charged is in the journal.
+    pub is_posted: bool,
+    /// The identity of the run, for the foot of the pages.
+    pub id: &'r str,
+    /// A folder for rows that wait to be packed; nothing stays in it.
+    pub temporary: &'r Path,
 }
 
 /// Writes `showback.xlsx`.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write(
-    path: &Path,
-    run: &Run<'_>,
-    summary: &Summary,
-    tables: &[Table],
-    findings: &Findings,
-) -> Result<(), XlsxError> {
-    build(run, summary, tables, findings, &Limits::default())?.save(path)
+pub fn write(path: &Path, book: &Book<'_>) -> Result<(), XlsxError> {
+    build(book, &Limits::default())?.save(path)
 }
 
-/// Makes the workbook in memory.
+/// Makes the workbook; all but the charge lines is in memory then.
 ///
 /// # Errors
-/// When a sheet cannot be made, which the limits rule out.
-pub fn build(
-    run: &Run<'_>,
-    summary: &Summary,
-    tables: &[Table],
-    findings: &Findings,
-    limits: &Limits,
-) -> Result<Workbook, XlsxError> {
+/// When a sheet cannot be made, which the limits rule out, or the temporary folder cannot be written.
+pub fn build(book: &Book<'_>, limits: &Limits) -> Result<Workbook, XlsxError> {
+    let run = book.run;
     let head = &run.model.book.head;
     let styles = Styles::new(&head.currency);
-    let imprint = Imprint::new(run.model);
-    let pages: Vec<Page> = pages(run, tables, findings).into_iter().flat_map(|page| page.split(limits)).collect();
+    let imprint = Imprint::new(run.model, book.id);
+    let lines = Lines::new(run, |_| true, limits.rows, book.is_posted);
     let title = format!("{}: IT showback {}", head.name, run.model.title());
-    let mut workbook = sheet::new_workbook(run.model, &title)?;
-    summary::write(workbook.add_worksheet().set_name(SUMMARY)?, &styles, &imprint, run, summary, &pages)?;
+    let mut workbook = new_workbook(run.model, &title, book.temporary)?;
+    workbook.add_worksheet().set_name(CONTENTS)?;
+    workbook.add_worksheet().set_name(SUMMARY)?;
+
+    let front = summary::Front::new(run, book.findings);
+    let pages = pages(book);
+    let (fits, beyond): (Vec<&Page>, Vec<&Page>) = pages.iter().partition(|page| page.fits(limits));
+    let live = front.pivots().into_iter().chain(fits.iter().filter_map(|page| page.pivot()));
+    let mut levels = live::levels(live, &lines, limits.work).into_iter();
+    let mut level = || levels.next().unwrap_or(Level::Corner);
+    let front_levels: Vec<Level> = front.pivots().iter().map(|_| level()).collect();
+    let mut checks = Vec::new();
+    let mut listed = Vec::new();
     for page in &pages {
-        page.write(workbook.add_worksheet(), &styles, &imprint)?;
+        if beyond.iter().any(|other| std::ptr::eq(*other, page)) {
+            for (name, table) in page.split(limits) {
+                listed.push((name.clone(), table.note.clone()));
+                page.write_table(workbook.add_worksheet(), &styles, &imprint, &name, &table)?;
+            }
+            continue;
+        }
+        listed.push((page.name.to_owned(), page.table().note.clone()));
+        let sheet = workbook.add_worksheet();
+        match page.pivot() {
+            Some(pivot) => {
+                let how = (&lines, level(), run);
+                let (placed, found) = live::write_sheet(sheet, &styles, &imprint, (page.name, pivot), &page.look, how)?;
+                checks.extend(found);
+                if pivot.table.name == "spend" {
+                    group_by_subtotals(sheet, pivot, &placed)?;
+                }
+            }
+            None => checks.extend(page.write_table(sheet, &styles, &imprint, page.name, page.table())?),
+        }
     }
+    listed.push((CHECKS.to_owned(), checks::NOTE.to_owned()));
+    let checked = checks::write(workbook.add_worksheet(), &styles, &imprint, run, &lines, &checks)?;
+    let keys = reports::keys(run, &lines.all().collect::<Vec<_>>());
+    listed.push((keys.title.clone(), keys.note.clone()));
+    let look = Look { ruled_by: Some(0), filter: Filter::Buttons, ..Look::default() };
+    let sheet = workbook.add_worksheet().set_name("Keys")?;
+    sheet::write_table_sheet(sheet, &styles, &imprint, &keys, &look, Turned::Portrait, &stored)?;
+    listed
+        .extend(lines.sheet_names().into_iter().map(|name| (name, "The result of the run, line by line.".to_owned())));
+    lines.write(&mut workbook, &styles, &imprint)?;
+
+    let sheet = workbook.worksheet_from_name(SUMMARY)?;
+    let mut names = front.write(sheet, &styles, &imprint, run, &lines, &front_levels)?;
+    sheet.set_active(true);
+    if !checked.all.is_empty() {
+        names.push(("all_checks", checked.all.clone()));
+    }
+    for (name, cell) in names {
+        workbook.define_name(name, &format!("={cell}"))?;
+    }
+    let sheet = workbook.worksheet_from_name(CONTENTS)?;
+    contents::write(sheet, &styles, &imprint, run, &listed, &checked)?;
     Ok(workbook)
+}
+
+/// What stands on a sheet.
+#[derive(Clone, Debug)]
+enum Content {
+    /// Figures that the charge lines add up to.
+    Live(Box<Pivot>),
+    /// Anything else.
+    Stored(Table),
 }
 
 /// A sheet with one report on it.
 #[derive(Clone, Debug)]
 struct Page {
-    name: String,
-    table: Table,
+    name: &'static str,
+    content: Content,
     look: Look,
 }
 
-/// All sheets behind the first, in order.
-fn pages(run: &Run<'_>, tables: &[Table], findings: &Findings) -> Vec<Page> {
+/// All sheets between the summary and the checks, in order.
+fn pages(book: &Book<'_>) -> Vec<Page> {
+    let Book { run, findings, .. } = *book;
     let currency = &run.model.book.head.currency;
-    let noticed = (!findings.is_empty()).then(|| crate::finding::render::table(findings));
     let filtered = Look { filter: Filter::Buttons, columns_kept: 1, ..Look::default() };
-    let page = |table: &Table| match table.name {
-        "units-by-service" => {
-            Page::new("Business units × services", table.clone(), Look { zeros: Zeros::Dash, ..filtered.clone() })
-        }
-        "spend" => {
-            let (table, subtotals) = reports::spend_with_subtotals(run);
-            let look = Look { zeros: Zeros::Dash, subtotals, columns_kept: 2, ..filtered.clone() };
-            Page::new("Run grow transform", table, look)
-        }
-        "pools" => Page::new("Pools", views::with_share(table.clone(), "total"), Look::default()),
-        "unallocated" => Page::new("Unallocated", table.clone(), filtered.clone()),
-        "reconciliation" => {
-            let look = Look { ruled_by: Some(0), ..filtered.clone() };
-            Page::new("Reconciliation", views::reconciliation(table.clone(), currency), look)
-        }
-        "rules" => {
-            let table = views::in_minor_units(reports::rules_in_words(run), &["taken", "given", "left"], currency);
-            Page::new(
-                "Rules",
-                table,
-                Look { columns_kept: 3, ruled_by: Some(1), text_max: TextMax(RULE_TEXT_MAX), ..filtered.clone() },
-            )
-        }
-        "charges" => {
-            let look = Look { filter: Filter::Table("ChargeLines".to_owned()), columns_kept: 1, ..Look::default() };
-            Page::new("Charge lines", table.clone(), look)
-        }
-        _ => Page::new(&sheet_name(&table.title), table.clone(), filtered.clone()),
+    let dashed = Look { zeros: Zeros::Dash, ..filtered.clone() };
+    let live =
+        |name, pivot: Pivot, look: &Look| Page { name, content: Content::Live(Box::new(pivot)), look: look.clone() };
+    let stored = |name, table: Table, look: &Look| Page { name, content: Content::Stored(table), look: look.clone() };
+    let spend = reports::spend_with_subtotals(run);
+    let subtotals = spend.rows.iter().enumerate().filter(|(_, row)| matches!(row, reports::RowIs::Subtotal(..)));
+    // A filter would hide rows that subtotals then leave out.
+    let spend_look = Look {
+        subtotals: subtotals.map(|(at, _)| at).collect(),
+        columns_kept: 2,
+        filter: Filter::None,
+        ..dashed.clone()
     };
-    tables.iter().chain(noticed.as_ref()).map(page).collect()
-}
-
-/// A heading as the name of a sheet: at most 31 characters, without those that the file format forbids.
-fn sheet_name(title: &str) -> String {
-    let allowed = title.chars().filter(|c| !c.is_control() && !"[]:*?/\\'".contains(*c));
-    allowed.take(SHEET_NAME_MAX).collect()
+    let mut pages = vec![
+        live("Business units × services", reports::units_by_service(run), &dashed),
+        live("Services", reports::services(run), &Look { groups_exact: true, ..dashed.clone() }),
+        live("Full cost", reports::full_cost(run), &dashed),
+        live("Run grow transform", spend, &spend_look),
+    ];
+    for (name, dimension) in [("Movement by unit", BUSINESS_UNIT), ("Movement by service", SERVICE)] {
+        pages.extend(reports::movement_by(run, dimension).map(|pivot| live(name, pivot, &filtered)));
+    }
+    if let Some(portfolio) = reports::portfolio(run) {
+        pages.push(live("Portfolio", portfolio, &Look { ruled_by: Some(0), columns_kept: 2, ..dashed.clone() }));
+    }
+    pages.push(live("Pools", reports::pools(run), &filtered));
+    pages.push(live("Unallocated", reports::unallocated(run), &filtered));
+    let look = Look { ruled_by: Some(0), ..filtered.clone() };
+    pages.push(stored("Reconciliation", views::reconciliation(reports::reconciliation(run), currency), &look));
+    pages.push(stored("Rule balancing", reports::rule_balancing(run), &look));
+    let look = Look { columns_kept: 3, ruled_by: Some(1), text_max: TextMax(RULE_TEXT_MAX), ..filtered.clone() };
+    pages.push(stored("Rules", reports::rules_in_words(run), &look));
+    if reports::has_schedules(run) {
+        pages.push(stored("Schedules", reports::schedules(run), &filtered));
+        pages.push(stored("Renewals", reports::renewals(run), &filtered));
+    }
+    if run.model.book.allocate.iter().any(|rule| rule.capacity.is_some()) {
+        pages.push(stored("Utilisation", reports::utilisation(run), &filtered));
+    }
+    if run.model.fx.is_some() {
+        pages.push(stored("Exchange", reports::exchange(run), &filtered));
+    }
+    pages.extend(book.methods.map(|methods| stored("Methods", methods.clone(), &filtered)));
+    if !findings.is_empty() {
+        let table = crate::finding::render::table(findings);
+        pages.push(stored("Findings", views::in_minor_units(table, &["money"], currency), &filtered));
+    }
+    pages
 }
 
 impl Page {
-    fn new(name: &str, table: Table, look: Look) -> Page {
-        Page { name: name.to_owned(), table, look }
+    fn pivot(&self) -> Option<&Pivot> {
+        match &self.content {
+            Content::Live(pivot) => Some(pivot),
+            Content::Stored(_) => None,
+        }
     }
 
-    /// The page as often as it takes until every row and column has its place: `Charge lines`, `Charge lines 2` …
-    fn split(self, limits: &Limits) -> Vec<Page> {
-        let total_rows = usize::from(self.table.total.is_some());
-        let rows_max = limits.rows.saturating_sub(HEAD_ROWS_MAX + total_rows).max(1);
-        let columns_max = limits.columns.max(2);
-        if self.table.rows.len() <= rows_max && self.table.columns.len() <= columns_max {
-            return vec![self];
+    fn table(&self) -> &Table {
+        match &self.content {
+            Content::Live(pivot) => &pivot.table,
+            Content::Stored(table) => table,
         }
-        let tables = views::split_columns(self.table, columns_max);
+    }
+
+    /// Rows and columns that stand beside those of the table: total, checks, keys.
+    const ROOM: usize = 16;
+
+    fn fits(&self, limits: &Limits) -> bool {
+        let table = self.table();
+        table.rows.len() + HEAD_ROWS_MAX + Page::ROOM <= limits.rows
+            && table.columns.len() + Page::ROOM <= limits.columns
+    }
+
+    /// The page as often as it takes until every row and column has its place, as `Services`, `Services 2` … Its
+    /// figures are stored then: sums over several sheets would say nothing to anybody.
+    fn split(&self, limits: &Limits) -> Vec<(String, Table)> {
+        let rows_max = limits.rows.saturating_sub(HEAD_ROWS_MAX + Page::ROOM).max(1);
+        let tables = views::split_columns(self.table().clone(), limits.columns.max(2));
         let tables = tables.into_iter().flat_map(|table| views::split_rows(table, rows_max));
-        let numbered = tables.enumerate().map(|(at, (table, first_row))| {
-            let number = at + 1;
-            let name = if at == 0 { self.name.clone() } else { format!("{} {number}", self.name) };
-            let filter = match &self.look.filter {
-                Filter::Table(name) if at > 0 => Filter::Table(format!("{name}{number}")),
-                filter => filter.clone(),
-            };
-            let here = first_row..first_row + table.rows.len();
-            let subtotals = self.look.subtotals.iter().filter(|row| here.contains(row)).map(|row| row - first_row);
-            let look = Look { filter, subtotals: subtotals.collect(), ..self.look.clone() };
-            Page { name, table, look }
+        let numbered = tables.enumerate().map(|(at, table)| {
+            (if at == 0 { self.name.to_owned() } else { format!("{} {}", self.name, at + 1) }, table)
         });
         numbered.collect()
     }
 
-    fn write(&self, sheet: &mut Worksheet, styles: &Styles, imprint: &Imprint) -> Result<(), XlsxError> {
-        sheet.set_name(&self.name)?;
-        let placed = sheet::write_table_sheet(sheet, styles, imprint, &self.table, &self.look, Turned::Landscape)?;
-        match self.table.name {
-            "reconciliation" => colour_checks(sheet, &self.table, &placed),
-            "spend" => group_by_subtotals(sheet, &self.look.subtotals, &placed),
-            _ => Ok(()),
+    /// Writes a table without formulas over the charge lines. Gives what the sheet checks.
+    fn write_table(
+        &self,
+        sheet: &mut Worksheet,
+        styles: &Styles,
+        imprint: &Imprint,
+        name: &str,
+        table: &Table,
+    ) -> Result<Vec<Check>, XlsxError> {
+        sheet.set_name(name)?;
+        let digits = styles.minor_digits();
+        let balance = |at: &CellAt| {
+            let is_check = at.row.is_some() && table.name == "rule-balancing" && at.column == 7;
+            is_check.then(|| format!("ROUND({}-{}-{},{digits})", at.beside(3), at.beside(4), at.beside(6)))
+        };
+        // Parts of a table have other rows than the whole, so they have no subtotals to show.
+        let look = Look { subtotals: Vec::new(), ..self.look.clone() };
+        let placed = sheet::write_table_sheet(sheet, styles, imprint, table, &look, Turned::Landscape, &balance)?;
+        let quoted = live::quoted(name);
+        let rows = |letter: &str| format!("{quoted}!${letter}${}:${letter}${}", placed.body.start + 1, placed.body.end);
+        let check = |what: &str, formula: String| Check { sheet: name.to_owned(), what: what.to_owned(), formula };
+        if placed.body.is_empty() {
+            return Ok(Vec::new());
         }
+        Ok(match table.name {
+            "rule-balancing" => {
+                live::colour_checks(sheet, (placed.body.start, 7), (placed.body.end - 1, 7))?;
+                vec![check("taken − given − left of every rule and pool", format!("SUMPRODUCT(ABS({}))", rows("H")))]
+            }
+            "reconciliation" => {
+                colour_checks(sheet, table, &placed)?;
+                // Amounts of these lines are exact, so an amount of 0 is 0 to the last digit.
+                let formula = format!("SUMPRODUCT(({}=\"must be 0\")*({}<>0))", rows("F"), rows("E"));
+                vec![check("lines that must be 0 and are not", formula)]
+            }
+            _ => Vec::new(),
+        })
     }
 }
 
@@ -175,9 +301,6 @@ impl Page {
 fn colour_checks(sheet: &mut Worksheet, table: &Table, placed: &Placed) -> Result<(), XlsxError> {
     let at = |name: &str| table.columns.iter().position(|column| column.name == name);
     let (Some(check), Some(exact)) = (at("check"), at("amount")) else { return Ok(()) };
-    if placed.body.is_empty() {
-        return Ok(());
-    }
     let letter =
         |at: usize| Ok::<_, XlsxError>(rust_xlsxwriter::utility::column_number_to_name(sheet::column_number(at)?));
     let (check_letter, exact_letter) = (letter(check)?, letter(exact)?);
@@ -197,65 +320,13 @@ fn colour_checks(sheet: &mut Worksheet, table: &Table, placed: &Placed) -> Resul
 }
 
 /// The rows of a subtotal fold away below it.
-fn group_by_subtotals(sheet: &mut Worksheet, subtotals: &[usize], placed: &Placed) -> Result<(), XlsxError> {
-    let rows = |at: usize| u32::try_from(at).map_err(|_| XlsxError::RowColumnLimitError);
+fn group_by_subtotals(sheet: &mut Worksheet, pivot: &Pivot, placed: &Placed) -> Result<(), XlsxError> {
     sheet.group_symbols_above(true);
-    for (at, subtotal) in subtotals.iter().enumerate() {
-        let first = placed.body.start + rows(*subtotal)? + 1;
-        let last = match subtotals.get(at + 1) {
-            Some(next) => placed.body.start + rows(*next)? - 1,
-            None => placed.body.end - 1,
-        };
-        if first <= last {
-            sheet.group_rows(first, last)?;
+    for (row, is) in (placed.body.start..).zip(&pivot.rows) {
+        if let reports::RowIs::Subtotal(rows, _) = is {
+            let rows = u32::try_from(*rows).map_err(|_| XlsxError::RowColumnLimitError)?;
+            sheet.group_rows(row + 1, row + rows)?;
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::reports::{Column, Shown, Value};
-
-    fn page(rows: u64, columns: usize) -> Page {
-        let row = |number: u64| vec![Value::Count(number); columns];
-        let columns = (0..columns).map(|at| Column::new(format!("c{at}"), format!("C{at}"), Shown::Count)).collect();
-        let table = Table {
-            name: "charges",
-            title: "Charge lines".to_owned(),
-            note: String::new(),
-            columns,
-            rows: (0..rows).map(row).collect(),
-            total: None,
-        };
-        Page::new("Charge lines", table, Look { filter: Filter::Table("ChargeLines".to_owned()), ..Look::default() })
-    }
-
-    #[test]
-    fn rows_beyond_a_sheet_go_on_to_the_next_and_none_is_lost() {
-        let limits = Limits { rows: HEAD_ROWS_MAX + 4, columns: 100 };
-        let pages = page(10, 2).split(&limits);
-        assert_eq!(
-            pages.iter().map(|page| page.name.as_str()).collect::<Vec<_>>(),
-            ["Charge lines", "Charge lines 2", "Charge lines 3"]
-        );
-        assert_eq!(pages[2].look.filter, Filter::Table("ChargeLines3".to_owned()));
-        let rows: Vec<Vec<Value>> = pages.into_iter().flat_map(|page| page.table.rows).collect();
-        assert_eq!(rows, page(10, 2).table.rows);
-    }
-
-    #[test]
-    fn columns_beyond_a_sheet_go_on_to_the_next_behind_the_first() {
-        let pages = page(1, 6).split(&Limits { rows: 100, columns: 3 });
-        let names: Vec<Vec<&str>> =
-            pages.iter().map(|page| page.table.columns.iter().map(|column| column.name.as_str()).collect()).collect();
-        assert_eq!(names, [vec!["c0", "c1", "c2"], vec!["c0", "c3", "c4"], vec!["c0", "c5"]]);
-    }
-
-    #[test]
-    fn sheet_names_keep_to_what_the_format_allows() {
-        assert_eq!(sheet_name("Costs: [all] of them/ours?"), "Costs all of themours");
-        assert_eq!(sheet_name(&"x".repeat(40)).len(), 31);
-    }
 }

@@ -1,247 +1,320 @@
-//! The first sheet: the month on one page.
+//! The page that opens: the period on one sheet of paper.
 
 use rust_xlsxwriter::{
-    Chart, ChartDataLabel, ChartFont, ChartFormat, ChartLayout, ChartSolidFill, FormatUnderline, Worksheet, XlsxError,
+    Chart, ChartDataLabel, ChartFont, ChartFormat, ChartLayout, ChartLine, ChartPatternFill, ChartPatternFillType,
+    ChartSolidFill, Worksheet, XlsxError,
 };
 
-use super::{Page, SUMMARY};
-use crate::reports::{Column, NamedMoney, Run, Shown, Summary, Table, Value};
-use crate::writers::sheet::{self, ACCENT, FONT, Imprint, Look, Placed, Styles, Turned, Widths};
+use super::SUMMARY;
+use crate::finding::{Findings, Severity};
+use crate::reports::{self, Column, Keys, Pivot, Run, Shown, Table, Value};
+use crate::rulebook::{BUSINESS_UNIT, SERVICE, SPEND};
+use crate::writers::lines::Lines;
+use crate::writers::live::{self, Level};
+use crate::writers::print::{Imprint, Turned, set_up_print};
+use crate::writers::sheet::{self, CellAt, Look, Placed, stored};
+use crate::writers::style::{ACCENT, FONT, ROW_PIXELS, Styles, plain};
+use crate::writers::widths::{Widths, wrap};
 
-/// Business units and services that are listed; the others are one line. As many as leave the sheet one page.
-const LARGEST_SHOWN: usize = 10;
+/// Business units and services that are listed; the others are one row. As many as leave the sheet one page.
+const LISTED_MAX: usize = 10;
 
-/// Columns of the lists on the left and on the right; each takes three.
+/// Column of the sheet in which the lists on the left begin.
 const LEFT: u16 = 0;
-const RIGHT: u16 = 4;
-/// The column between them, and its width.
-const GAP: (u16, u32) = (3, 3);
+/// Width of the column between them and what stands right of them.
+const GAP: u32 = 2;
 
-/// Pixels of a row, of a digit, and of a column beside its digits: what a chart is measured in.
-const ROW_PIXELS: u32 = 17;
+/// What needs attention and is listed; the rest is on the sheet Findings.
+const ATTENTION_SHOWN: usize = 6;
+
+/// Pixels of a digit, and of a column beside its digits: what a chart is measured in.
 const CHARACTER_PIXELS: u32 = 7;
 const COLUMN_PIXELS: u32 = 5;
 
-/// Writes the first sheet. `pages` are the sheets it leads to.
-pub(super) fn write(
-    sheet: &mut Worksheet,
-    styles: &Styles,
-    imprint: &Imprint,
-    run: &Run<'_>,
-    summary: &Summary,
-    pages: &[Page],
-) -> Result<(), XlsxError> {
+/// Fill of what was: light, with a line around it, so that the two are told apart on paper.
+const LIGHT: u32 = 0x00C9_D3E0;
+
+/// What the page shows.
+pub(super) struct Front {
+    money: Pivot,
+    spend: Pivot,
+    units: Pivot,
+    services: Pivot,
+    reasons: Pivot,
+    sources: Table,
+    attention: Vec<String>,
+}
+
+impl Front {
+    pub(super) fn new(run: &Run<'_>, findings: &Findings) -> Front {
+        let by = |dimension: usize| format!("Largest by {}", run.model.dimensions[dimension].label.to_lowercase());
+        let beside = |pivot: Pivot| reports::with_beside(run, pivot, None);
+        Front {
+            money: beside(reports::money_in_and_out(run)),
+            spend: beside(reports::largest(run, run.charges.allocated(), SPEND, "Run, grow and transform", usize::MAX)),
+            units: beside(reports::largest(
+                run,
+                run.charges.allocated(),
+                BUSINESS_UNIT,
+                &by(BUSINESS_UNIT),
+                LISTED_MAX,
+            )),
+            services: beside(reports::largest(run, run.charges.allocated(), SERVICE, &by(SERVICE), LISTED_MAX)),
+            reasons: reports::reasons(run),
+            sources: sources(run),
+            attention: attention(run, findings),
+        }
+    }
+
+    /// The lists whose figures are formulas, in the order of the page.
+    pub(super) fn pivots(&self) -> Vec<&Pivot> {
+        vec![&self.money, &self.spend, &self.units, &self.services, &self.reasons]
+    }
+
+    /// Writes the page. Gives the cells of its first figures by the names under which other files may ask for them.
+    pub(super) fn write(
+        &self,
+        sheet: &mut Worksheet,
+        styles: &Styles,
+        imprint: &Imprint,
+        run: &Run<'_>,
+        lines: &Lines<'_>,
+        levels: &[Level],
+    ) -> Result<Vec<(&'static str, String)>, XlsxError> {
+        let mut widths = Widths::default();
+        // Lists are as wide as what stands beside their amounts.
+        let gap = sheet::column_number(self.units.table.columns.len())?;
+        let right_at = gap + 1;
+        let left = [&self.money, &self.spend, &self.units, &self.services].map(|pivot| (&pivot.table, LEFT));
+        let right = [(&self.reasons.table, right_at), (&self.sources, right_at)];
+        for (table, at) in left.into_iter().chain(right) {
+            widths.fit(table, usize::from(at), &Look::default(), styles);
+        }
+        widths.widen(usize::from(right_at), RIGHT_NAME_MIN);
+        widths.columns[usize::from(gap)] = 0;
+        let columns = widths.columns.len();
+        widths.set(sheet)?;
+        sheet.set_column_width(gap, GAP)?;
+        let top = write_head(sheet, run, &widths)?;
+        let level = |at: usize| levels.get(at).copied().unwrap_or(Level::Nothing);
+        let list = |sheet: &mut Worksheet, at: usize, row: u32, column: u16| {
+            write_list(sheet, styles, &widths, self.pivots()[at], (row, column), (lines, level(at)))
+        };
+        let money = list(sheet, 0, top, LEFT)?;
+        let spend = list(sheet, 1, money.end + 1, LEFT)?;
+        let units = list(sheet, 2, spend.end + 1, LEFT)?;
+        let services = list(sheet, 3, units.end + 1, LEFT)?;
+        let mut row = services.heading;
+        if !self.reasons.table.rows.is_empty() {
+            row = list(sheet, 4, row, right_at)?.end + 1;
+        }
+        let look = Look::default();
+        let sources = sheet::write_table(sheet, styles, &widths, &self.sources, (row, right_at), &look, &stored)?;
+        let row = services.end.max(sources.end) + 1;
+        let row = write_attention(sheet, &self.attention, row, &widths, columns)?;
+        let width = widths.of(usize::from(right_at)..columns).map(pixels).sum::<u32>();
+        let spend_chart = chart(&self.spend, &spend, (width, spend.end - top));
+        sheet.insert_chart(top, right_at, &spend_chart)?;
+        let units_chart = chart(&self.units, &units, (width, units.end - units.heading));
+        sheet.insert_chart(units.heading, right_at, &units_chart)?;
+        sheet.set_screen_gridlines(false);
+        sheet.set_print_area(0, 0, row, sheet::column_number(columns - 1)?)?;
+        set_up_print(sheet, imprint, Turned::Landscape);
+        // The period on one page, however long its lists are.
+        sheet.set_print_fit_to_pages(1, 1);
+        sheet.set_print_center_horizontally(true);
+        // The list says what is charged, what is not, and last their sum.
+        let names = ["charged", "unallocated", "money_in"];
+        Ok((money.body.start + 1..).zip(names).map(|(line, name)| (name, format!("{SUMMARY}!$B${line}"))).collect())
+    }
+}
+
+/// Characters of the names right of the lists, so that a chart above them is wide enough.
+const RIGHT_NAME_MIN: usize = 32;
+
+fn pixels(width: usize) -> u32 {
+    u32::try_from(width).unwrap_or_default() * CHARACTER_PIXELS + COLUMN_PIXELS
+}
+
+fn write_head(sheet: &mut Worksheet, run: &Run<'_>, widths: &Widths) -> Result<u32, XlsxError> {
     let head = &run.model.book.head;
     let period = &run.model.period;
-    let lists = Lists::new(run, summary);
-    let mut widths = Widths::default();
-    for (table, at) in lists.all() {
-        widths.fit(table, usize::from(at), &Look::default(), styles);
-    }
     sheet::write_title(sheet, &head.name)?;
     let line = format!(
         "IT costs of {} ({} to {}), amounts in {}",
-        period.name,
+        run.model.title(),
         period.first,
         period.last,
         head.currency.code()
     );
     sheet.write_string_with_format(1, 0, line, &Styles::section())?;
     let mut row = 2;
-    for line in sheet::wrap(&head.description, widths.sum()) {
+    for line in wrap(&head.description, widths.sum()) {
         sheet.write_string_with_format(row, 0, line, &Styles::faint())?;
         row += 1;
     }
-    row += 1;
-    let top = row;
-    let money = write_list(sheet, styles, &widths, &lists.money, (row, LEFT))?;
-    let spend = write_list(sheet, styles, &widths, &lists.spend, (money.end + 1, LEFT))?;
-    let bottom = spend.end;
-    insert_chart(sheet, &lists.spend, &spend, (top, bottom), &widths)?;
-    let units = write_list(sheet, styles, &widths, &lists.units, (bottom + 1, LEFT))?;
-    let services = write_list(sheet, styles, &widths, &lists.services, (bottom + 1, RIGHT))?;
-    row = units.end.max(services.end) + 1;
-    let sources = write_list(sheet, styles, &widths, &lists.sources, (row, LEFT))?;
-    let reasons = write_list(sheet, styles, &widths, &lists.reasons, (row, RIGHT))?;
-    if lists.reasons.rows.is_empty() {
-        sheet.write_string_with_format(reasons.heading + 1, RIGHT, "Everything is allocated.", &Styles::faint())?;
-    }
-    let text: usize = widths.of(1..usize::from(RIGHT) + 3).sum();
-    write_contents(sheet, pages, sources.end.max(reasons.end + 1) + 1, text)?;
-    widths.set(sheet)?;
-    sheet.set_column_width(GAP.0, GAP.1)?;
-    sheet.set_screen_gridlines(false);
-    sheet::set_up_print(sheet, imprint, Turned::Portrait);
-    // The month on one page, however long its lists are.
-    sheet.set_print_fit_to_pages(1, 1);
-    Ok(())
-}
-
-/// The lists of the page: name, money, share.
-struct Lists {
-    money: Table,
-    spend: Table,
-    units: Table,
-    services: Table,
-    sources: Table,
-    reasons: Table,
-}
-
-impl Lists {
-    fn new(run: &Run<'_>, summary: &Summary) -> Lists {
-        let currency = &run.model.book.head.currency;
-        let list = |title: &str, rows: Vec<Vec<Value>>, total: Option<(&str, i128)>| Table {
-            name: "summary",
-            title: title.to_owned(),
-            note: String::new(),
-            columns: vec![
-                Column::new("name", title, Shown::Text),
-                Column::new("amount", currency.code(), Shown::Money),
-                Column::new("share", "Share", Shown::Share),
-            ],
-            rows,
-            total: total.map(|(name, minor)| row(name, minor, minor)),
-        };
-        let all = summary.charged + summary.unallocated;
-        let money = vec![
-            row("Money in", all, all),
-            row("Charged to business units", summary.charged, all),
-            row("Unallocated", summary.unallocated, all),
-            // What is left of exact amounts that were rounded: digits the currency does not have.
-            vec![Value::text("Rounding, not in the lines above"), Value::Exact(summary.rounding), Value::Blank],
-        ];
-        let named = |list: &[NamedMoney], whole: i128| -> Vec<Vec<Value>> {
-            list.iter().map(|(name, minor)| row(name, *minor, whole)).collect()
-        };
-        let spend: Vec<NamedMoney> = summary.spend.iter().map(|(name, minor)| (capital(name), *minor)).collect();
-        let sources: Vec<NamedMoney> =
-            summary.sources.iter().map(|(name, amount)| (name.clone(), currency.round(*amount))).collect();
-        let charged = Some(("Charged", summary.charged));
-        Lists {
-            money: list("Money", money, None),
-            spend: list("Run, grow and transform", named(&spend, summary.charged), charged),
-            units: list("Largest business units", largest(&summary.units, summary.charged), charged),
-            services: list("Largest services", largest(&summary.services, summary.charged), charged),
-            sources: list("Money in by source", named(&sources, all), Some(("Money in", all))),
-            reasons: list(
-                "Unallocated by reason",
-                named(&summary.reasons, all),
-                (!summary.reasons.is_empty()).then_some(("Unallocated", summary.unallocated)),
-            ),
-        }
-    }
-
-    fn all(&self) -> [(&Table, u16); 6] {
-        [
-            (&self.money, LEFT),
-            (&self.spend, LEFT),
-            (&self.units, LEFT),
-            (&self.services, RIGHT),
-            (&self.sources, LEFT),
-            (&self.reasons, RIGHT),
-        ]
-    }
-}
-
-fn row(name: &str, minor: i128, whole: i128) -> Vec<Value> {
-    vec![Value::text(name), Value::Money(minor), Value::Share(minor, whole)]
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// The largest of a list, and the others in one line.
-fn largest(list: &[NamedMoney], whole: i128) -> Vec<Vec<Value>> {
-    let mut rows: Vec<Vec<Value>> =
-        list.iter().take(LARGEST_SHOWN).map(|(name, minor)| row(name, *minor, whole)).collect();
-    if let Some(rest) = list.get(LARGEST_SHOWN..).filter(|rest| !rest.is_empty()) {
-        rows.push(row(&format!("{} others", rest.len()), rest.iter().map(|(_, minor)| minor).sum(), whole));
-    }
-    rows
+    Ok(row + 1)
 }
 
 fn write_list(
     sheet: &mut Worksheet,
     styles: &Styles,
     widths: &Widths,
-    table: &Table,
+    pivot: &Pivot,
     at: (u32, u16),
+    (lines, level): (&Lines<'_>, Level),
 ) -> Result<Placed, XlsxError> {
-    sheet::write_table(sheet, styles, widths, table, at, &Look::default())
+    // The page has no room for keys, so they stand in the formulas; the sheet Keys says whose they are.
+    let literal = |_: &CellAt, keys: &Keys| live::literal(keys);
+    let formulas = |at: &CellAt| live::formula(pivot, at, lines, level, styles.minor_digits(), &literal, &literal);
+    sheet::write_table(sheet, styles, widths, &pivot.table, at, &Look::default(), &formulas)
 }
 
-/// Run, grow and transform as bars, right of the figures they show.
-fn insert_chart(
-    sheet: &mut Worksheet,
-    table: &Table,
-    placed: &Placed,
-    rows: (u32, u32),
-    widths: &Widths,
-) -> Result<(), XlsxError> {
-    if placed.body.is_empty() {
-        return Ok(());
+/// What a person should look at.
+fn attention(run: &Run<'_>, findings: &Findings) -> Vec<String> {
+    let mut said: Vec<String> = findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Attention)
+        .map(|finding| sentence(&finding.title))
+        .collect();
+    if let Some(portfolio) = reports::portfolio(run) {
+        let remark = portfolio.table.columns.iter().position(|column| column.name == "remark").unwrap_or_default();
+        let remarked = portfolio.table.rows.iter().filter_map(|row| match (&row[remark], &row[1]) {
+            (Value::Text(remark), Value::Text(service)) => Some(format!("{service}: {}.", remark.to_lowercase())),
+            _ => None,
+        });
+        said.extend(remarked);
     }
-    let (first, last) = (placed.body.start, placed.body.end - 1);
-    let mut fill = ChartSolidFill::new();
-    let mut format = ChartFormat::new();
-    format.set_solid_fill(fill.set_color(ACCENT));
+    said
+}
+
+/// A title of a finding as a sentence of a page, without the marks of code.
+fn sentence(title: &str) -> String {
+    let mut letters = title.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str()).replace('`', "")
+}
+
+fn write_attention(
+    sheet: &mut Worksheet,
+    said: &[String],
+    row: u32,
+    widths: &Widths,
+    columns: usize,
+) -> Result<u32, XlsxError> {
+    let heading = Styles::heading(Shown::Text);
+    sheet.write_string_with_format(row, LEFT, "What needs attention", &heading)?;
+    for column in 1..columns {
+        sheet.write_blank(row, sheet::column_number(column)?, &heading)?;
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for text in said.iter().take(ATTENTION_SHOWN) {
+        lines.extend(wrap(text, widths.sum()));
+    }
+    match said.len() {
+        0 => lines.push("Nothing.".to_owned()),
+        all if all > ATTENTION_SHOWN => {
+            lines.push(format!("And {} more, on the sheets Findings and Portfolio.", all - ATTENTION_SHOWN));
+        }
+        _ => {}
+    }
+    let mut at = row;
+    for line in lines {
+        at += 1;
+        sheet::write_text(sheet, at, 0, &line, &plain())?;
+    }
+    Ok(at)
+}
+
+/// Money in by source, from the exports. The charge lines do not keep it, so it is stored.
+fn sources(run: &Run<'_>) -> Table {
+    let currency = &run.model.book.head.currency;
+    let all = currency.round(run.opening.total());
+    let row = |name: &str, minor: i128| vec![Value::text(name), Value::Money(minor), Value::Share(minor, all)];
+    let sources = run.model.book.sources.iter().enumerate();
+    Table {
+        name: "sources",
+        title: "Money in by source".to_owned(),
+        note: String::new(),
+        columns: vec![
+            Column::new("name", "Money in, by source", Shown::Text),
+            Column::new("amount", currency.code(), Shown::Money),
+            Column::new("share", "Share", Shown::Share),
+        ],
+        rows: sources.map(|(at, source)| row(&source.name, currency.round(run.opening.of_source(at)))).collect(),
+        total: Some(row("Money in", all)),
+    }
+}
+
+/// Characters of an alternative text, by the file format.
+const ALT_TEXT_MAX: usize = 255;
+
+/// An alternative text that fits. The list beside the chart has all of it.
+fn cut(text: &str) -> String {
+    if text.chars().count() <= ALT_TEXT_MAX {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(ALT_TEXT_MAX - 2).collect();
+    format!("{} …", kept.rsplit_once(", ").map_or(kept.as_str(), |(whole, _)| whole))
+}
+
+/// A list as bars, those of the period dark, those of the period before light with a line around them.
+fn chart(pivot: &Pivot, placed: &Placed, (width, rows): (u32, u32)) -> Chart {
+    let title = pivot.table.title.as_str();
     let mut small = ChartFont::new();
-    small.set_name(FONT).set_size(9);
+    small.set_name(FONT).set_size(8);
     let mut chart = Chart::new_bar();
-    chart
-        .add_series()
-        .set_categories((SUMMARY, first, LEFT, last, LEFT))
-        .set_values((SUMMARY, first, LEFT + 1, last, LEFT + 1))
-        .set_format(&mut format)
-        .set_gap(60)
-        .set_data_label(ChartDataLabel::new().show_value().set_num_format("#,##0").set_font(&small));
-    chart.title().set_name(&table.title).set_font(ChartFont::new().set_name(FONT).set_size(11).set_bold());
-    chart.y_axis().set_font(&small);
-    chart.legend().set_hidden();
-    // Room for the names on the left and for the longest figure on the right.
-    chart.plot_area().set_layout(&ChartLayout::new().set_offset(0.19, 0.16).set_dimensions(0.6, 0.8));
-    // Bars are drawn from below; the list beside them begins at the top. In a bar chart the axes change places.
+    chart.title().set_name(title).set_font(ChartFont::new().set_name(FONT).set_size(10).set_bold());
+    let (first, last) = (placed.body.start, placed.body.end.max(placed.body.start + 1) - 1);
+    let previous = pivot.table.columns.iter().position(|column| column.name == "previous");
+    let has_previous = previous.is_some_and(|at| pivot.table.rows.iter().any(|row| row[at] != Value::Blank));
+    let mut series = |column: u16, name: &str, labels: bool, format: &mut ChartFormat| {
+        let series = chart.add_series();
+        series
+            .set_name(name)
+            .set_categories((SUMMARY, first, 0, last, 0))
+            .set_values((SUMMARY, first, column, last, column))
+            .set_format(format)
+            .set_gap(50)
+            .set_overlap(0);
+        if labels {
+            series.set_data_label(ChartDataLabel::new().show_value().set_num_format("#,##0").set_font(&small));
+        }
+    };
+    let mut dark = ChartFormat::new();
+    dark.set_solid_fill(ChartSolidFill::new().set_color(ACCENT));
+    series(1, "This period", true, &mut dark);
+    if let Some(column) = previous.filter(|_| has_previous).and_then(|at| u16::try_from(at).ok()) {
+        let mut light = ChartFormat::new();
+        let pattern = &mut ChartPatternFill::new();
+        pattern
+            .set_pattern(ChartPatternFillType::DiagonalStripesWideUpwards)
+            .set_background_color(0x00FF_FFFF)
+            .set_foreground_color(LIGHT);
+        light.set_pattern_fill(pattern).set_border(ChartLine::new().set_color(ACCENT));
+        series(column, &pivot.table.columns[usize::from(column)].label, false, &mut light);
+        chart.legend().set_position(rust_xlsxwriter::ChartLegendPosition::Bottom).set_font(&small);
+    } else {
+        chart.legend().set_hidden();
+    }
+    // Room for the names on the left, for the longest figure on the right, and for a legend below.
+    let height = if has_previous { 0.7 } else { 0.82 };
+    chart.plot_area().set_layout(&ChartLayout::new().set_offset(0.28, 0.14).set_dimensions(0.5, height));
+    chart.y_axis().set_font(&small).set_label_interval(1);
+    // Bars are drawn from below; the list begins at the top. In a bar chart the axes change places.
     chart.y_axis().set_reverse();
     chart.x_axis().set_hidden(true).set_major_gridlines(false);
-    let said: Vec<String> = table
+    let said: Vec<String> = pivot
+        .table
         .rows
         .iter()
         .filter_map(|row| match row.as_slice() {
-            [Value::Text(name), _, share] => Some(format!("{name} {}", sheet::percent(share))),
+            [Value::Text(name), _, share, ..] => Some(format!("{name} {}", sheet::percent(share))),
             _ => None,
         })
         .collect();
-    chart.set_alt_text(format!("Bar chart of {}: {}", table.title.to_lowercase(), said.join(", ")));
-    let columns = widths.of(usize::from(RIGHT)..usize::from(RIGHT) + 3);
-    let pixels = columns.map(|width| u32::try_from(width).unwrap_or_default() * CHARACTER_PIXELS + COLUMN_PIXELS);
-    chart.set_width(pixels.sum());
-    chart.set_height((rows.1 - rows.0) * ROW_PIXELS);
-    sheet.insert_chart(rows.0, RIGHT, &chart)?;
-    Ok(())
-}
-
-/// The sheets behind this one, each with a link and what it shows.
-fn write_contents(sheet: &mut Worksheet, pages: &[Page], first_row: u32, text_width: usize) -> Result<(), XlsxError> {
-    let heading = Styles::heading(Shown::Text);
-    let link = sheet::plain().set_font_color(ACCENT).set_underline(FormatUnderline::Single);
-    sheet.write_string_with_format(first_row, LEFT, "In this workbook", &heading)?;
-    for column in LEFT + 1..RIGHT + 3 {
-        sheet.write_blank(first_row, column, &heading)?;
-    }
-    let mut row = first_row + 1;
-    for page in pages {
-        let target = format!("internal:'{}'!A1", page.name.replace('\'', "''"));
-        sheet.write_url_with_options(row, LEFT, target.as_str(), &page.name, "", Some(&link))?;
-        let lines = sheet::wrap(&page.table.note, text_width);
-        for (at, line) in lines.iter().enumerate() {
-            if at > 0 {
-                row += 1;
-            }
-            sheet.write_string_with_format(row, LEFT + 1, line, &Styles::faint())?;
-        }
-        row += 1;
-    }
-    Ok(())
+    chart.set_alt_text(cut(&format!("Bar chart of {}: {}", title.to_lowercase(), said.join(", "))));
+    chart.set_width(width);
+    chart.set_height(rows * ROW_PIXELS);
+    chart
 }
