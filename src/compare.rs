@@ -29,6 +29,8 @@ pub enum Cause {
     Quantity,
     /// The rate of the hours.
     Rate,
+    /// The rate at which money of another currency was exchanged.
+    Exchange,
     /// Cost that was there in both and has no quantity.
     Cost,
     /// Who used how much: the drivers that costs are split by.
@@ -39,8 +41,16 @@ pub enum Cause {
 
 impl Cause {
     /// All causes, in order.
-    pub const ALL: [Cause; 7] =
-        [Cause::Restated, Cause::NewAndEnded, Cause::Quantity, Cause::Rate, Cause::Cost, Cause::Mix, Cause::Rules];
+    pub const ALL: [Cause; 8] = [
+        Cause::Restated,
+        Cause::NewAndEnded,
+        Cause::Quantity,
+        Cause::Rate,
+        Cause::Exchange,
+        Cause::Cost,
+        Cause::Mix,
+        Cause::Rules,
+    ];
 
     /// The words people read.
     #[must_use]
@@ -50,6 +60,7 @@ impl Cause {
             Cause::NewAndEnded => "new and ended",
             Cause::Quantity => "quantity",
             Cause::Rate => "rate",
+            Cause::Exchange => "exchange",
             Cause::Cost => "cost",
             Cause::Mix => "mix",
             Cause::Rules => "rules",

@@ -251,6 +251,48 @@ recovery_to = { business_unit = "IT" }
 }
 
 #[test]
+fn exchange_is_a_cause_of_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_model(
+        folder.path(),
+        &[
+            (
+                "model.toml",
+                r#"[model]
+name = "Dollars"
+currency = "GBP"
+
+[[fx.tables]]
+file = "{period}-fx.csv"
+from = "From"
+to = "To"
+rate = "Rate"
+
+[dimensions.business_unit]
+members = ["Claims"]
+
+[sources.bill]
+files = "{period}.csv"
+columns = { cost = "Cost", currency = "Currency" }
+set = { business_unit = "Claims" }
+"#,
+            ),
+            ("2026-09.csv", "Cost,Currency\n100.00,USD\n"),
+            ("2026-10.csv", "Cost,Currency\n120.00,USD\n"),
+            ("2026-09-fx.csv", "From,To,Rate\nUSD,GBP,0.80\n"),
+            ("2026-10-fx.csv", "From,To,Rate\nUSD,GBP,0.75\n"),
+        ],
+    );
+    let model = folder.path().display().to_string();
+    let rows = movement(&["--model", &model, "2026-09", "2026-10"]);
+    adds_up(&rows);
+    // 100 at 0.80 become 120 at 0.75. Cost: 20 × 0.80 and 20 × 0.75, mean 15.50. Exchange: 120 × −0.05 and 100 × −0.05.
+    let effects: Vec<_> = causes(&rows[0]).into_iter().filter(|(_, effect)| *effect != 0).collect();
+    assert_eq!(effects, [("cost", 1_550 * CENT), ("exchange", -550 * CENT)]);
+    mirrors(&rows, &movement(&["--model", &model, "2026-10", "2026-09"]));
+}
+
+#[test]
 fn what_cannot_be_calculated_again_is_one_cause() {
     let folder = tempfile::tempdir().expect("a folder");
     two_periods(folder.path());

@@ -6,7 +6,7 @@ use super::{BLANK, Key, NOT_A_MEMBER, cannot_hold, members, remainder_to};
 use crate::footprint::{Footprint, looks_at};
 use crate::model::Model;
 use crate::rulebook::condition::ColumnRef;
-use crate::rulebook::{ClassifyRule, DimensionId, FOR_PERIOD, SOURCE, SourceDecl};
+use crate::rulebook::{ClassifyRule, DimensionId, FOR_PERIOD, SOURCE};
 use crate::sources::{LineGroup, Tally};
 
 /// What a rule, or a source's `set`, did with a line.
@@ -100,7 +100,7 @@ impl Tracer<'_> {
             return;
         }
         if !rule.filter.hold(|clause| source.passes(&clause.field, &clause.test, value(&clause.field))) {
-            if let Some(outcome) = nearly(rule, source, value) {
+            if let Some(outcome) = nearly(model, rule, group.source, value) {
                 self.push(rule, outcome);
             }
             return;
@@ -116,8 +116,12 @@ impl Tracer<'_> {
         let Some(lookup) = &model.lookups[at] else { return };
         let parts: Vec<&str> = lookup.on.iter().map(value).collect();
         let Some(found) = lookup.find(&parts, group.day) else {
-            let looked_for: Vec<String> =
-                lookup.on.iter().zip(&parts).map(|(column, part)| format!("{column} `{part}`")).collect();
+            let looked_for: Vec<String> = lookup
+                .on
+                .iter()
+                .zip(&parts)
+                .map(|(column, part)| format!("{column} `{}`", model.shown(group.source, column, part)))
+                .collect();
             self.push(rule, Outcome::NoRow(format!("{} in {}", looked_for.join(", "), lookup.file)));
             return;
         };
@@ -136,11 +140,12 @@ impl Tracer<'_> {
         let known = &self.model.dimensions[dimension];
         let member = known.find(name).unwrap_or(BLANK);
         let outcome = if let Some(earlier) = self.set_by.get(&dimension) {
-            Outcome::TooLate { dimension: known.name.clone(), member: name.to_owned(), earlier: earlier.clone() }
+            let member = known.shown(name).to_owned();
+            Outcome::TooLate { dimension: known.name.clone(), member, earlier: earlier.clone() }
         } else if member.is_blank() {
-            Outcome::NoMember(format!("`{name}` {NOT_A_MEMBER} {}", known.name))
+            Outcome::NoMember(format!("`{}` {NOT_A_MEMBER} {}", known.shown(name), known.name))
         } else if let Some(why_not) = cannot_hold(known, member) {
-            Outcome::NoMember(format!("`{name}` {why_not} {}", known.name))
+            Outcome::NoMember(format!("`{}` {why_not} {}", known.shown(name), known.name))
         } else {
             self.set_by.insert(dimension, by.to_owned());
             Outcome::Set(known.name.clone(), known.member_name(member).to_owned())
@@ -150,14 +155,20 @@ impl Tracer<'_> {
 }
 
 /// What is missing where a rule matches all but one condition.
-fn nearly<'g>(rule: &ClassifyRule, source: &SourceDecl, value: &impl Fn(&ColumnRef) -> &'g str) -> Option<Outcome> {
+fn nearly<'g>(
+    model: &Model,
+    rule: &ClassifyRule,
+    source: usize,
+    value: &impl Fn(&ColumnRef) -> &'g str,
+) -> Option<Outcome> {
+    let (at, source) = (source, &model.book.sources[source]);
     rule.filter.0.iter().find_map(|all| {
         let mut failing = all.iter().filter(|clause| !source.passes(&clause.field, &clause.test, value(&clause.field)));
         let (Some(clause), None) = (failing.next(), failing.next()) else { return None };
         // With one condition only, every rule would nearly match every line.
         (all.len() > 1).then(|| Outcome::AllButOne {
             column: clause.field.to_string(),
-            value: value(&clause.field).to_owned(),
+            value: model.shown(at, &clause.field, value(&clause.field)).to_owned(),
             expected: clause.test.to_string(),
         })
     })

@@ -27,11 +27,34 @@ pub struct Exports<'r> {
 type Names = Box<[String]>;
 
 /// The money of one side at one place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Worth {
     /// Hours that a rate made money of.
     hours: Option<Amount>,
+    /// What was exchanged, where all of it came in one other currency.
+    foreign: Option<(String, Amount)>,
     amount: Amount,
+}
+
+impl Worth {
+    fn of(balance: &OpeningBalance) -> Worth {
+        let foreign = balance.origin.as_ref().map(|origin| (origin.currency.clone(), origin.amount));
+        Worth { hours: balance.hours, foreign, amount: balance.amount }
+    }
+
+    fn add(&mut self, other: Worth) {
+        self.amount += other.amount;
+        self.hours = self.hours.zip(other.hours).map(|(sum, hours)| sum + hours);
+        self.foreign = match (self.foreign.take(), other.foreign) {
+            (Some((currency, sum)), Some((other, amount))) if currency == other => Some((currency, sum + amount)),
+            _ => None,
+        };
+    }
+
+    /// The money before it was exchanged.
+    fn received(&self) -> Amount {
+        self.foreign.as_ref().map_or(self.amount, |(_, amount)| *amount)
+    }
 }
 
 /// The money of both sides at one place.
@@ -65,10 +88,11 @@ impl<'s, 'r> Mixer<'s, 'r> {
             let mut pairs: BTreeMap<Names, Pair> = BTreeMap::new();
             for (side, exports) in [(rules, own), (1 - rules, other)] {
                 for balance in &exports.opening.balances {
-                    let worth = pairs.entry(names(exports.model, &balance.key)).or_default()[side]
-                        .get_or_insert(Worth { hours: Some(Amount::ZERO), amount: Amount::ZERO });
-                    worth.amount += balance.amount;
-                    worth.hours = worth.hours.zip(balance.hours).map(|(sum, hours)| sum + hours);
+                    let pair = pairs.entry(names(exports.model, &balance.key)).or_default();
+                    match &mut pair[side] {
+                        Some(worth) => worth.add(Worth::of(balance)),
+                        none => *none = Some(Worth::of(balance)),
+                    }
                 }
             }
             Some(pairs)
@@ -79,16 +103,16 @@ impl<'s, 'r> Mixer<'s, 'r> {
     /// Whether the two sides differ in what a cause stands for.
     pub(super) fn differs(&self, cause: Cause) -> bool {
         let pairs = || self.exports.iter().flatten().flatten();
-        let of_pairs = |class: Cause| pairs().any(|(names, pair)| pair[0] != pair[1] && cause_of(names, pair) == class);
+        let of_pairs =
+            |cause: Cause| pairs().any(|(names, pair)| pair[0] != pair[1] && is_b(causes_of(names, pair), cause) == 1);
         match cause {
             Cause::Rules => {
                 let [a, b] = self.sides.map(|side| side.run.model);
                 a.period != b.period || !matches!(self.sides[0].crossed, Crossed::Same)
             }
             Cause::Mix => self.drivers_differ(false),
-            Cause::Quantity => self.drivers_differ(true) || of_pairs(Cause::Quantity),
-            Cause::Rate => of_pairs(Cause::Quantity),
-            Cause::Restated | Cause::NewAndEnded | Cause::Cost => of_pairs(cause),
+            Cause::Quantity => self.drivers_differ(true) || of_pairs(cause),
+            _ => of_pairs(cause),
         }
     }
 
@@ -168,32 +192,59 @@ fn names(model: &Model, key: &Key) -> Names {
     key.iter().copied().enumerate().map(name).collect()
 }
 
-/// What moves the money of a place: [`Cause::Quantity`] stands for quantity and rate.
-fn cause_of(names: &Names, pair: &Pair) -> Cause {
-    match pair {
-        _ if !names[FOR_PERIOD].is_empty() => Cause::Restated,
-        [Some(a), Some(b)] => match (a.hours, b.hours) {
-            (Some(a), Some(b)) if !a.is_zero() && !b.is_zero() => Cause::Quantity,
-            _ => Cause::Cost,
-        },
-        _ => Cause::NewAndEnded,
+/// The causes that can move the money of a place, one bit each.
+fn causes_of(names: &Names, pair: &Pair) -> u8 {
+    let [Some(a), Some(b)] = pair else {
+        return bit(if names[FOR_PERIOD].is_empty() { Cause::NewAndEnded } else { Cause::Restated });
+    };
+    if !names[FOR_PERIOD].is_empty() {
+        return bit(Cause::Restated);
     }
+    let of_hours = match (a.hours, b.hours) {
+        (Some(a), Some(b)) if !a.is_zero() && !b.is_zero() => bit(Cause::Quantity) | bit(Cause::Rate),
+        _ => bit(Cause::Cost),
+    };
+    match (&a.foreign, &b.foreign) {
+        (Some((one, a)), Some((other, b))) if one == other && !a.is_zero() && !b.is_zero() => {
+            of_hours | bit(Cause::Exchange)
+        }
+        _ => of_hours,
+    }
+}
+
+fn bit(cause: Cause) -> u8 {
+    1 << cause as u8
 }
 
 /// The money of a place with B's part for each cause in `mask`. `None` when it is beyond what the program can hold.
 fn amount(names: &Names, pair: &Pair, mask: u8) -> Option<Amount> {
-    let cause = cause_of(names, pair);
-    if cause != Cause::Quantity {
-        return Some(pair[is_b(mask, cause)].map_or(Amount::ZERO, |worth| worth.amount));
+    let causes = causes_of(names, pair);
+    let [Some(a), Some(b)] = pair else {
+        let cause = if causes == bit(Cause::Restated) { Cause::Restated } else { Cause::NewAndEnded };
+        return Some(pair[is_b(mask, cause)].as_ref().map_or(Amount::ZERO, |worth| worth.amount));
+    };
+    let sides = [a, b];
+    let wanted = causes & mask;
+    // All of one side is that side's money, to the last digit.
+    if wanted == 0 || wanted == causes {
+        return Some(sides[usize::from(wanted != 0)].amount);
     }
-    let [Some(a), Some(b)] = *pair else { return Some(Amount::ZERO) };
-    match [is_b(mask, Cause::Quantity), is_b(mask, Cause::Rate)] {
-        [0, 0] => Some(a.amount),
-        [1, 1] => Some(b.amount),
-        // B's hours at A's rate, and A's hours at B's.
-        [1, _] => apply(a.amount, ratio(b.hours?, a.hours?)?),
-        [_, _] => apply(b.amount, ratio(a.hours?, b.hours?)?),
+    let is_exchanged = causes & bit(Cause::Exchange) != 0;
+    let received = |side: usize| if is_exchanged { sides[side].received() } else { sides[side].amount };
+    // What was received: of one side, or B's hours at A's rate, or A's hours at B's.
+    let (side, received_here) = match [is_b(mask, Cause::Quantity), is_b(mask, Cause::Rate)] {
+        _ if causes & bit(Cause::Quantity) == 0 => (is_b(mask, Cause::Cost), received(is_b(mask, Cause::Cost))),
+        [hours, rate] if hours == rate => (hours, received(hours)),
+        [hours, rate] => (rate, apply(received(rate), ratio(sides[hours].hours?, sides[rate].hours?)?)?),
+    };
+    if !is_exchanged {
+        return Some(received_here);
     }
+    let exchange = is_b(mask, Cause::Exchange);
+    if side == exchange && received_here == received(side) {
+        return Some(sides[side].amount);
+    }
+    apply(received_here, ratio(sides[exchange].amount, received(exchange))?)
 }
 
 fn ratio(numerator: Amount, denominator: Amount) -> Option<Fraction> {

@@ -184,7 +184,9 @@ fn row_part(
         money,
         hours: matches!(decl.cost, CostDecl::Rated { .. }).then_some(sum),
         amount,
-        texts: texts.map(|(column, text)| (column.to_string(), text.clone())).collect(),
+        texts: texts
+            .map(|(column, text)| (column.to_string(), model.shown(group.source, column, text).to_owned()))
+            .collect(),
     }
 }
 
