@@ -22,8 +22,9 @@ const PARTS_SHOWN: usize = 6;
 const HOPS_SHOWN: usize = 6;
 const HOPS_DEEP: usize = 4;
 
-/// Units and services whose way is told, the largest first; of the others the parts are.
-const WAYS_MAX: usize = 4_000;
+/// Figures that are explained, the largest first: each charge line in them costs a walk back through the run. Of the others
+/// the page says by which command they are.
+const EXPLAINED_MAX: usize = 1_000;
 
 /// The columns of a line of the page.
 const COLUMNS: [DimensionId; 4] = [POOL, SERVICE, BUSINESS_UNIT, SPEND];
@@ -210,13 +211,10 @@ fn explanations(
     let sum = |lines: &[usize]| lines.iter().map(|at| run.charges.lines[*at].minor).sum::<i128>();
     let mut places: Vec<(&(usize, usize), &Vec<usize>)> = lines_of.iter().collect();
     places.sort_by_key(|(place, lines)| (std::cmp::Reverse(sum(lines).abs()), **place));
+    places.truncate(EXPLAINED_MAX);
     let found: Vec<(explain::Listed, explain::Way)> = places
         .par_iter()
-        .enumerate()
-        .map(|(rank, (_, lines))| {
-            let way = if rank < WAYS_MAX { way(graph, lines)? } else { explain::Way::default() };
-            Ok((backward_parts(graph, lines)?, way))
-        })
+        .map(|(_, lines)| Ok((backward_parts(graph, lines)?, way(graph, lines)?)))
         .collect::<Result<_, Fault>>()?;
     let currency = &run.model.book.head.currency;
     let mut explanations = BTreeMap::new();

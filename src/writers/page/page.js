@@ -354,6 +354,9 @@
       if (found.rounding) rows.push(row("rounding", found.rounding, sum));
       body.append(...list("Where it began", rows));
     }
+    if (columns.length === 2 && !found && wanted[UNIT] !== data.unallocated) {
+      body.append(make("p", {}, "The page keeps the way of the largest figures only; the command at the end tells that of this one."));
+    }
     if (!(SERVICE in wanted)) body.append(...list("By service", split(lines, SERVICE, wanted)));
     if (!(UNIT in wanted)) body.append(...list("By business unit", split(lines, UNIT, wanted)));
     body.append(...list("By pool", split(lines, POOL, wanted)));
