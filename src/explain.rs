@@ -37,7 +37,7 @@ pub use parts::{Forward, Listed, Part, PartOf, ShareOf, backward_parts, forward}
 pub use published::Evidence;
 pub use rows::{Found, RowPart, Rows, find_row, rows_of};
 pub use weights::{Backward, backward};
-pub use words::{hop_in_words, origin_in_words, part_in_words, path_in_words};
+pub use words::{began_at, hop_in_words, origin_in_words, part_in_words, path_in_words};
 
 use crate::money::Amount;
 

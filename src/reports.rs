@@ -41,7 +41,7 @@ pub use pivots::{
 };
 pub use portfolio::portfolio;
 pub use schedules::{has_schedules, renewals, schedules};
-pub use unit::{contact, how_it_came, largest_ways, parents, unit_and_below, units_with_statement, what_decides};
+pub use unit::{contact, how_it_came, parents, unit_and_below, units_with_statement, what_decides};
 pub use utilisation::utilisation;
 
 use crate::beside::Beside;

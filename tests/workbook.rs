@@ -44,8 +44,15 @@ fn workbook_bytes(calculation: &Calculation, limits: &workbook::Limits) -> Vec<u
 fn statement_bytes(calculation: &Calculation, unit: MemberId) -> Vec<u8> {
     let temporary = tempfile::tempdir().expect("a folder");
     let run = calculation.run();
-    let statement =
-        statement::Statement { run: &run, unit, is_posted: false, id: "0123456789ab", temporary: temporary.path() };
+    let graph = showback::explain::Graph::of(&run).expect("a graph");
+    let statement = statement::Statement {
+        run: &run,
+        unit,
+        graph: Some(&graph),
+        is_posted: false,
+        id: "0123456789ab",
+        temporary: temporary.path(),
+    };
     statement::build(&statement).and_then(|mut book| book.save_to_buffer()).expect("a statement")
 }
 

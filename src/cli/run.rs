@@ -6,6 +6,7 @@ use super::args::{Plan, View};
 use super::beside::{Made, put_beside};
 use super::pipeline::{self, Calculation};
 use super::{Failure, Outcome, complain, fail, progress, report, say};
+use crate::explain::Graph;
 use crate::finding::{Finding, Findings, Place, Severity};
 use crate::journal::Journal;
 use crate::methods;
@@ -203,10 +204,12 @@ fn write_all(
     let path = folder.join("showback.xlsx");
     let book = workbook::Book { run, findings, methods, is_posted, id, temporary: folder };
     workbook::write(&path, &book).map_err(machine(&path))?;
+    // A run whose figures cannot be explained has statements without paths; the page has said so by then.
+    let graph = Graph::of(run).ok();
     for unit in reports::units_with_statement(run) {
         let name = run.model.dimensions[BUSINESS_UNIT].member_name(unit);
         let path = statements.join(format!("{}.xlsx", file_stem(name)));
-        let statement = statement::Statement { run, unit, is_posted, id, temporary: folder };
+        let statement = statement::Statement { run, unit, graph: graph.as_ref(), is_posted, id, temporary: folder };
         statement::write(&path, &statement).map_err(machine(&path))?;
     }
     if let (Some(journal), Some(accounts)) = (journal, &run.model.accounts) {

@@ -109,6 +109,15 @@ pub fn origin_in_words(graph: &Graph, origin: &Origin) -> String {
     format!("{source}, {}, {lines}: {}", origin.file, members.join(" · "))
 }
 
+/// The place at which a part began.
+#[must_use]
+pub fn began_at(graph: &Graph, part: &Part) -> PlaceId {
+    match part.of {
+        PartOf::Origin(origin) => graph.origins[origin].place,
+        PartOf::Bill(posting) => graph.postings[posting].from,
+    }
+}
+
 /// Where a part began, in words.
 #[must_use]
 pub fn part_in_words(graph: &Graph, part: &Part) -> String {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::by_words;
 use super::cost::{dimension_column, humanise, member_name};
-use super::{Column, Run, Shown, Table, Value, name_or_none};
+use super::{Column, Run, Shown, Table, Value};
 use crate::dimension::{BLANK, Dimension, MemberId};
 use crate::driver::CLEAR;
 use crate::ledger::Entry;
@@ -224,28 +224,6 @@ fn grouped(amount: Amount) -> String {
     let fraction: String = fraction.chars().take(2).collect();
     let fraction = fraction.trim_end_matches('0');
     if fraction.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{fraction}") }
-}
-
-/// The largest ways by which money came to business units, each as a sentence.
-#[must_use]
-pub fn largest_ways(run: &Run<'_>, units: &BTreeSet<MemberId>, listed_max: usize) -> Vec<String> {
-    let currency = &run.model.book.head.currency;
-    let sentence = |((way, service), came): ((Way, MemberId), Came)| {
-        let amount = currency.grouped(currency.round(came.amount));
-        let service = name_or_none(&run.model.dimensions[SERVICE], service);
-        let how = match way {
-            Way::Named => "is named in the export or by a classify rule".to_owned(),
-            Way::Rule(at) => {
-                let rule = &run.model.book.allocate[at];
-                let why = if rule.words.why.is_empty() { String::new() } else { format!(" ({})", rule.words.why) };
-                format!("came by rule {}{why}: {}", rule.id, quantity_in_words(run, rule, &came))
-            }
-            Way::GivenOn(at) => format!("was given on to other units by rule {}", run.model.book.allocate[at].id),
-            Way::Left(reason) => format!("is not charged: {}", reason.words()),
-        };
-        format!("{amount} for {service} {how}.")
-    };
-    ways_to(run, units).into_iter().take(listed_max).map(sentence).collect()
 }
 
 impl Came {

@@ -57,6 +57,11 @@ impl<'r> Lines<'r> {
         self.list.iter().map(|at| &self.run.charges.lines[*at])
     }
 
+    /// Their places among all lines of the run.
+    pub(super) fn places(&self) -> &[usize] {
+        &self.list
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.list.len()

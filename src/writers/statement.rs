@@ -14,6 +14,7 @@ use super::style::{Styles, Zeros, plain};
 use super::views;
 use super::widths::{Widths, wrap};
 use crate::dimension::MemberId;
+use crate::explain::{self, Graph, MainPath, PlaceId};
 use crate::reports::{self, Column, Figure, Keys, Pivot, RowIs, Run, Shown, Value};
 use crate::rounding::ChargeLine;
 use crate::rulebook::{BUSINESS_UNIT, POOL, SERVICE, SPEND};
@@ -21,8 +22,8 @@ use crate::rulebook::{BUSINESS_UNIT, POOL, SERVICE, SPEND};
 /// Characters of a reason in a line; with more, a page's width would leave the figures too small to read.
 const WHY_MAX: usize = 30;
 
-/// Ways by which money came that are told in words.
-const WAYS_TOLD: usize = 5;
+/// Lines whose path is told in words.
+const PATHS_TOLD: usize = 5;
 
 /// What a statement is made of.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,8 @@ pub struct Statement<'r> {
     pub run: &'r Run<'r>,
     /// Whose it is.
     pub unit: MemberId,
+    /// How its money came, for the paths of its largest lines; none where that cannot be told.
+    pub graph: Option<&'r Graph>,
     /// Whether what is charged is in the journal.
     pub is_posted: bool,
     /// The identity of the run, for the foot of the pages.
@@ -65,7 +68,8 @@ pub fn build(statement: &Statement<'_>) -> Result<Workbook, XlsxError> {
     let title = format!("{name}: IT statement {}", run.model.title());
     let mut workbook = new_workbook(run.model, &title, temporary)?;
     let own: Vec<&ChargeLine> = lines.all().collect();
-    let page = Page::new(run, unit, &units, &own);
+    let paths = statement.graph.map_or(Vec::new(), |graph| paths(run, graph, &units, lines.places()));
+    let page = Page::new(run, unit, &units, &own, paths);
     page.write(workbook.add_worksheet().set_name("Statement")?, &styles, &imprint, &lines)?;
 
     let mut came = views::in_minor_units(reports::how_it_came(run, &units), &["amount"], &head.currency);
@@ -94,13 +98,20 @@ struct Page {
     facts: Vec<(String, String)>,
     /// By unit, when there are units below; run, grow and transform; services; pools.
     lists: Vec<(&'static str, Pivot)>,
-    ways: Vec<String>,
+    /// The largest lines, each with the steps by which it came.
+    paths: Vec<Vec<String>>,
     charged: i128,
     note: String,
 }
 
 impl Page {
-    fn new(run: &Run<'_>, unit: MemberId, units: &BTreeSet<MemberId>, lines: &[&ChargeLine]) -> Page {
+    fn new(
+        run: &Run<'_>,
+        unit: MemberId,
+        units: &BTreeSet<MemberId>,
+        lines: &[&ChargeLine],
+        paths: Vec<Vec<String>>,
+    ) -> Page {
         let dimension = &run.model.dimensions[BUSINESS_UNIT];
         let list = |of, title: &str| {
             let list = reports::largest(run, lines.iter().copied(), of, title, usize::MAX);
@@ -118,7 +129,7 @@ impl Page {
             name: dimension.member_name(unit).to_owned(),
             facts: facts(run, unit),
             lists,
-            ways: reports::largest_ways(run, units, WAYS_TOLD),
+            paths,
             charged: lines.iter().map(|line| line.minor).sum(),
             note: format!(
                 "Amounts in {}. Run keeps the business running, grow enlarges it, transform changes it. The sheet How it \
@@ -163,13 +174,20 @@ impl Page {
                 |at: &CellAt| live::formula(pivot, at, lines, level, styles.minor_digits(), &literal, &literal);
             row = sheet::write_table(sheet, styles, &widths, &pivot.table, (row + 2, 0), &look, &formulas)?.end;
         }
-        if !self.ways.is_empty() {
+        if !self.paths.is_empty() {
             row += 1;
-            sheet.write_string_with_format(row, 0, "How the largest amounts came here", &Styles::section())?;
-            for (number, way) in (1..).zip(&self.ways) {
-                for line in wrap(&format!("{number}. {way}"), widths.sum()) {
-                    row += 1;
-                    sheet::write_text(sheet, row, 0, &line, &plain())?;
+            sheet.write_string_with_format(row, 0, "How the largest lines came here", &Styles::section())?;
+            for (number, path) in (1..).zip(&self.paths) {
+                for (at, step) in path.iter().enumerate() {
+                    let (text, format) = if at == 0 {
+                        (format!("{number}. {step}"), plain().set_bold())
+                    } else {
+                        (step.clone(), plain())
+                    };
+                    for line in wrap(&text, widths.sum()) {
+                        row += 1;
+                        sheet::write_text(sheet, row, 0, &line, &format)?;
+                    }
                 }
             }
             row += 1;
@@ -215,6 +233,37 @@ impl Page {
         live::colour_checks(sheet, (row + 1, 1), (row + 1, 1))?;
         Ok(row + 2)
     }
+}
+
+/// The paths of the largest of some lines, given by their places among all: what the line is, then each step by which
+/// most of it came, the last one first, as far as it was no other unit's money.
+fn paths(run: &Run<'_>, graph: &Graph, units: &BTreeSet<MemberId>, lines: &[usize]) -> Vec<Vec<String>> {
+    let dimension = &run.model.dimensions[BUSINESS_UNIT];
+    let own: BTreeSet<&str> = units.iter().map(|unit| dimension.member_name(*unit)).collect();
+    let is_others = |place: PlaceId| {
+        let unit = graph.member_in(place, &dimension.name);
+        !unit.is_empty() && !own.contains(unit)
+    };
+    let currency = &run.model.book.head.currency;
+    let told = |path: MainPath| {
+        let line = &run.charges.lines[path.line];
+        let members = run.charges.by.iter().zip(&line.members).filter(|(_, member)| !member.is_blank());
+        let names: Vec<&str> = members
+            .filter(|(dimension, _)| units.len() > 1 || **dimension != BUSINESS_UNIT)
+            .map(|(dimension, member)| run.model.dimensions[*dimension].member_name(*member))
+            .collect();
+        let mut said = vec![format!("{} for {}", currency.grouped(line.minor), names.join(" · "))];
+        let ours = path.hops.iter().position(|hop| hop.from.iter().any(|place| is_others(*place)));
+        let hops = &path.hops[..ours.unwrap_or(path.hops.len())];
+        let end = path.end.as_ref().filter(|part| ours.is_none() && !is_others(explain::began_at(graph, part)));
+        said.extend(explain::path_in_words(graph, hops, end));
+        if end.is_none() && path.end.is_some() {
+            said.push("before that it was another unit's".to_owned());
+        }
+        said
+    };
+    // What cannot be told in words stands on the sheet How it came.
+    explain::paths(graph, lines, PATHS_TOLD).map_or(Vec::new(), |paths| paths.into_iter().map(told).collect())
 }
 
 /// What is said of the unit before its figures.
