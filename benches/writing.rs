@@ -88,10 +88,30 @@ fn alone(calculation: &Calculation, folder: &Path) {
     workbook.save(folder.join("alone.xlsx")).expect("a workbook");
 }
 
+/// What of the process's memory a field of its status says, in KiB; nothing where the system does not say.
+fn memory(field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with(field))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Says how much memory a piece of work takes at its peak, beside what was there before it.
+fn tell_memory(what: &str, work: impl FnOnce()) {
+    // 5 sets the peak back to what is in use now.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let before = memory("VmRSS:");
+    work();
+    if let (Some(before), Some(peak)) = (before, memory("VmHWM:")) {
+        eprintln!("{what}: {} MiB above the calculation", peak.saturating_sub(before) / 1024);
+    }
+}
+
 fn writing(criterion: &mut Criterion) {
     let lines = std::env::var("LINES").ok().and_then(|lines| lines.parse().ok()).unwrap_or(20_000);
     let folder = tempfile::tempdir().expect("a folder");
     let calculation = calculation(folder.path(), lines);
+    tell_memory("ours", || ours(&calculation, folder.path()));
+    tell_memory("crate alone", || alone(&calculation, folder.path()));
     let mut group = criterion.benchmark_group("workbook");
     group.sample_size(10);
     group.bench_with_input(BenchmarkId::new("ours", lines), &lines, |bencher, _| {
