@@ -7,6 +7,9 @@ mod container;
 mod decode;
 pub mod meter;
 mod parquet;
+mod parts;
+mod raw;
+mod records;
 mod text;
 mod workbook;
 
@@ -19,6 +22,7 @@ use crate::finding::{Finding, Named, Place, clean, did_you_mean, list_names};
 use crate::period::Day;
 
 pub use decode::Encoding;
+pub use raw::RawRow;
 
 /// A file of the data folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -296,6 +300,20 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// A hash of the first so many cells: equal for equal rows, whatever the format and the quotes. Of a row that did not
+    /// come whole only the cells that did count.
+    #[must_use]
+    pub fn hash(&self, columns: usize, scratch: &mut Vec<u8>) -> u64 {
+        let mut canonical = raw::Canonical::begin(scratch);
+        for column in 0..columns {
+            match self.cell(column) {
+                Cell::Text(text) | Cell::Fault(text) => canonical.push(text),
+                Cell::Day(day) => canonical.push(&day.to_string()),
+            }
+        }
+        canonical.finish()
+    }
+
     /// The row as one line of csv, each cell as `shown` gives it by column and text.
     #[must_use]
     pub fn as_received(&self, shown: impl Fn(usize, &str) -> String) -> String {
@@ -341,6 +359,17 @@ pub trait Visitor {
         let _ = column;
         true
     }
+    /// Called before the rows of another part of the file are read, where a file is read in parts; parts are numbered
+    /// from the top.
+    fn part(&mut self, number: u64) {
+        let _ = number;
+    }
+    /// Shown a row as it stands in a text before it is handed over. `true` when nothing more is wanted of it, so that
+    /// it is not made ready for [`row`](Visitor::row).
+    fn raw(&mut self, row: &RawRow<'_>) -> bool {
+        let _ = row;
+        false
+    }
     /// Called for every row, top to bottom.
     fn row(&mut self, row: &Row<'_>);
     /// Called instead of [`row`](Visitor::row) for a row that does not fit the headings.
@@ -359,6 +388,25 @@ pub trait Visitor {
 pub fn read(file: &DataFile, shape: &Shape, visitor: &mut dyn Visitor) -> Result<Evidence, Box<Finding>> {
     let evidence = read_some(file, shape, visitor)?;
     evidence.ok_or_else(|| file_fault(file, "unreadable", "this file was not read to its end".to_owned(), "run again"))
+}
+
+/// Reads a file as [`read`] does, in several parts at once; each visitor that is asked for gets the headings and then some
+/// of the parts, from the top. What the visitors were told together is what one alone would have been told.
+///
+/// `None` when the file is none that can be read so: it is packed as zip, no text, small, or not well-formed as a whole.
+/// Then the visitors know nothing of use, and [`read`] tells everything.
+pub fn read_in_parts<V: Visitor + Send>(
+    file: &DataFile,
+    shape: &Shape,
+    visitor: impl Fn() -> V + Sync,
+) -> Option<(Evidence, Vec<V>)> {
+    let Kind::Text(form) = shape.kind else { return None };
+    let before = meter::so_far().0;
+    let read = parts::read(file, form, shape.headings_row, &parts::Sizes::default(), visitor);
+    if read.is_none() {
+        meter::go_back(before);
+    }
+    read
 }
 
 /// The headings of a file, without its rows.

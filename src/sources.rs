@@ -204,7 +204,13 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         .par_iter()
         .map(|plan| {
             let decl = &decls[plan.source];
-            let mut grouper = groups::Grouper::new(model, plan.source, decl, &footprint.0[plan.source]);
+            let new = || groups::Grouper::new(model, plan.source, decl, &footprint.0[plan.source]);
+            if let Some((evidence, parts)) = files::read_in_parts(&plan.file, &plan.shape, new)
+                && let Some(grouper) = groups::Grouper::join(parts)
+            {
+                return Ok(FileRead { evidence, grouped: grouper.finish() });
+            }
+            let mut grouper = new();
             let evidence = files::read(&plan.file, &plan.shape, &mut grouper)?;
             Ok(FileRead { evidence, grouped: grouper.finish() })
         })
@@ -417,17 +423,28 @@ fn kind_of(decl: &SourceDecl, name: &str) -> Kind {
 
 fn merge_totals(totals: &mut SourceTotals, file: SourceTotals, name: &str) {
     totals.files.push(name.to_owned());
+    for (version, tally) in &file.versions {
+        totals.versions.entry(version.clone()).or_default().merge(*tally);
+    }
+    for (all, new) in [(&mut totals.columns.0, &file.columns.0), (&mut totals.columns.1, &file.columns.1)] {
+        for column in new {
+            if !all.contains(column) {
+                all.push(column.clone());
+            }
+        }
+    }
+    merge_tallies(totals, file);
+}
+
+/// Adds what is counted by lines.
+fn merge_tallies(totals: &mut SourceTotals, file: SourceTotals) {
     totals.taken.merge(file.taken);
     totals.skipped.merge(file.skipped);
     totals.other_periods.merge(file.other_periods);
     totals.late.merge(file.late);
     totals.quarantined.merge(file.quarantined);
     totals.quarantined_unread += file.quarantined_unread;
-    for (all, new) in [
-        (&mut totals.repairs, file.repairs),
-        (&mut totals.versions, file.versions),
-        (&mut totals.currencies, file.currencies),
-    ] {
+    for (all, new) in [(&mut totals.repairs, file.repairs), (&mut totals.currencies, file.currencies)] {
         for (what, tally) in new {
             all.entry(what).or_default().merge(tally);
         }
@@ -439,13 +456,6 @@ fn merge_totals(totals: &mut SourceTotals, file: SourceTotals, name: &str) {
         (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
         (a, b) => a.or(b),
     };
-    for (all, new) in [(&mut totals.columns.0, file.columns.0), (&mut totals.columns.1, file.columns.1)] {
-        for column in new {
-            if !all.contains(&column) {
-                all.push(column);
-            }
-        }
-    }
 }
 
 /// The files a source has for a period, each once, in the order of their names.

@@ -92,7 +92,7 @@ impl TextFault {
 
 /// A text as UTF-8, and how many bytes of a byte order mark stood before it.
 pub(super) struct Decoded<'r> {
-    pub(super) text: Box<dyn Read + 'r>,
+    pub(super) text: Box<dyn Read + Send + 'r>,
     /// Bytes before the first letter.
     pub(super) mark_bytes: u64,
     /// The encoding it was written in, where that is not UTF-8. What is not in it stands as [`BAD_BYTE`].
@@ -108,7 +108,7 @@ const BAD_BYTES: usize = 3;
 
 /// Decodes a text by its byte order mark, or as declared, or as UTF-8 (which the reader of rows checks, so
 /// that a bad byte costs a row and not the file).
-pub(super) fn decode<'r>(mut raw: impl Read + 'r, declared: Option<Encoding>) -> io::Result<Decoded<'r>> {
+pub(super) fn decode<'r>(mut raw: impl Read + Send + 'r, declared: Option<Encoding>) -> io::Result<Decoded<'r>> {
     let mut start = [0u8; 3];
     let mut filled = 0;
     while filled < start.len() {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use flate2::bufread::MultiGzDecoder;
 
 use super::decode::{BAD_BYTE, Bounded, END, END_FIELD, Encoding, FIELD_BYTES_MAX, TextFault, decode, guess_utf_16};
+use super::records::{Position, Records};
 use super::{
     Cells, DataFile, Evidence, Hashing, Headings, Packing, Row, TextForm, Visitor, container, file_fault, open,
 };
@@ -118,6 +119,32 @@ fn text_fault(file: &DataFile, fault: &TextFault) -> Box<Finding> {
     Box::new(Finding::error(code, place, fault.to_string()).help(help))
 }
 
+/// What is known of a text before its rows are read.
+pub(super) struct Opened<'r> {
+    /// Its letters as UTF-8, without a byte order mark.
+    pub(super) text: Box<dyn Read + Send + 'r>,
+    /// Where its first letter stands.
+    pub(super) start: Position,
+    /// As [`Decoded::from`](super::decode::Decoded::from).
+    pub(super) from: Option<Encoding>,
+}
+
+/// Looks at the first bytes of a text, and decodes it.
+pub(super) fn begin<'r>(
+    file: &DataFile,
+    form: TextForm,
+    packing: Packing,
+    raw: impl Read + Send + 'r,
+) -> Result<Opened<'r>, Box<Finding>> {
+    let failed = |error: io::Error| unreadable(file, &error, packing);
+    let mut raw = raw;
+    let mut start = Vec::new();
+    raw.by_ref().take(START_BYTES).read_to_end(&mut start).map_err(failed)?;
+    refuse_other_kinds(file, &start, packing)?;
+    let decoded = decode(io::Cursor::new(start).chain(raw), form.encoding).map_err(failed)?;
+    Ok(Opened { text: decoded.text, start: Position { line: 1, byte: decoded.mark_bytes }, from: decoded.from })
+}
+
 /// The rows of one text.
 struct Rows<'a> {
     file: &'a DataFile,
@@ -129,37 +156,54 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     /// Hands over all rows; `false` when no more than the headings are wanted.
-    fn read(self, raw: impl Read) -> Result<bool, Box<Finding>> {
+    fn read(self, raw: impl Read + Send) -> Result<bool, Box<Finding>> {
         let Rows { file, form, headings_row, packing, visitor } = self;
         let failed = |error: io::Error| unreadable(file, &error, packing);
-        let mut raw = raw;
-        let mut start = Vec::new();
-        raw.by_ref().take(START_BYTES).read_to_end(&mut start).map_err(failed)?;
-        refuse_other_kinds(file, &start, packing)?;
-        let decoded = decode(io::Cursor::new(start).chain(raw), form.encoding).map_err(failed)?;
+        let Opened { text, mut start, from } = begin(file, form, packing, raw)?;
         let since_row = Rc::new(Counter::new(0));
-        let bounded = Bounded::new(decoded.text, Rc::clone(&since_row));
-        let mut text = BufReader::with_capacity(BUFFER_BYTES, bounded);
-        let mut offset = decoded.mark_bytes;
-        let from = decoded.from;
+        let mut text = BufReader::with_capacity(BUFFER_BYTES, Bounded::new(text, Rc::clone(&since_row)));
         // Titles above the headings are lines of any shape, so they are passed over as lines, not as records.
         let mut line = Vec::new();
         for _ in 1..headings_row {
             line.clear();
-            offset += text.read_until(b'\n', &mut line).map_err(failed)? as u64;
+            start.byte += text.read_until(b'\n', &mut line).map_err(failed)? as u64;
             since_row.set(0);
         }
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(form.delimiter).from_reader(text);
+        start.line = u64::from(headings_row);
+        let records = Records::new(text, form.delimiter, start);
+        let about = About { file, packing, from, headings_row };
+        about.rows(records, None, visitor, || since_row.set(0))
+    }
+}
+
+/// What findings about the rows of a text say of it.
+#[derive(Clone, Copy)]
+pub(super) struct About<'a> {
+    pub(super) file: &'a DataFile,
+    pub(super) packing: Packing,
+    pub(super) from: Option<Encoding>,
+    pub(super) headings_row: u32,
+}
+
+impl About<'_> {
+    /// Hands over the records of a text that ends with [`END`]; `false` when no more than the headings are wanted. They
+    /// are the first record where none are given. `done` is called when a record is complete.
+    pub(super) fn rows<R: BufRead>(
+        &self,
+        mut records: Records<R>,
+        headings: Option<&Headings>,
+        visitor: &mut dyn Visitor,
+        done: impl Fn(),
+    ) -> Result<bool, Box<Finding>> {
+        let About { file, packing, from, headings_row } = *self;
         let mut record = csv::ByteRecord::new();
-        let mut headings: Option<Headings> = None;
-        let line_offset = u64::from(headings_row) - 1;
+        let mut headings: Option<Headings> = headings.cloned();
         let place = |line: u64| Place::Line { file: file.name.clone(), line, column: None };
-        while reader.read_byte_record(&mut record).map_err(|error| csv_fault(file, error, packing))? {
-            since_row.set(0);
-            let position = record.position().cloned().unwrap_or_else(csv::Position::new);
-            let number = line_offset + position.line();
-            if record.len() == 1 && &record[0] == END_FIELD {
+        while let Some(start) = records.read(&mut record).map_err(|error| unreadable(file, &error, packing))? {
+            done();
+            let number = start.line;
+            let is_end = record.len() == 1 && &record[0] == END_FIELD;
+            if is_end && records.is_at_end().map_err(|error| unreadable(file, &error, packing))? {
                 return match headings {
                     Some(_) => Ok(true),
                     None => Err(no_headings(file, headings_row)),
@@ -191,7 +235,7 @@ impl Rows<'_> {
                 Err(error) => {
                     record = error.into_byte_record();
                     let finding = match from {
-                        None => not_utf8(&record, offset + position.byte(), place(number)),
+                        None => not_utf8(&record, start.byte, place(number)),
                         Some(encoding) => not_in_encoding(&record, encoding, place(number)),
                     };
                     if headings.is_none() {
@@ -210,8 +254,7 @@ impl Rows<'_> {
                     visitor.refuse(&row, ragged(&strings, headings, number));
                 }
             } else {
-                let names = strings.iter().map(|name| name.trim().to_owned()).collect();
-                let found = Headings { file: file.name.clone(), sheet: None, names, row: number };
+                let found = headings_of(file, &strings, number);
                 if !visitor.headings(&found) {
                     return Ok(false);
                 }
@@ -223,18 +266,15 @@ impl Rows<'_> {
     }
 }
 
+/// The headings in a record.
+pub(super) fn headings_of(file: &DataFile, record: &csv::StringRecord, row: u64) -> Headings {
+    let names = record.iter().map(|name| name.trim().to_owned()).collect();
+    Headings { file: file.name.clone(), sheet: None, names, row }
+}
+
 fn no_headings(file: &DataFile, headings_row: u32) -> Box<Finding> {
     let title = format!("this file has no row {headings_row} to take the headings from");
     file_fault(file, "empty-file", title, "check headings_row, and whether the export is complete")
-}
-
-fn csv_fault(file: &DataFile, error: csv::Error, packing: Packing) -> Box<Finding> {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => unreadable(file, &error, packing),
-        other => {
-            file_fault(file, "unreadable", format!("this file cannot be read: {other:?}"), "check how it was exported")
-        }
-    }
 }
 
 fn ragged(row: &csv::StringRecord, headings: &Headings, number: u64) -> Finding {

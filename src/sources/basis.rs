@@ -63,6 +63,15 @@ impl Seen {
         }
     }
 
+    /// Adds what another part of the file says.
+    pub(super) fn join(&mut self, other: Seen) {
+        self.told = match (self.told, other.told) {
+            (Some(one), Some(two)) => Some(if one.1 <= two.1 { one } else { two }),
+            (one, two) => one.or(two),
+        };
+        self.accounts.extend(other.accounts);
+    }
+
     /// Whether the two may hold lines of one account.
     fn may_share_accounts(&self, other: &Seen) -> bool {
         let is_open = |seen: &Seen| seen.accounts.is_empty() || seen.accounts.len() > ACCOUNTS_MAX;

@@ -1,12 +1,15 @@
 //! Rows to line groups: the inside of the reader's seam.
 
+mod join;
+mod known;
+
 use rustc_hash::FxHashMap;
 
 use super::basis::Seen;
 use super::repairs::{Mended, Repairs};
 use super::rows::{Fingerprint, Keys, Repeats};
 use super::{FOCUS, LineGroup, MONEY_MAX, Refusal, RowSum, ScheduledLine, SourceTotals, Tally, focus};
-use crate::files::{Cell, Headings, Row, Visitor, fault_help};
+use crate::files::{Cell, Headings, RawRow, Row, Visitor, fault_help};
 use crate::finding::{Finding, Findings, Named, Place, Severity, clean};
 use crate::footprint;
 use crate::model::Model;
@@ -14,6 +17,8 @@ use crate::money::{Amount, Currency, NumberFault, NumberFormat, parse_number};
 use crate::period::Day;
 use crate::rulebook::condition::{ColumnRef, Form};
 use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, ScheduleDecl, SourceDecl};
+use join::Stashed;
+use known::Known;
 
 /// Distinct tag texts that are remembered with their parsed keys. Exports repeat few of them; a file in which
 /// every line differs is parsed line by line beyond this.
@@ -27,6 +32,9 @@ const QUARANTINED_MAX: u64 = 100_000;
 
 /// Currencies of one file whose totals are kept; a column with more of them holds no currencies.
 const CURRENCIES_MAX: usize = 200;
+
+/// Code of the finding about amounts whose sum cannot be held.
+const TOO_LARGE: &str = "too-large";
 
 /// What one file gave.
 pub(super) struct Grouped {
@@ -123,6 +131,12 @@ pub(super) struct Grouper<'m> {
     /// Whether rows come whole, so that their like can be told.
     is_whole: bool,
     repeats: Repeats,
+    /// Room to write a row anew in.
+    scratch: Vec<u8>,
+    known: Known,
+    /// Of parts of the file that were read before: what is told in the order of rows.
+    stashed: Vec<Stashed>,
+    part: u64,
     refusals: Vec<Refusal>,
     /// What is wrong with the row that is looked at.
     of_row: Vec<Finding>,
@@ -178,6 +192,10 @@ impl<'m> Grouper<'m> {
             in_use: Vec::new(),
             is_whole: true,
             repeats: Repeats::default(),
+            scratch: Vec::new(),
+            known: Known::default(),
+            stashed: Vec::new(),
+            part: 0,
             refusals: Vec::new(),
             of_row: Vec::new(),
             tag_keys: Vec::new(),
@@ -201,6 +219,7 @@ impl<'m> Grouper<'m> {
     }
 
     pub(super) fn finish(mut self) -> Grouped {
+        self.settle_known();
         self.tell_repeats();
         self.keys.sort();
         self.totals.repairs = self.repairs.tally();
@@ -406,7 +425,7 @@ impl<'m> Grouper<'m> {
                 let size = self.size.checked_add(read.value.abs()).filter(|size| *size <= MONEY_MAX);
                 let Some(size) = size else {
                     let title = format!("the amounts of this file are too large: up to here beyond {MONEY_MAX}");
-                    self.fault("too-large", row.number, column, title, "look for a damaged amount or a wrong column");
+                    self.fault(TOO_LARGE, row.number, column, title, "look for a damaged amount or a wrong column");
                     return None;
                 };
                 self.size = size;
@@ -520,18 +539,23 @@ impl<'m> Grouper<'m> {
             Cell::Text(text) if text.is_empty() || self.is_null(text) => return Some(None),
             Cell::Text(text) | Cell::Fault(text) => text,
         };
-        let day = match &self.decl.dates {
-            Some(form) if form == PERIOD_AS_DATE => {
-                self.model.book.head.calendar.period(text).map(|period| period.last)
-            }
-            Some(format) => Day::parse_with(text, format),
-            None => Day::parse_iso(text),
-        };
+        let day = self.day_in(text);
         if day.is_none() {
             let (title, expected) = (format!("`{}` is not a date", clean(text)), self.date_expected());
             self.fault("not-a-date", row.number, column, title, expected);
         }
         day.map(Some)
+    }
+
+    /// The day that a text names in the declared form.
+    fn day_in(&self, text: &str) -> Option<Day> {
+        match &self.decl.dates {
+            Some(form) if form == PERIOD_AS_DATE => {
+                self.model.book.head.calendar.period(text).map(|period| period.last)
+            }
+            Some(format) => Day::parse_with(text, format),
+            None => Day::parse_iso(text),
+        }
     }
 
     fn date_expected(&self) -> String {
@@ -829,6 +853,7 @@ impl Visitor for Grouper<'_> {
             }
         }
         self.seen.columns().for_each(|column| self.in_use[column] = true);
+        self.place_known();
         for (at, name) in headings.names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let (used, ignored) = &mut self.totals.columns;
             if self.in_use[at] { used.push(name.clone()) } else { ignored.push(name.clone()) }
@@ -836,8 +861,18 @@ impl Visitor for Grouper<'_> {
         true
     }
 
+    fn part(&mut self, number: u64) {
+        self.stash();
+        self.part = number;
+    }
+
+    fn raw(&mut self, row: &RawRow<'_>) -> bool {
+        self.take_known(row)
+    }
+
     fn row(&mut self, row: &Row<'_>) {
         self.take(row);
+        self.known.forget_row();
         self.settle(row);
     }
 
@@ -868,7 +903,8 @@ impl Grouper<'_> {
     pub(super) fn note_row(&mut self, row: &Row<'_>, sum: Amount) {
         if self.key_columns.is_empty() {
             let columns = self.headings.as_ref().map_or(0, |headings| headings.names.len());
-            self.repeats.add(row, columns, sum, self.is_whole);
+            let hash = row.hash(columns, &mut self.scratch);
+            self.repeats.add(hash, sum, self.is_whole);
             return;
         }
         let days: Vec<String> = self
@@ -938,8 +974,9 @@ impl Grouper<'_> {
         self.totals.taken.add(sum);
         self.count_repairs(row, sum);
         let key = std::mem::take(&mut self.key);
-        self.add(&key, Line { row: row.number, day, for_period, sum, quantities, is_remainder: false });
+        let group = self.add(&key, Line { row: row.number, day, for_period, sum, quantities, is_remainder: false });
         self.key = key;
+        self.get_to_know(row, group);
     }
 
     /// Notes what was mended in a line that is taken, and what it says of its basis.
@@ -983,8 +1020,8 @@ impl Grouper<'_> {
         self.build_key(row, "", 0).then(|| values_of(&self.key, self.slots.len()))
     }
 
-    /// Adds a line, or what a period takes of it, to the group of its key.
-    pub(super) fn add(&mut self, key: &[u8], line: Line) {
+    /// Adds a line, or what a period takes of it, to the group of its key, and says which that is.
+    pub(super) fn add(&mut self, key: &[u8], line: Line) -> usize {
         let Line { row, day, for_period, sum, quantities, is_remainder } = line;
         if let Some(at) = self.index.get(key).copied() {
             let group = &mut self.groups[at];
@@ -995,7 +1032,7 @@ impl Grouper<'_> {
             group.day = group.day.min(day);
             group.quantities.iter_mut().zip(&quantities).for_each(|(sum, quantity)| *sum += *quantity);
             keep_largest(&mut group.largest, RowSum { row, sum }, self.rows_kept);
-            return;
+            return at;
         }
         self.index.insert(key.to_vec(), self.groups.len());
         self.groups.push(Group {
@@ -1011,5 +1048,6 @@ impl Grouper<'_> {
             is_remainder,
             largest: if self.rows_kept > 0 { vec![RowSum { row, sum }] } else { Vec::new() },
         });
+        self.groups.len() - 1
     }
 }

@@ -92,6 +92,36 @@ impl<'m> Repairs<'m> {
         columns
     }
 
+    /// The column that says whose export a line is of, where a repair asks for that.
+    pub(super) fn provider_column(&self) -> Option<usize> {
+        let asks = |placed: &Placed<'_>| !placed.provider.is_empty();
+        self.provider.filter(|_| self.columns.iter().flatten().any(asks))
+    }
+
+    /// Whether texts of a column may be put right.
+    pub(super) fn has_any(&self, column: usize) -> bool {
+        self.columns.get(column).is_some_and(|placed| !placed.is_empty())
+    }
+
+    /// What was done in this row.
+    pub(super) fn of_row(&self) -> &[(usize, usize)] {
+        &self.of_row
+    }
+
+    /// Counts what was done in several lines.
+    pub(super) fn count_again(&mut self, made: &[(usize, usize)], lines: Tally) {
+        for made in made {
+            self.done.entry(*made).or_default().merge(lines);
+        }
+    }
+
+    /// Adds what was done in another part of the file.
+    pub(super) fn join(&mut self, other: Repairs<'m>) {
+        for (made, lines) in other.done {
+            self.done.entry(made).or_default().merge(lines);
+        }
+    }
+
     /// Forgets what was done in the last row.
     pub(super) fn next_row(&mut self) {
         self.of_row.clear();

@@ -2,11 +2,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::hash::{DefaultHasher, Hasher};
 
 use rustc_hash::FxHashMap;
 
-use crate::files::{Cell, Row};
 use crate::money::Amount;
 
 use super::Tally;
@@ -34,6 +32,11 @@ impl Keys {
         hasher.finalize_xof().fill(&mut bytes);
         let row = u128::from(u32::try_from(row).unwrap_or(u32::MAX));
         self.0.push(Key::from_le_bytes(bytes) >> ROW_BITS << ROW_BITS | row);
+    }
+
+    /// Adds the keys of another part of the file.
+    pub(super) fn join(&mut self, other: Keys) {
+        self.0.extend(other.0);
     }
 
     /// Brings the keys in the order in which [`repeated`] wants them.
@@ -86,27 +89,34 @@ pub(super) struct Fingerprint {
 }
 
 impl Repeats {
-    /// Notes a row and its amount. Of a row that did not come whole only the cells that did are known, so that it
-    /// counts in the fingerprint alone.
-    pub(super) fn add(&mut self, row: &Row<'_>, columns: usize, amount: Amount, is_whole: bool) {
-        let mut hasher = DefaultHasher::new();
-        for column in 0..columns {
-            match row.cell(column) {
-                Cell::Text(text) | Cell::Fault(text) => hasher.write(text.as_bytes()),
-                Cell::Day(day) => hasher.write(day.to_string().as_bytes()),
-            }
-            hasher.write_u8(0xff);
-        }
-        let hash = hasher.finish();
+    /// Notes a row by its hash, and its amount. Of a row that did not come whole only the cells that did are known, so
+    /// that it counts in the fingerprint alone.
+    pub(super) fn add(&mut self, hash: u64, amount: Amount, is_whole: bool) {
         self.all.rows += 1;
         self.all.sum += u128::from(hash);
-        if !is_whole {
-            return;
-        }
-        if !self.is_watched(hash) {
+        if !is_whole || !self.is_watched(hash) {
             return;
         }
         self.seen.entry(hash).or_insert((0, amount)).0 += 1;
+        self.watch_fewer();
+    }
+
+    /// Adds the rows of another part of the file.
+    pub(super) fn join(&mut self, other: Repeats) {
+        self.all.rows += other.all.rows;
+        self.all.sum += other.all.sum;
+        self.zero_bits = self.zero_bits.max(other.zero_bits);
+        let zero_bits = self.zero_bits;
+        self.seen.retain(|hash, _| hash.trailing_zeros() >= zero_bits);
+        for (hash, (times, amount)) in other.seen {
+            if self.is_watched(hash) {
+                self.seen.entry(hash).or_insert((0, amount)).0 += times;
+            }
+        }
+        self.watch_fewer();
+    }
+
+    fn watch_fewer(&mut self) {
         while self.seen.len() > WATCHED_ROWS_MAX {
             self.zero_bits += 1;
             let zero_bits = self.zero_bits;
