@@ -316,6 +316,20 @@ fn what_cannot_be_calculated_again_is_one_cause() {
 }
 
 #[test]
+fn charge_lines_that_somebody_changed_are_not_compared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    two_periods(folder.path());
+    let published = run(folder.path(), "2026-09", &folder.path().join("out"), &[]);
+    let charges = published.join("data/charges.csv");
+    let text = fs::read_to_string(&charges).expect("charges").replace("50.00", "90.00");
+    fs::write(&charges, text).expect("written");
+    let (model, published) = (folder.path().display().to_string(), published.display().to_string());
+    let (code, said) = outcome(&showback(&["compare", "--model", &model, &published, "2026-10"]));
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("the charge lines are not as the run wrote them"), "{said}");
+}
+
+#[test]
 fn a_budget_is_compared_like_a_period() {
     let folder = tempfile::tempdir().expect("a folder");
     two_periods(folder.path());

@@ -746,3 +746,24 @@ fn the_readme_shows_what_is_printed() {
     let output = showback(&all);
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), shown.trim_end());
 }
+
+#[test]
+fn without_a_period_the_actuals_are_asked_and_a_plan_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = root().join("rules").display().to_string();
+    let out = folder.path().display().to_string();
+    for more in [vec![], vec!["--plan", "budget-FY27"]] {
+        let output = showback(
+            &[&["run", &model, "--period", "2026-10", "--out", &out, "--alone", "--quiet"], &more[..]].concat(),
+        );
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let said = |arguments: &[&str]| {
+        let output =
+            showback(&[&["explain", &model, "--out", &out, "--of", "business_unit=Finance"], arguments].concat());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(said(&[]).contains("business unit Finance · 2026-10:"), "{}", said(&[]));
+    let planned = said(&["--period", "2026-10@budget-FY27"]);
+    assert!(planned.contains("business unit Finance · 2026-10@budget-FY27:"), "{planned}");
+}

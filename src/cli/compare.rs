@@ -118,6 +118,15 @@ fn published(folder: &Path, model: &Path, findings: &mut Findings) -> Result<Nam
     let at = |error: &dyn std::fmt::Display| Failure::Machine(format!("{}: {error}", folder.display()));
     let text = std::fs::read_to_string(folder.join(evidence::FILE)).map_err(|error| at(&error))?;
     let evidence = Evidence::parse(&text).map_err(|error| at(&error))?;
+    let charges = folder.join("data").join("charges.csv");
+    let hash = evidence::hash_file(&charges).map_err(|error| at(&error))?.blake3;
+    if !evidence.is_sealed(&text) || evidence.outputs.get("data/charges.csv") != Some(&hash) {
+        let title = "the charge lines are not as the run wrote them, so they are not compared";
+        let help = format!("`showback verify {}` says what has changed; take it from a backup", folder.display());
+        let place = Place::File(charges.display().to_string());
+        findings.push(Finding::error("changed-file", place, title).help(help));
+        return Err(Failure::Refused);
+    }
     if verify::is_as_it_was(model, &evidence) {
         return calculated(model, &evidence.period, evidence.plan.as_deref(), findings);
     }
@@ -129,7 +138,7 @@ fn published(folder: &Path, model: &Path, findings: &mut Findings) -> Result<Nam
     findings.push(Finding::note("not-recalculated", Place::File(folder.display().to_string()), title).help(help));
     let currency = Currency::new(&evidence.currency).ok_or_else(|| at(&"its currency is not known"))?;
     let mut places = BTreeMap::new();
-    for row in tables::read(&folder.join("data").join("charges.csv")).map_err(|error| at(&error))? {
+    for row in tables::read(&charges).map_err(|error| at(&error))? {
         let cell = |name: &str| row.get(name).cloned().unwrap_or_default();
         let amount = parse_number(cell("amount").as_bytes(), NumberFormat::PLAIN).map_err(|error| at(&error))?.value;
         let unit = if cell("kind") == "unallocated" { UNALLOCATED.to_owned() } else { cell("business_unit") };

@@ -40,6 +40,7 @@ fn explained(plan: &ExplainPlan) -> Result<String, Failure> {
     let (evidence, of_plan) = evidence_of(&folder)?;
     let graph = Graph::read(&folder, &evidence)?;
     let of_plan = of_plan.as_deref();
+    let asked = of_plan.map_or_else(|| evidence.period.clone(), |plan| format!("{}@{plan}", evidence.period));
     let mut explanation = Explanation::default();
     if let Some((file, row)) = &plan.row {
         let found = explain::find_row(&graph, rule_book(&plan.model, of_plan)?, &evidence, file, *row);
@@ -57,7 +58,7 @@ fn explained(plan: &ExplainPlan) -> Result<String, Failure> {
             let named: Vec<String> = plan.of.iter().map(|(column, name)| format!("{column}={name}")).collect();
             return Err(Failure::Usage(format!("no charge line of {} is of {}", graph.period, named.join(" and "))));
         }
-        explanation.title = title(&figure, &evidence.period);
+        explanation.title = title(&figure, &asked);
         if plan.from.is_empty() {
             backward(&graph, &lines, (plan, of_plan), &evidence, &mut explanation)?;
         } else {
@@ -69,9 +70,9 @@ fn explained(plan: &ExplainPlan) -> Result<String, Failure> {
                 return Err(Failure::Usage(what));
             }
             let only = (!plan.of.is_empty()).then_some(lines.as_slice());
-            explanation.title = title(&from, &evidence.period);
+            explanation.title = title(&from, &asked);
             if only.is_some() {
-                explanation.within = Some(title(&figure, &evidence.period));
+                explanation.within = Some(title(&figure, &asked));
             }
             forward(&graph, &origins, only, plan.top, &mut explanation)?;
         }
@@ -83,7 +84,7 @@ fn explained(plan: &ExplainPlan) -> Result<String, Failure> {
     })
 }
 
-/// The folder of a published run; of the latest period where none is named.
+/// The folder of a published run; of the latest period where none is named, of its actuals if they are there.
 fn folder_of(out: &Path, period: Option<&str>) -> Result<PathBuf, Failure> {
     let published = || -> BTreeSet<String> {
         let entries = std::fs::read_dir(out).into_iter().flatten().flatten();
@@ -94,7 +95,8 @@ fn folder_of(out: &Path, period: Option<&str>) -> Result<PathBuf, Failure> {
             .collect()
     };
     let Some(period) = period else {
-        let latest = published().into_iter().next_back();
+        let published = published();
+        let latest = published.iter().rfind(|name| !name.contains('@')).or(published.last()).cloned();
         return latest.map(|name| out.join(name)).ok_or_else(|| {
             Failure::Usage(format!("nothing is published in {}: begin with `showback run`", out.display()))
         });

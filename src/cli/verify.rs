@@ -12,7 +12,7 @@ use super::args::{PeriodWanted, Verify};
 use super::beside::{Made, put_beside};
 use super::{Failure, Outcome, fail, pipeline, report, run, say};
 use crate::files::DataFile;
-use crate::finding::{Finding, Findings, Place, did_you_mean, list_names};
+use crate::finding::{Finding, Findings, Place, Severity, did_you_mean, list_names};
 use crate::money::{Amount, NumberFormat, parse_number};
 use crate::rulebook::RuleBook;
 use crate::writers::evidence::{self, Evidence, FileEvidence};
@@ -245,10 +245,10 @@ fn recalculate(
     match written {
         Ok(_) => {}
         Err(Failure::Refused) => {
-            findings.push(
-                Finding::error("not-verified", Place::Run, "the run cannot be made again: this version refuses it")
-                    .help("`showback check` says why"),
-            );
+            let first = of_run.iter().find(|finding| finding.severity == Severity::Error);
+            let why = first.map_or_else(String::new, |finding| format!(": {}", finding.title));
+            let title = format!("the run cannot be made again, it is refused now{why}");
+            findings.push(Finding::error("not-verified", Place::Run, title).help("`showback check` says more"));
             return Ok(None);
         }
         Err(failure) => return Err(failure),
