@@ -51,7 +51,15 @@ pub fn read_again(
         RowsWanted::Largest(count) => (count, None),
         RowsWanted::One(row) => (1, Some(row)),
     };
-    let mut grouper = groups::Grouper::with_rows(model, source, &decls[source], &footprint.0[source], kept);
+    let new = || groups::Grouper::with_rows(model, source, &decls[source], &footprint.0[source], kept);
+    if only.is_none()
+        && let Some((evidence, parts)) = files::read_in_parts(&file, &shape, new)
+        && let Some(grouper) = groups::Grouper::join(parts)
+    {
+        let groups::Grouped { groups, totals, findings, .. } = grouper.finish();
+        return Ok(ReadAgain { evidence, groups, totals, findings });
+    }
+    let mut grouper = new();
     let evidence = match only {
         Some(row) => files::read(&file, &shape, &mut OneRow { row, grouper: &mut grouper })?,
         None => files::read(&file, &shape, &mut grouper)?,

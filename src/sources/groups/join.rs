@@ -85,6 +85,9 @@ impl<'m> Grouper<'m> {
             group.day = group.day.min(other.day);
             group.first_row = group.first_row.min(other.first_row);
             group.quantities.iter_mut().zip(&other.quantities).for_each(|(sum, quantity)| *sum += *quantity);
+            group.largest.extend(other.largest);
+            group.largest.sort_by_key(|row| (std::cmp::Reverse(row.sum.abs()), row.row));
+            group.largest.truncate(self.rows_kept);
         }
         Some(())
     }

@@ -101,7 +101,8 @@ impl Deciding {
 impl Grouper<'_> {
     /// Finds the columns that decide what becomes of a line.
     pub(super) fn place_known(&mut self) {
-        if self.decl.schedule.is_some() {
+        // Contracts are looked at line by line, and so are rows that are asked for.
+        if self.decl.schedule.is_some() || self.rows_kept > 0 {
             return;
         }
         let slots = || self.slots.iter().chain(self.skip.iter().map(|(_, slot)| slot));
