@@ -2,7 +2,7 @@
 //!
 //! A figure is a sum of charge lines. Its money came from opening balances through the entries of a run, and the part
 //! of each opening balance is its amount times the weight of the place it entered at: how much of one unit of money
-//! there ends in the figure ([`weights`]). The part of an opening balance in a charge line is defined once, by the
+//! there ends in the figure (`weights`). The part of an opening balance in a charge line is defined once, by the
 //! weights of that line, and read both ways: who asks where a line came from and who asks where a balance went get the
 //! same digits.
 //!
