@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::dimension::{BLANK, Dimension, Member, MemberId, NONE_WORD};
 use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
 use crate::model::member_in_table;
-use crate::money::{Amount, Fraction, NumberFormat, apply};
+use crate::money::{Amount, Fraction, NumberFormat, ReadNumber, apply};
 use crate::period::{Day, Period, Validity};
 use crate::rulebook::condition::{Clauses, ColumnRef};
 use crate::rulebook::{DimensionId, DriverDecl, DriverTable, WIDE};
@@ -79,6 +79,7 @@ impl Driver {
             findings,
         };
         let mut driver = Driver { file: table.headings.file.clone(), ..Driver::empty(decl) };
+        let mut counted: FxHashMap<Box<[MemberId]>, Vec<Counted>> = FxHashMap::default();
         for row in &table.rows {
             if !reader.columns.filter.passes(&decl.filter, |column| row.text(column)) {
                 continue;
@@ -88,42 +89,30 @@ impl Driver {
                 continue;
             }
             let sender = reader.sender(row);
-            for (to, quantity) in reader.receivers(row) {
-                let quantity = if origin.is_prorated {
+            for (to, read) in reader.receivers(row) {
+                let mut days = 1;
+                if origin.is_prorated {
                     let members = reader.decl.to.iter().zip(&to).filter(|(_, member)| **member != CLEAR);
                     let spans: Vec<&[Validity]> = members
                         .map(|(dimension, member)| reader.dimensions[*dimension].member(*member).spans.as_slice())
                         .collect();
-                    let days = days_held(period, valid, &spans);
+                    days = days_held(period, valid, &spans);
                     if days == 0 {
                         continue;
                     }
-                    let Some(by_days) = Fraction::new(days.into(), 1).and_then(|days| apply(quantity, days)) else {
-                        let title = "this quantity is beyond what the program can hold".to_owned();
-                        reader.refuse("too-large", row, None, title, "look for a damaged number");
-                        continue;
-                    };
-                    by_days
-                } else {
-                    quantity
+                }
+                let Some(quantity) = Fraction::new(days.into(), 1).and_then(|days| apply(read.value, days)) else {
+                    let title = "this quantity is beyond what the program can hold".to_owned();
+                    reader.refuse("too-large", row, None, title, "look for a damaged number");
+                    continue;
                 };
-                let target = DriverTarget { to, quantity, row: row.number };
-                driver.rows.entry(sender.clone()).or_default().push(target);
+                let finer = read.beyond_scale * i128::from(days);
+                counted.entry(sender.clone()).or_default().push(Counted { to, quantity, finer, row: row.number });
             }
         }
-        driver.rows.values_mut().for_each(add_up);
-        if origin.is_prorated {
-            driver.divide_by_days(period);
-        }
+        let average = Fraction::new(1, if origin.is_prorated { period.days().into() } else { 1 })?;
+        driver.rows = counted.into_iter().map(|(sender, rows)| (sender, targets(rows, average))).collect();
         Some(driver)
-    }
-
-    /// Makes quantities × days the average of the period: once, on the sum, so that a seat that changes hands is one.
-    fn divide_by_days(&mut self, period: &Period) {
-        let Some(average) = Fraction::new(1, period.days().into()) else { return };
-        for target in self.rows.values_mut().flatten() {
-            target.quantity = apply(target.quantity, average).unwrap_or(target.quantity);
-        }
     }
 
     /// Adds a quantity found in cost lines. Lines without a sender or a receiver count for nobody.
@@ -236,6 +225,36 @@ fn days_held(period: &Period, valid: Validity, members: &[&[Validity]]) -> i64 {
             .collect();
     }
     spans.iter().map(|(first, last)| period.days_of(*first, *last)).sum()
+}
+
+/// A row as it was counted, on all its days.
+struct Counted {
+    to: Box<[MemberId]>,
+    quantity: Amount,
+    /// What it has beyond the scale, as 0:20 has in hours; see [`ReadNumber::beyond_scale`].
+    finer: i128,
+    row: u64,
+}
+
+/// The rows of a sender by receiver, multiplied by `average`. The running sum is rounded, and each receiver gets its step, so that a
+/// sender's total is exact: a seat that changes hands is one seat, and three times 0:40 are two hours.
+fn targets(mut rows: Vec<Counted>, average: Fraction) -> Vec<DriverTarget> {
+    rows.sort_by(|a, b| (&a.to, a.row).cmp(&(&b.to, b.row)));
+    let mut targets: Vec<DriverTarget> = Vec::new();
+    let (mut sum, mut finer, mut given) = (Amount::ZERO, 0, Amount::ZERO);
+    for counted in rows {
+        sum += counted.quantity;
+        finer += counted.finer;
+        let up_to = sum + Amount::from_beyond_scale(finer);
+        let up_to = apply(up_to, average).unwrap_or(up_to);
+        let quantity = up_to - given;
+        given = up_to;
+        match targets.last_mut().filter(|last| last.to == counted.to) {
+            Some(last) => last.quantity += quantity,
+            None => targets.push(DriverTarget { to: counted.to, quantity, row: counted.row }),
+        }
+    }
+    targets
 }
 
 /// Sorts targets by member; rows of one receiver add up.
@@ -356,14 +375,14 @@ impl RowReader<'_> {
         pairs.into_iter().map(member).collect()
     }
 
-    fn receivers(&mut self, row: &TableRow) -> Vec<(Box<[MemberId]>, Amount)> {
+    fn receivers(&mut self, row: &TableRow) -> Vec<(Box<[MemberId]>, ReadNumber)> {
         match &self.columns.to {
             Receivers::Long(to, quantity) => {
                 let (to, quantity) = (to.clone(), *quantity);
                 let receiver = self.receiver(row, &to);
                 let quantity = match quantity {
                     Some(column) => self.quantity(row, column),
-                    None => Some(Amount::whole(1)),
+                    None => Some(ReadNumber::whole(1)),
                 };
                 receiver.zip(quantity).into_iter().collect()
             }
@@ -427,7 +446,7 @@ impl RowReader<'_> {
         !is_parent
     }
 
-    fn quantity(&mut self, row: &TableRow, column: usize) -> Option<Amount> {
+    fn quantity(&mut self, row: &TableRow, column: usize) -> Option<ReadNumber> {
         let text = self.table.text(row, column, self.findings);
         match self.table.number(row, column, text, self.numbers) {
             Ok(read) if read.value.is_negative() && !self.keeps_negative => {
@@ -437,7 +456,7 @@ impl RowReader<'_> {
                 self.refuse("negative-quantity", row, Some(column), title, help);
                 None
             }
-            Ok(read) => Some(read.value),
+            Ok(read) => Some(read),
             Err(fault) => {
                 let title = match text {
                     "" => "this row has no quantity".to_owned(),

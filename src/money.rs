@@ -50,6 +50,12 @@ impl Amount {
         Amount(units as i128 * ONE)
     }
 
+    /// The amount of `units` × 10^-36, as [`ReadNumber::beyond_scale`] counts, rounded half to even.
+    #[must_use]
+    pub fn from_beyond_scale(units: i128) -> Self {
+        Amount(half_even(I256::from(units), ONE).unwrap_or_default())
+    }
+
     /// The amount as a count of 10^-18.
     #[must_use]
     pub const fn atoms(self) -> i128 {
@@ -341,6 +347,14 @@ pub struct ReadNumber {
     pub value: Amount,
     /// Text minus value, in units of 10^-36; 0 unless the text had more than 18 decimals.
     pub beyond_scale: i128,
+}
+
+impl ReadNumber {
+    /// A whole number, such as 1 for a row that counts as one.
+    #[must_use]
+    pub const fn whole(units: i64) -> ReadNumber {
+        ReadNumber { value: Amount::whole(units), beyond_scale: 0 }
+    }
 }
 
 /// What was beyond the scale, in units of 10^-36, as a decimal text.

@@ -72,6 +72,40 @@ fn who_reports_nothing_is_idle_where_the_capacity_is_known_and_refused_elsewhere
 }
 
 #[test]
+fn thirds_of_an_hour_and_of_a_month_add_up_to_what_they_are_parts_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = "[model]\nname = \"Thirds\"\ncurrency = \"EUR\"\n\
+        [dimensions.business_unit]\nmembers = [\"A\", \"B\", \"C\", \"IT\"]\n\
+        [sources.bill]\nfiles = \"{period}.csv\"\ncolumns = { cost = \"Paid\" }\nset = { pool = \"{Pool}\" }\n\
+        [drivers.time]\nfile = \"time.csv\"\nto = { business_unit = \"Unit\" }\nquantity = \"Time\"\nformats = { number = \"h:mm:ss\" }\n\
+        [drivers.seats]\nfile = \"seats.csv\"\nto = { business_unit = \"Unit\" }\nquantity = \"rows\"\nvalid_from = \"From\"\n\
+        valid_to = \"To\"\nprorate = \"days\"\n\
+        [[allocate]]\nid = \"time\"\nfrom = { pool = \"Staff\" }\nto = \"business_unit\"\nby = \"time\"\ncapacity = 2\n\
+        idle_to = { business_unit = \"IT\" }\n\
+        [[allocate]]\nid = \"seats\"\nfrom = { pool = \"Seats\" }\nto = \"business_unit\"\nby = \"seats\"\ncapacity = 1\n\
+        idle_to = { business_unit = \"IT\" }\n";
+    // Three times 40 minutes are the two hours there are, and three times ten days the month of one seat: nothing is idle,
+    // and not more is used than there is.
+    let tables = [
+        ("model.toml", model),
+        ("2026-11.csv", "Pool,Paid\nStaff,300.00\nSeats,30.00\n"),
+        ("time.csv", "Unit,Time\nA,0:40:00\nB,0:40:00\nC,0:40:00\n"),
+        ("seats.csv", "Unit,From,To\nA,,2026-11-10\nB,2026-11-11,2026-11-20\nC,2026-11-21,\n"),
+    ];
+    write_model(folder.path(), &tables);
+    let (path, out) = (folder.path().display().to_string(), folder.path().join("out").display().to_string());
+    let said = outcome(&showback(&["run", &path, "--period", "2026-11", "--out", &out, "--quiet"]));
+    assert_eq!(said, (Some(0), String::new()));
+    let use_of = rows(&folder.path().join("out/2026-11/data/utilisation.csv"));
+    for (row, capacity) in use_of.iter().zip(["2", "1"]) {
+        assert_eq!([row["used"].as_str(), &row["capacity"], &row["unused"]], [capacity, capacity, "0"]);
+    }
+    let lines = rows(&folder.path().join("out/2026-11/data/charges.csv"));
+    let amounts: Vec<&str> = lines.iter().map(|row| row["amount"].as_str()).collect();
+    assert_eq!(amounts, ["10.00", "100.00", "10.00", "100.00", "10.00", "100.00"]);
+}
+
+#[test]
 fn a_loaded_rate_without_hours_is_refused_with_its_place() {
     let folder = tempfile::tempdir().expect("a folder");
     let model = "[model]\nname = \"S\"\ncurrency = \"EUR\"\n[sources.staff]\nfiles = \"{period}.csv\"\nset = { business_unit = \"A\" }\n\

@@ -11,17 +11,23 @@
 //! | `cloud.rs` | the cloud bill and its two maps |
 //! | `licences.rs` | the licence list |
 //! | `staff.rs` | timesheets, rates, projects, teams |
+//! | `lab.rs` | a team with a payroll: what it was paid, and the hours it reported |
 //! | `ledger.rs` | the ledger extract and its two maps |
+//! | `over_time.rs` | contracts paid in advance, a register of assets, seats |
+//! | `abroad.rs` | bills in dollars and exchange rates |
 //! | `budget.rs` | the budget of six services |
 //! | `usage.rs` | the drivers: who used what |
 //! | `tables.rs`, `random.rs` | writing csv and workbooks, numbers from the seed |
 
+mod abroad;
 mod budget;
 mod calendar;
 mod cloud;
 mod company;
+mod lab;
 mod ledger;
 mod licences;
+mod over_time;
 mod random;
 mod staff;
 mod tables;
@@ -40,6 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     cloud::write_maps(&shared)?;
     staff::write_tables(&shared)?;
     ledger::write_maps(&shared)?;
+    over_time::write(&shared)?;
+    abroad::write_rates(&shared)?;
     budget::write(&shared)?;
 
     for period in &PERIODS {
@@ -48,7 +56,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             cloud::write_bill(&month, period)?,
             licences::write_list(&month, period)?,
             staff::write_timesheets(&month, period)?,
+            lab::write(&month, period)?,
             ledger::write_extract(&month, period)?,
+            abroad::write_bills(&month, period)?,
         ];
         usage::write(&month, period)?;
         write_controls(&month, &controls)?;
