@@ -7,7 +7,7 @@ pub mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dimension::{BLANK, Dimension, MemberId, look_alikes};
+use crate::dimension::{BLANK, Dimension, MemberId, RESERVED, RESERVED_HELP, look_alikes};
 use crate::exchange::{Exchange, Origin, UsedRate, foreign_currency};
 use crate::finding::{Finding, Findings, Place, clean};
 use crate::footprint::{Footprint, looks_at};
@@ -299,6 +299,9 @@ impl Placing<'_> {
         }
         match self.dimensions[dimension].find_or_add(name) {
             Some(member) => self.at(key, dimension, member, rule),
+            None if self.dimensions[dimension].is_reserved(name) => {
+                self.note(dimension, name.to_owned(), rule, RESERVED)
+            }
             None => self.note(dimension, name.to_owned(), rule, NOT_A_MEMBER),
         }
     }
@@ -407,7 +410,11 @@ fn report_unknown(model: &Model, unknown: BTreeMap<Unknown, Tally>, findings: &m
         findings.push(
             Finding::note("unknown-value", crate::finding::Place::Run, title)
                 .maybe_help(crate::finding::did_you_mean(&name, dimension.names()))
-                .help("add it to the member list, or map it with a lookup")
+                .help(if why == RESERVED {
+                    RESERVED_HELP
+                } else {
+                    "add it to the member list, or map it with a lookup"
+                })
                 .money(tally.sum),
         );
     }

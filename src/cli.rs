@@ -17,6 +17,7 @@ use clap::Parser;
 
 use crate::finding::{Findings, Severity, render};
 use crate::ledger::trial::Imbalance;
+use crate::writers::publish::PublishFault;
 use args::{Command, Typed, View};
 
 /// How a command ended; the number is the exit code.
@@ -50,9 +51,12 @@ pub enum Failure {
     Machine(String),
 }
 
-impl From<crate::writers::publish::PublishFault> for Failure {
-    fn from(fault: crate::writers::publish::PublishFault) -> Failure {
-        Failure::Machine(fault.to_string())
+impl From<PublishFault> for Failure {
+    fn from(fault: PublishFault) -> Failure {
+        match fault {
+            PublishFault::InARun(_) | PublishFault::NoFolder(_) => Failure::Usage(fault.to_string()),
+            _ => Failure::Machine(fault.to_string()),
+        }
     }
 }
 
@@ -114,7 +118,7 @@ fn fail(failure: &Failure) -> Outcome {
             Outcome::Imbalance
         }
         Failure::Machine(message) => {
-            complain(&format!("error: {message}\nNothing was published; what was published before is as it was.\n"));
+            complain(&format!("error: {message}\n"));
             Outcome::Machine
         }
     }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::model::Model;
 use crate::money::{Amount, Currency, Fraction, apply};
 use crate::reports::Run;
-use crate::rounding::{self, ChargeLine, Charges};
+use crate::rounding::{ChargeLine, Charges};
 use crate::rulebook::{BUSINESS_UNIT, DimensionId, SERVICE};
 use mixed::Mixer;
 
@@ -86,8 +86,8 @@ pub enum Crossed<'r> {
     Same,
     /// Read and classified by this side's rules.
     Read(mixed::Exports<'r>),
-    /// They cannot be read by these rules.
-    Impossible,
+    /// They cannot be read by these rules; why not, in words.
+    Impossible(&'r str),
 }
 
 pub use mixed::Exports;
@@ -101,17 +101,37 @@ pub struct Comparison {
     pub currency: Currency,
     /// What each column of effects is. Causes that cannot be told apart stand together.
     pub causes: Vec<String>,
+    /// Which causes stand together, and why.
+    pub joined: Vec<Joined>,
     /// Every business unit and service, by name.
     pub rows: Vec<Moved>,
+}
+
+/// Causes that are shown as one, because a state between them cannot be calculated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// The causes.
+    pub causes: Vec<Cause>,
+    /// The states that cannot be calculated, and what refuses them, in words.
+    pub why: String,
+}
+
+/// Where money stands at the end: with a business unit and for a service, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stand {
+    /// Whether it is charged.
+    pub is_charged: bool,
+    /// The business unit that pays; blank where it is not charged, whatever unit it may already have.
+    pub unit: String,
+    /// The service; blank where there is none.
+    pub service: String,
 }
 
 /// The movement of a business unit and a service, in minor units.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moved {
-    /// The business unit; blank where nobody was found to pay.
-    pub unit: String,
-    /// The service.
-    pub service: String,
+    /// Who pays, and for what.
+    pub stand: Stand,
     /// Its charge lines in A.
     pub before: i128,
     /// Its charge lines in B.
@@ -122,11 +142,11 @@ pub struct Moved {
     pub rounding: i128,
 }
 
-/// Name of a business unit and a service.
-type Place = (String, String);
+/// Exact amounts by where they stand.
+type Amounts = BTreeMap<Stand, Amount>;
 
-/// Exact amounts by place.
-type Amounts = BTreeMap<Place, Amount>;
+/// What a run between the two comes to, or why there is none.
+type Between = Result<Amounts, String>;
 
 /// The one cause of what cannot be calculated again.
 pub const NOT_RECALCULATED: &str = "not recalculated";
@@ -143,23 +163,25 @@ impl Comparison {
         let masks: Vec<(u8, u8)> = (0..=count).map(|at| (of(&causes[..at]), of(&causes[at..]))).collect();
         let wanted: BTreeSet<u8> = masks.iter().flat_map(|(forward, backward)| [*forward, *backward]).collect();
         let all = of(&causes);
-        let outcomes: BTreeMap<u8, Option<Amounts>> = wanted
+        let outcomes: BTreeMap<u8, Between> = wanted
             .into_par_iter()
             .map(|mask| {
                 let outcome = match mask {
-                    0 => Some(exact(&a.run)),
-                    mask if mask == all => Some(exact(&b.run)),
-                    mask => mixer.outcome(mask).map(|(model, lines)| by_place(&model, &lines)),
+                    0 => Ok(exact(&a.run)),
+                    mask if mask == all => Ok(exact(&b.run)),
+                    mask => mixer.outcome(mask).map(|(model, lines)| by_stand(&model, &lines)),
                 };
                 (mask, outcome)
             })
             .collect();
         let known = |at: usize| {
             let (forward, backward) = masks[at];
-            Some((outcomes[&forward].as_ref()?, outcomes[&backward].as_ref()?))
+            Some((outcomes[&forward].as_ref().ok()?, outcomes[&backward].as_ref().ok()?))
         };
+        let labels = [a.label.clone(), b.label.clone()];
         let mut columns = Vec::new();
-        let mut effects: Vec<BTreeMap<Place, i128>> = Vec::new();
+        let mut joined = Vec::new();
+        let mut effects: Vec<BTreeMap<Stand, i128>> = Vec::new();
         let mut since = 0;
         for at in 1..=count {
             // Where the step between two causes cannot be calculated, they go together.
@@ -167,18 +189,23 @@ impl Comparison {
                 continue;
             };
             columns.push(together(&causes[since..at]));
-            let mut twice: BTreeMap<Place, i128> = BTreeMap::new();
+            if at - since > 1 {
+                let between = masks[since + 1..at].iter().flat_map(|(forward, backward)| [*forward, *backward]);
+                let why = refused(between, &causes, &outcomes, &labels);
+                joined.push(Joined { causes: causes[since..at].to_vec(), why });
+            }
+            let mut twice: BTreeMap<Stand, i128> = BTreeMap::new();
             for (amounts, sign) in [(forward, 1), (forward_before, -1), (backward_before, 1), (backward, -1)] {
-                for (place, amount) in amounts {
-                    *twice.entry(place.clone()).or_default() += sign * amount.atoms();
+                for (stand, amount) in amounts {
+                    *twice.entry(stand.clone()).or_default() += sign * amount.atoms();
                 }
             }
             effects.push(twice);
             since = at;
         }
-        let (before, after) = (minor_by_place(&a.run, a.run.charges), minor_by_place(&b.run, b.run.charges));
-        let labels = [a.label.clone(), b.label.clone()];
-        rounded(labels, &a.run.model.book.head.currency, columns, &effects, &before, &after)
+        let (before, after) = (minor_by_stand(&a.run, a.run.charges), minor_by_stand(&b.run, b.run.charges));
+        let comparison = rounded(labels, &a.run.model.book.head.currency, columns, &effects, &before, &after);
+        Comparison { joined, ..comparison }
     }
 
     /// Compares two runs of which only the published charge lines are known, in minor units by business unit and service.
@@ -186,13 +213,13 @@ impl Comparison {
     pub fn of_published(
         labels: [String; 2],
         currency: &Currency,
-        before: &BTreeMap<(String, String), i128>,
-        after: &BTreeMap<(String, String), i128>,
+        before: &BTreeMap<Stand, i128>,
+        after: &BTreeMap<Stand, i128>,
     ) -> Comparison {
-        let mut twice: BTreeMap<Place, i128> = BTreeMap::new();
+        let mut twice: BTreeMap<Stand, i128> = BTreeMap::new();
         for (amounts, sign) in [(after, 2), (before, -2)] {
-            for (place, minor) in amounts {
-                *twice.entry(place.clone()).or_default() += sign * currency.amount(*minor).atoms();
+            for (stand, minor) in amounts {
+                *twice.entry(stand.clone()).or_default() += sign * currency.amount(*minor).atoms();
             }
         }
         rounded(labels, currency, vec![NOT_RECALCULATED.to_owned()], &[twice], before, after)
@@ -201,33 +228,63 @@ impl Comparison {
 
 /// Charge lines in minor units, by business unit and service.
 #[must_use]
-pub fn minor_by_place(run: &Run<'_>, charges: &Charges) -> BTreeMap<(String, String), i128> {
+pub fn minor_by_stand(run: &Run<'_>, charges: &Charges) -> BTreeMap<Stand, i128> {
     let mut sums = BTreeMap::new();
     for line in &charges.lines {
-        *sums.entry(place_of(run.model, &charges.by, line)).or_default() += line.minor;
+        *sums.entry(stand_of(run.model, &charges.by, line)).or_default() += line.minor;
     }
     sums
 }
 
 fn exact(run: &Run<'_>) -> Amounts {
-    by_place(run.model, &run.charges.lines)
+    by_stand(run.model, &run.charges.lines)
 }
 
-fn by_place(model: &Model, lines: &[ChargeLine]) -> Amounts {
+fn by_stand(model: &Model, lines: &[ChargeLine]) -> Amounts {
     let mut sums = Amounts::new();
     for line in lines {
-        *sums.entry(place_of(model, &model.book.head.charges_by, line)).or_default() += line.exact;
+        *sums.entry(stand_of(model, &model.book.head.charges_by, line)).or_default() += line.exact;
     }
     sums
 }
 
-fn place_of(model: &Model, by: &[DimensionId], line: &ChargeLine) -> Place {
+fn stand_of(model: &Model, by: &[DimensionId], line: &ChargeLine) -> Stand {
     let name = |wanted: DimensionId| {
         let at = by.iter().position(|dimension| *dimension == wanted);
         at.map_or_else(String::new, |at| model.dimensions[wanted].member_name(line.members[at]).to_owned())
     };
-    let unit = if line.kind.is_allocated() { name(BUSINESS_UNIT) } else { rounding::UNALLOCATED.to_owned() };
-    (unit, name(SERVICE))
+    let is_charged = line.kind.is_allocated();
+    let unit = if is_charged { name(BUSINESS_UNIT) } else { String::new() };
+    Stand { is_charged, unit, service: name(SERVICE) }
+}
+
+/// The states among `masks` that cannot be calculated, with what refuses each: `2026-10 in quantity and else 2026-09: …`.
+fn refused(
+    masks: impl Iterator<Item = u8>,
+    causes: &[Cause],
+    outcomes: &BTreeMap<u8, Between>,
+    [a, b]: &[String; 2],
+) -> String {
+    let masks: BTreeSet<u8> = masks.collect();
+    let mut by_why: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for mask in masks {
+        let Err(why) = &outcomes[&mask] else { continue };
+        let of_b: Vec<Cause> = causes.iter().copied().filter(|cause| mask >> *cause as u8 & 1 == 1).collect();
+        by_why.entry(why).or_default().push(format!("{b} in {} and {a} in all else", quoted(&of_b)));
+    }
+    let told: Vec<String> = by_why.into_iter().map(|(why, states)| format!("{}: {why}", states.join("; "))).collect();
+    told.join("; ")
+}
+
+/// The causes for a sentence, each in quotes, as some are called by several words.
+#[must_use]
+pub fn quoted(causes: &[Cause]) -> String {
+    let quoted: Vec<String> = causes.iter().map(|cause| format!("`{}`", cause.words())).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// `mix`, or `mix and rules`.
@@ -241,16 +298,16 @@ fn rounded(
     labels: [String; 2],
     currency: &Currency,
     causes: Vec<String>,
-    effects: &[BTreeMap<Place, i128>],
-    before: &BTreeMap<Place, i128>,
-    after: &BTreeMap<Place, i128>,
+    effects: &[BTreeMap<Stand, i128>],
+    before: &BTreeMap<Stand, i128>,
+    after: &BTreeMap<Stand, i128>,
 ) -> Comparison {
-    let places: BTreeSet<&Place> =
+    let stands: BTreeSet<&Stand> =
         effects.iter().flat_map(BTreeMap::keys).chain(before.keys()).chain(after.keys()).collect();
     let half = |twice: i128| Fraction::new(1, 2).and_then(|half| apply(Amount::from_atoms(twice), half));
     let mut so_far = vec![(0_i128, 0_i128); effects.len()];
-    let rows = places.into_iter().map(|place| {
-        let minor = |amounts: &BTreeMap<Place, i128>| amounts.get(place).copied().unwrap_or_default();
+    let rows = stands.into_iter().map(|stand| {
+        let minor = |amounts: &BTreeMap<Stand, i128>| amounts.get(stand).copied().unwrap_or_default();
         let (before, after) = (minor(before), minor(after));
         let effects: Vec<i128> = effects
             .iter()
@@ -263,17 +320,10 @@ fn rounded(
             })
             .collect();
         let rounding = after - before - effects.iter().sum::<i128>();
-        Moved { unit: place.0.clone(), service: place.1.clone(), before, after, effects, rounding }
+        Moved { stand: stand.clone(), before, after, effects, rounding }
     });
     let rows = rows
-        .filter(|row| {
-            *row != Moved {
-                unit: row.unit.clone(),
-                service: row.service.clone(),
-                effects: vec![0; causes.len()],
-                ..Moved::default()
-            }
-        })
+        .filter(|row| *row != Moved { stand: row.stand.clone(), effects: vec![0; causes.len()], ..Moved::default() })
         .collect();
-    Comparison { labels, currency: currency.clone(), causes, rows }
+    Comparison { labels, currency: currency.clone(), causes, joined: Vec::new(), rows }
 }

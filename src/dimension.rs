@@ -23,6 +23,15 @@ pub const NONE_WORD: &str = "(none)";
 /// What messages show for a personal name that is in no list.
 pub const HIDDEN: &str = "(personal)";
 
+/// What reports say in place of the business unit of unallocated money.
+pub const UNALLOCATED: &str = "(unallocated)";
+
+/// What a member cannot be called, in words that follow its name; the name of the dimension follows them.
+pub const RESERVED: &str = "cannot name a member of";
+
+/// Which words they are, for who used one as a name.
+pub const RESERVED_HELP: &str = "(none), (unallocated), (personal), (no …) and * have meanings of their own in tables and reports: choose another name";
+
 impl MemberId {
     /// Whether no member is set.
     #[must_use]
@@ -176,12 +185,23 @@ impl Dimension {
         self.index.get(name).or_else(|| self.index.get(&normal_name(name))).copied()
     }
 
-    /// The member of a name, added when an open dimension does not have it yet. `None` in a closed one.
+    /// Whether a name is a word that tables and reports use where there is no member, or for all of them.
+    #[must_use]
+    pub fn is_reserved(&self, name: &str) -> bool {
+        let name = normal_name(name);
+        let is_none_of =
+            |rest: &str| rest.to_lowercase().starts_with(&self.label.to_lowercase()) && rest.ends_with(')');
+        ["*", NONE_WORD, UNALLOCATED, HIDDEN].contains(&name.as_str())
+            || name.strip_prefix("(no ").is_some_and(is_none_of)
+    }
+
+    /// The member of a name, added when an open dimension does not have it yet. `None` in a closed one, and for a
+    /// reserved word.
     pub fn find_or_add(&mut self, name: &str) -> Option<MemberId> {
         if let Some(found) = self.find(name) {
             return Some(found);
         }
-        if self.is_closed {
+        if self.is_closed || self.is_reserved(name) {
             return None;
         }
         let id = MemberId(u32::try_from(self.members.len()).ok()?);

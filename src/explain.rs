@@ -32,8 +32,8 @@ mod words;
 use std::fmt;
 
 pub use graph::{Graph, Line, Origin, PlaceId, RuleWords};
-pub use hops::{Hop, MainPath, Way, paths, rules_between, way};
-pub use parts::{Forward, Listed, Part, PartOf, ShareOf, backward_parts, forward};
+pub use hops::{Hop, MainPath, Way, paths, way};
+pub use parts::{Forward, Listed, Part, PartOf, ShareOf, backward_parts, forward, rules_between};
 pub use published::Evidence;
 pub use rows::{Found, RowPart, Rows, find_row, rows_of};
 pub use weights::{Backward, backward};

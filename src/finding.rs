@@ -263,6 +263,12 @@ impl Findings {
         }
     }
 
+    /// What the first of those that stop publication says.
+    #[must_use]
+    pub fn first_error(&self) -> Option<&str> {
+        self.list.iter().find(|finding| finding.severity == Severity::Error).map(|finding| finding.title.as_str())
+    }
+
     /// All that were kept, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.list.iter()

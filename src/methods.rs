@@ -1,7 +1,7 @@
 //! Methods side by side: the same money, settled by each method in turn.
 
 use crate::allocation;
-use crate::finding::{Findings, Severity};
+use crate::finding::Findings;
 use crate::model::Model;
 use crate::reports::Run;
 use crate::rounding::{self, Charges};
@@ -46,10 +46,7 @@ pub fn by_each(run: &Run<'_>) -> Vec<ByMethod> {
         let charges = match allocation::allocate(&model, run.opening, &mut findings) {
             Ok(ledger) => rounding::round(&model, &ledger).map_err(|overflow| overflow.to_string()),
             Err(allocation::Fault::Imbalance(imbalance)) => Err(imbalance.to_string()),
-            Err(allocation::Fault::Refused) => {
-                let first = findings.iter().find(|finding| finding.severity == Severity::Error);
-                Err(first.map_or_else(String::new, |finding| finding.title.clone()))
-            }
+            Err(allocation::Fault::Refused) => Err(findings.first_error().unwrap_or_default().to_owned()),
         };
         all.push(ByMethod { name, charges });
     }

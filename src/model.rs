@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
-use crate::dimension::{Dimension, HIDDEN, Member, MemberId, normal_name};
+use crate::dimension::{Dimension, HIDDEN, Member, MemberId, RESERVED, RESERVED_HELP, normal_name};
 use crate::driver::Driver;
 use crate::files::Inputs;
-use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
+use crate::finding::{Finding, Findings, Named, Place, clean, did_you_mean};
 use crate::fx::Rates;
 use crate::journal::Accounts;
 use crate::money::{Amount, Fraction, NumberFormat};
@@ -199,7 +199,7 @@ impl Loader<'_> {
         match &decl.members {
             MembersDecl::Open => Dimension::open(&decl.name, &decl.label),
             MembersDecl::List(names) => {
-                self.listed_once(&decl.name, names);
+                self.listed_once(decl, names);
                 let members = names.iter().zip(1..).map(|(name, order)| {
                     // A list in the rules is already in the order its author wants to see.
                     (Member { name: normal_name(&name.name), order, is_valid: true, ..Member::default() }, None)
@@ -213,13 +213,17 @@ impl Loader<'_> {
         }
     }
 
-    fn listed_once(&mut self, dimension: &str, names: &[Named]) {
+    fn listed_once(&mut self, decl: &DimensionDecl, names: &[Named]) {
+        let (dimension, nobody) = (&decl.name, Dimension::open(&decl.name, &decl.label));
         for (at, name) in names.iter().enumerate() {
             let plain = normal_name(&name.name);
-            if plain.is_empty() || [crate::dimension::NONE_WORD, "*"].contains(&plain.as_str()) {
-                let title = format!("`{plain}` cannot name a member of {dimension}");
-                let help = "blank, (none) and * have meanings of their own";
+            if plain.is_empty() {
+                let title = format!("a blank {RESERVED} {dimension}");
+                let help = "a blank stands where there is no member: take it out of the list";
                 self.findings.push(Finding::error("reserved-name", name.spot.place(), title).help(help));
+            }
+            if let Some(finding) = reserved(&nobody, &name.name, name.spot.place()) {
+                self.findings.push(finding);
             }
             if names[..at].iter().any(|first| normal_name(&first.name) == normal_name(&name.name)) {
                 let title = format!("`{}` is listed twice in {dimension}", clean(&name.name));
@@ -231,6 +235,7 @@ impl Loader<'_> {
     fn member_table(&mut self, of: &DimensionDecl, decl: &MembersTable) -> Option<Dimension> {
         let (name, label) = (&of.name, &of.label);
         let told = |name: &str| if of.is_personal { HIDDEN.to_owned() } else { clean(name) };
+        let nobody = Dimension::open(name, label);
         let table = self.table(&decl.table, None)?;
         let findings = &mut *self.findings;
         let name_column = table.column(&decl.name, findings)?;
@@ -264,13 +269,8 @@ impl Loader<'_> {
                 findings.push(finding.help("fill the cell, or delete the row"));
                 continue;
             }
-            if [crate::dimension::NONE_WORD, "*"].contains(&member.as_str()) {
-                let finding = Finding::error(
-                    "reserved-name",
-                    table.place(row, Some(name_column)),
-                    format!("`{member}` is not a name"),
-                );
-                findings.push(finding.help("the word has a meaning of its own in drivers; choose another name"));
+            if let Some(finding) = reserved(&nobody, &member, table.place(row, Some(name_column))) {
+                findings.push(finding);
                 continue;
             }
             let valid = dated.read(&table, row, findings);
@@ -628,6 +628,10 @@ impl Loader<'_> {
     }
 
     fn unknown(&mut self, dimension: &Dimension, name: &Named) {
+        if let Some(finding) = reserved(dimension, &name.name, name.spot.place()) {
+            self.findings.push(finding);
+            return;
+        }
         let title = format!("`{}` is not a member of {}", clean(&name.name), dimension.name);
         self.findings.push(
             Finding::error("unknown-member", name.spot.place(), title)
@@ -722,6 +726,12 @@ fn rate_cell(
 }
 
 /// How a name becomes a member of a dimension.
+/// A name that no member may have.
+fn reserved(dimension: &Dimension, name: &str, place: Place) -> Option<Finding> {
+    let title = || format!("`{}` {RESERVED} {}", clean(name), dimension.name);
+    dimension.is_reserved(name).then(|| Finding::error("reserved-name", place, title()).help(RESERVED_HELP))
+}
+
 fn way_to_member(dimension: &Dimension) -> String {
     if BUILT_IN.iter().any(|(name, _)| *name == dimension.name) && ["spend", "kind"].contains(&dimension.name.as_str())
     {
@@ -753,6 +763,10 @@ pub(crate) fn member_in_table(
     findings: &mut Findings,
 ) -> MemberId {
     dimension.find_or_add(text).unwrap_or_else(|| {
+        if let Some(finding) = reserved(dimension, text, table.place(row, Some(column))) {
+            findings.push(finding);
+            return crate::dimension::BLANK;
+        }
         let title = format!("`{}` is not a member of {}", clean(dimension.shown(text)), dimension.name);
         findings.push(
             Finding::error("unknown-member", table.place(row, Some(column)), title)

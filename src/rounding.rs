@@ -15,8 +15,7 @@ use crate::money::{Amount, Currency, Fraction, apply};
 use crate::rulebook::{BUSINESS_UNIT, DimensionId, FOR_PERIOD, KIND, POOL, SERVICE, SPEND};
 use crate::sources::MONEY_MAX;
 
-/// Stands where the business unit of unallocated money would.
-pub const UNALLOCATED: &str = "(unallocated)";
+pub use crate::dimension::UNALLOCATED;
 
 /// What a charge line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

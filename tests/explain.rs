@@ -606,6 +606,108 @@ fn what_is_printed_adds_up_for_any_figure() {
         assert_eq!(sum_of(&rows, &["entered"]), entered);
         assert_eq!(sum_of(&rows, &["pays", "rest", "difference"]), entered);
     }
+    // What of a cost is in a figure is what of the figure is from that cost.
+    let figure = ["--of", "business_unit=Finance", "--top", "60000"];
+    let back = explained(out.path(), &figure);
+    let of_licences: i128 = back
+        .iter()
+        .filter(|row| row["what"] == "part" && row["source"] == "licences")
+        .map(|row| atoms(&row["amount"]))
+        .sum();
+    for top in ["3", "60000"] {
+        let both = ["--from", "source=licences", "--of", "business_unit=Finance", "--top", top];
+        let rows = explained(out.path(), &both);
+        assert_eq!(sum_of(&rows, &["within"]), of_licences);
+        assert_eq!(sum_of(&rows, &["pays", "rest"]), of_licences);
+        let within = rows.iter().find(|row| row["what"] == "within").expect("a row");
+        assert_eq!(within["words"], "business unit Finance · 2026-10");
+        let json = explained_json(out.path(), &both);
+        assert_eq!(json["of"], "source licences · 2026-10");
+        assert_eq!(json["within"]["of"], "business unit Finance · 2026-10");
+        assert_eq!(atoms(json["within"]["amount"].as_str().expect("an amount")), of_licences);
+    }
+}
+
+fn explained_json(out: &Path, arguments: &[&str]) -> serde_json::Value {
+    let out = out.display().to_string();
+    let output = showback(&[&["explain", "--format", "json", "--out", out.as_str()], arguments].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("json")
+}
+
+/// At every hop that is followed, what is listed below it and the rest add up to it; gives the most that is listed below any.
+fn hops_add_up(hops: &[serde_json::Value], whole: i128) -> usize {
+    let amount = |value: &serde_json::Value| atoms(value["amount"].as_str().expect("an amount"));
+    let sum: i128 = hops.iter().map(|hop| hop.get("rest").map_or_else(|| amount(hop), amount)).sum();
+    assert!((sum - whole).abs() <= 1_000, "{sum} of {whole}");
+    let below = hops.iter().filter_map(|hop| {
+        let before = hop.get("before")?.as_array().expect("a list");
+        (!before.is_empty()).then(|| hops_add_up(before, amount(hop)))
+    });
+    let listed = hops.iter().filter(|hop| hop.get("rest").is_none()).count();
+    below.max().unwrap_or(0).max(listed)
+}
+
+#[test]
+fn top_limits_the_hops_of_every_format_and_the_rest_is_summed() {
+    let out = tempfile::tempdir().expect("a folder");
+    run(&root().join("rules"), "2026-10", out.path(), &[]);
+    for (top, most) in [("2", 2), ("60000", usize::MAX)] {
+        let arguments = ["--of", "business_unit=Motor Claims", "--top", top];
+        let json = explained_json(out.path(), &arguments);
+        let figure = atoms(json["figure"].as_str().expect("a figure"));
+        let rounding = atoms(json["rounding"].as_str().expect("a rounding"));
+        let listed = hops_add_up(json["hops"].as_array().expect("hops"), figure - rounding);
+        assert!(listed <= most && (listed == 2 || top != "2"), "{listed}");
+        let rows = explained(out.path(), &arguments);
+        let first: i128 = rows
+            .iter()
+            .filter(|row| row["depth"] == "1")
+            .inspect(|row| assert!(["hop", "entered here", "rest here"].contains(&row["what"].as_str())))
+            .map(|row| atoms(&row["amount"]))
+            .sum();
+        assert!((first - (figure - rounding)).abs() <= 1_000);
+    }
+}
+
+#[test]
+fn forward_names_every_rule_that_moved_the_money() {
+    // A's 100 goes half to Shop for C at once and half to B, from there all to Shop for C; B's own 30 goes with it.
+    let services = "set = { service = \"{Service}\" }\n[dimensions.business_unit]\nmembers = [\"Shop\", \"Tills\"]\n\
+        [drivers.use]\nfile = \"use.csv\"\nfrom = { service = \"Of\" }\nto = { service = \"Service\", business_unit = \"Unit\" }\nquantity = \"Quantity\"\n";
+    let rule = |id: &str, more: &str| {
+        format!(
+            "[[allocate]]\nid = \"{id}\"\nfrom = {{ service = \"{id}\" }}\nto = [\"service\", \"business_unit\"]\nby = \"use\"\n{more}\n"
+        )
+    };
+    let told = |graph: &Graph, service: &str, unit: &str| -> Vec<(String, i128)> {
+        let line =
+            (0..graph.lines.len()).find(|at| graph.value(&graph.lines[*at], "business_unit") == unit).expect("a line");
+        let of_service =
+            graph.origins.iter().enumerate().filter(|(_, origin)| graph.member_in(origin.place, "service") == service);
+        let origins: Vec<_> = of_service.map(|(at, origin)| (at, origin.amount)).collect();
+        let rules = showback::explain::rules_between(graph, &origins, &[line]).expect("rules");
+        let cents = |atoms: i128| (atoms + atoms.signum() * ONE / 200) / (ONE / 100);
+        rules[0].iter().map(|(rule, amount)| (graph.rules[*rule].id.clone(), cents(amount.atoms()))).collect()
+    };
+    let files = [
+        ("2026-10.csv", "Service,Amount\nA,100.00\nB,30.00\n"),
+        ("use.csv", "Of,Service,Unit,Quantity\nA,B,,1\nA,C,Shop,1\nB,C,Shop,1\n"),
+    ];
+    let graph = by_hand(&format!("{services}{}{}", rule("A", ""), rule("B", "")), &files);
+    assert_eq!(told(&graph, "A", "Shop"), [("A".to_owned(), 10_000), ("B".to_owned(), 5_000)]);
+    assert_eq!(told(&graph, "B", "Shop"), [("B".to_owned(), 3_000)]);
+    // In a loop: A gives 20 % to B and 80 % to Shop, B gives 50 % to A and 50 % to Tills. Of one euro of A, Shop gets 8/9; 0.8 of it
+    // when B hands on nothing. Of one euro of B, Shop gets 4/9, all of it by both. Of 900 and 450: 800 with 80 by B, and 200.
+    let group = "[group.loop]\nmethod = \"reciprocal\"\n";
+    let in_group = "group = \"loop\"";
+    let files = [
+        ("2026-10.csv", "Service,Amount\nA,900.00\nB,450.00\n"),
+        ("use.csv", "Of,Service,Unit,Quantity\nA,B,,20\nA,,Shop,80\nB,A,,7\nB,,Tills,7\n"),
+    ];
+    let graph = by_hand(&format!("{services}{group}{}{}", rule("A", in_group), rule("B", in_group)), &files);
+    assert_eq!(told(&graph, "A", "Shop"), [("A".to_owned(), 80_000), ("B".to_owned(), 8_000)]);
+    assert_eq!(told(&graph, "B", "Shop"), [("A".to_owned(), 20_000), ("B".to_owned(), 20_000)]);
 }
 
 #[test]
@@ -719,6 +821,9 @@ fn names_that_are_not_there_get_the_nearest() {
         (["--from", "file=2026-10/ledgr.csv"], "did you mean `2026-10/ledger.csv`?"),
         (["--of", "Motor Claims"], "write it as in business_unit=Retail"),
         (["--period", "2026-01"], "published are `2026-10`"),
+        (["--of", "period=2026-01"], "published are `2026-10`"),
+        (["--of", "tower=Storage"], "who pays for money of a tower says `--from tower=NAME`"),
+        (["no-model", "--of=service=CRM"], "there is no model.toml in `no-model`"),
     ] {
         let mut all = vec!["explain", "--out", out.as_str()];
         all.extend(arguments);

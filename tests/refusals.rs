@@ -167,6 +167,31 @@ fn names_that_tables_and_rules_do_not_know_are_refused_with_the_nearest_name() {
 }
 
 #[test]
+fn what_reports_call_money_without_a_member_is_no_name_of_a_member() {
+    for name in ["(unallocated)", "(none)", "*", "(no business unit)", "(personal)"] {
+        let model = MODEL.replace("\"Sales\"]", &format!("\"Sales\", \"{name}\"]"));
+        let said = refused_after(|folder| fs::write(folder.join("model.toml"), model).expect("written"));
+        assert!(said.contains("reserved-name") && said.contains(&format!("`{name}` cannot name a member")), "{said}");
+        // The same in a table of members.
+        let model = MODEL.replace("[\"Claims\", \"Sales\"]", "{ file = \"units.csv\", name = \"Unit\" }");
+        let said = refused_after(|folder| {
+            fs::write(folder.join("model.toml"), model).expect("written");
+            fs::write(folder.join("data/units.csv"), format!("Unit\nClaims\nSales\n{name}\n")).expect("written");
+        });
+        assert!(said.contains("reserved-name") && said.contains(&format!("`{name}` cannot name a member")), "{said}");
+    }
+    // An export is not the place to be right about our words: the value does not set the dimension.
+    let folder = tempfile::tempdir().expect("a folder");
+    small(folder.path());
+    let model = MODEL.replace("pool = \"Cloud\"", "pool = \"{Pool}\"");
+    fs::write(folder.path().join("model.toml"), model).expect("written");
+    fs::write(folder.path().join("data/2026-10/bill.csv"), "Unit,Pool,Cost\nClaims,(no pool),10.00\n,Cloud,5.00\n")
+        .expect("written");
+    let (code, said) = try_run(folder.path());
+    assert!(said.contains("`(no pool)` cannot name a member of pool: 1 line with 10"), "{code:?}: {said}");
+}
+
+#[test]
 fn a_driver_without_quantities_stops_the_run_and_names_the_money() {
     let message = refused_after(|folder| {
         fs::write(folder.join("data/2026-10/headcount.csv"), "Unit,FTE\nClaims,0\nSales,0\n").expect("written");

@@ -96,10 +96,10 @@ fn one_changed_byte_in_any_file_is_named() {
     let mut kinds = std::collections::BTreeSet::new();
     for (path, name) in inputs.chain(outputs) {
         let bytes = fs::read(&path).expect("a file");
-        // The first byte, one in the middle, the last.
-        for at in [0, bytes.len() / 2, bytes.len() - 1] {
+        // The first byte, one in the middle, the last; of the first also the bit that makes it no text.
+        for (at, bit) in [(0, 1), (0, 0x80), (bytes.len() / 2, 1), (bytes.len() - 1, 1)] {
             let mut flipped = bytes.clone();
-            flipped[at] ^= 1;
+            flipped[at] ^= bit;
             fs::write(&path, &flipped).expect("written");
             let (code, said) = verify(folder.path());
             assert_eq!(code, Some(3), "{name}, byte {at}: {said}");
@@ -110,7 +110,7 @@ fn one_changed_byte_in_any_file_is_named() {
         fs::write(&path, &bytes).expect("written back");
         kinds.insert(name.rsplit('.').next().unwrap_or_default().to_owned());
     }
-    assert!(["csv", "gz", "json", "toml", "xlsx"].iter().all(|kind| kinds.contains(*kind)), "{kinds:?}");
+    assert!(["csv", "gz", "html", "json", "toml", "xlsx"].iter().all(|kind| kinds.contains(*kind)), "{kinds:?}");
     assert_eq!(verify(folder.path()).0, Some(0), "everything is back");
 }
 
@@ -122,6 +122,11 @@ fn a_removed_and_an_added_file_are_named() {
         ("remove", "rules.toml", "this rule file of the run is gone"),
         ("add", "out/2026-10/data/more.csv", "the run had no such output file"),
         ("add", "more.toml", "the run had no such rule file"),
+        ("folder", "out/2026-10/data/empty", "the run had no such folder or link"),
+        #[cfg(unix)]
+        ("link", "out/2026-10/up", "the run had no such folder or link"),
+        #[cfg(unix)]
+        ("link to nothing", "out/2026-10/journal/nothing", "the run had no such folder or link"),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         model(folder.path());
@@ -129,6 +134,11 @@ fn a_removed_and_an_added_file_are_named() {
         let path = folder.path().join(name);
         match change {
             "remove" => fs::remove_file(&path).expect("removed"),
+            "folder" => fs::create_dir(&path).expect("added"),
+            #[cfg(unix)]
+            "link" => std::os::unix::fs::symlink("..", &path).expect("linked"),
+            #[cfg(unix)]
+            "link to nothing" => std::os::unix::fs::symlink("nowhere", &path).expect("linked"),
             _ => fs::write(&path, "").expect("added"),
         }
         let (code, said) = verify(folder.path());
@@ -179,6 +189,33 @@ fn a_run_that_is_not_there_is_a_usage_mistake() {
     let (code, said) = outcome(&output);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("name the folder of a published run"), "{said}");
+    let folder = tempfile::tempdir().expect("a folder");
+    model(folder.path());
+    let place = published(folder.path()).display().to_string();
+    let (code, said) = outcome(&showback(&["verify", &place, "--model", "no-such-model"]));
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("there is no model folder `no-such-model`: name the one"), "{said}");
+    assert!(!said.contains("Nothing was published"), "verify publishes nothing: {said}");
+}
+
+#[test]
+fn a_run_goes_into_no_published_run_and_into_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    model(folder.path());
+    let place = published(folder.path());
+    let model = folder.path().display().to_string();
+    for (out, told) in [
+        (place.clone(), "is a published run, and nothing else goes into it"),
+        (place.join("data/deeper"), "is a published run, and nothing else goes into it"),
+        (place.join("run.json"), "is a file: name a folder for the results"),
+        (folder.path().join("model.toml/out"), "is a file: name a folder for the results"),
+    ] {
+        let (code, said) = outcome(&showback(&["run", &model, "--out", &out.display().to_string()]));
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(told), "{said}");
+    }
+    let (code, said) = verify(folder.path());
+    assert_eq!(code, Some(0), "the run is as it was: {said}");
 }
 
 #[test]
@@ -189,10 +226,10 @@ fn methods_are_compared_at_the_same_total() {
     let table = rows(&place.join("data/methods.csv"));
     let charges = rows(&place.join("data/charges.csv"));
     let money_in: i128 = charges.iter().map(|row| atoms(&row["amount"])).sum();
-    let of_units = sums(&charges, &["business_unit"], "amount", |_| true);
+    let of_units = sums(&charges, &["business_unit"], "amount", |row| row["kind"] != "unallocated");
     let columns = ["as written", "direct", "step-down", "ranked", "reciprocal"];
     for dimension in ["Business unit", "Service"] {
-        let of_dimension = || table.iter().filter(|row| row["dimension"] == dimension && row["target"] != "Total");
+        let of_dimension = || table.iter().filter(|row| row["dimension"] == dimension);
         for column in columns {
             assert_eq!(of_dimension().map(|row| atoms(&row[column])).sum::<i128>(), money_in, "{dimension}, {column}");
         }
@@ -200,9 +237,13 @@ fn methods_are_compared_at_the_same_total() {
         assert!(spreads.is_sorted_by(|a, b| a >= b), "largest first: {spreads:?}");
         assert!(spreads[0] > 0, "the methods differ");
     }
-    for row in table.iter().filter(|row| row["dimension"] == "Business unit" && !row["target"].starts_with(['(', 'T']))
-    {
-        assert_eq!(Some(&atoms(&row["as written"])), of_units.get(&vec![row["target"].clone()]), "{row:?}");
+    let unallocated: i128 = sums(&charges, &["kind"], "amount", |row| row["kind"] == "unallocated").values().sum();
+    for row in table.iter().filter(|row| row["dimension"] == "Business unit") {
+        let expected = match row["target"].as_str() {
+            "(unallocated)" => Some(&unallocated),
+            unit => of_units.get(&vec![unit.to_owned()]),
+        };
+        assert_eq!(Some(&atoms(&row["as written"])), expected, "{row:?}");
     }
     // The run can be verified: what was asked for is part of the evidence.
     let sample = tempfile::tempdir().expect("a folder");

@@ -204,7 +204,7 @@ impl VerifyTyped {
 impl CompareTyped {
     pub(super) fn plan(self) -> Result<Compare, String> {
         self.threads.start()?;
-        let view = View { json: self.format == Print::Json, quiet: self.format != Print::Human };
+        let view = View { json: self.format == Print::Json, quiet: false };
         let CompareTyped { a, b, model, format: print, top, .. } = self;
         Ok(Compare { a, b, model, print, top, view })
     }

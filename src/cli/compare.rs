@@ -8,13 +8,12 @@ use super::args::{Compare, Print};
 use super::pipeline::{self, Calculation};
 use super::{Failure, Outcome, fail, report, say, verify};
 use crate::classify::Opening;
-use crate::compare::{Comparison, Crossed, Exports, Side, minor_by_place};
+use crate::compare::{Comparison, Crossed, Exports, Side, Stand, minor_by_stand, quoted};
 use crate::finding::{Finding, Findings, Place};
 use crate::model::Model;
 use crate::money::{Currency, NumberFormat, parse_number};
 use crate::period::Period;
 use crate::reports::{CausesBy, causes};
-use crate::rounding::UNALLOCATED;
 use crate::rulebook::RuleBook;
 use crate::writers::evidence::{self, Evidence};
 use crate::writers::{tables, terminal};
@@ -24,7 +23,7 @@ enum Named {
     /// Calculated from a model.
     Calculated(Box<Calculation>),
     /// A published run whose rules or inputs are not there any more.
-    Published { currency: Currency, places: BTreeMap<(String, String), i128> },
+    Published { currency: Currency, stands: BTreeMap<Stand, i128> },
 }
 
 /// Compares two runs.
@@ -58,9 +57,18 @@ fn compare_all(wanted: &Compare, findings: &mut Findings) -> Result<Comparison, 
             let [label_a, label_b] = labels;
             let a = Side { label: label_a, run: a.run(), crossed: of_a.as_crossed() };
             let b = Side { label: label_b, run: b.run(), crossed: of_b.as_crossed() };
-            Ok(Comparison::of(&a, &b))
+            let comparison = Comparison::of(&a, &b);
+            for joined in &comparison.joined {
+                let title = format!(
+                    "{} are shown as one, because what lies between them cannot be calculated",
+                    quoted(&joined.causes)
+                );
+                let help = format!("not possible: {}", joined.why);
+                findings.push(Finding::note("joined-causes", Place::Run, title).help(help));
+            }
+            Ok(comparison)
         }
-        _ => Ok(Comparison::of_published(labels, currencies[0], &a.places(), &b.places())),
+        _ => Ok(Comparison::of_published(labels, currencies[0], &a.stands(), &b.stands())),
     }
 }
 
@@ -72,10 +80,10 @@ impl Named {
         }
     }
 
-    fn places(&self) -> BTreeMap<(String, String), i128> {
+    fn stands(&self) -> BTreeMap<Stand, i128> {
         match self {
-            Named::Calculated(calculation) => minor_by_place(&calculation.run(), &calculation.charges),
-            Named::Published { places, .. } => places.clone(),
+            Named::Calculated(calculation) => minor_by_stand(&calculation.run(), &calculation.charges),
+            Named::Published { stands, .. } => stands.clone(),
         }
     }
 }
@@ -89,10 +97,24 @@ fn named(text: &str, model: &Path, findings: &mut Findings) -> Result<Named, Fai
     }
     let (model, period) = match (path.parent(), path.file_name().and_then(|name| name.to_str())) {
         (Some(parent), Some(period)) if parent.join("model.toml").is_file() => (parent, period),
+        // What looks like a path, or is one, is not a period.
+        (Some(parent), _) if !parent.as_os_str().is_empty() || path.is_dir() => return Err(no_such_side(text)),
         _ => (model, text),
     };
     let (period, plan) = period.split_once('@').map_or((period, None), |(period, plan)| (period, Some(plan)));
     calculated(model, period, plan, findings)
+}
+
+fn no_such_side(text: &str) -> Failure {
+    let path = Path::new(text);
+    let what = match (path.is_dir(), path.exists()) {
+        (true, _) => format!("the folder `{text}` holds no published run, it has no {}", evidence::FILE),
+        (false, true) => format!("`{text}` is a file"),
+        (false, false) => format!("there is no folder `{text}`, and no model whose period it could be"),
+    };
+    Failure::Usage(format!(
+        "{what}: name a period such as 2026-10, PERIOD@PLAN, MODEL/PERIOD, or the folder of a published run such as out/2026-10"
+    ))
 }
 
 fn calculated(model: &Path, period: &str, plan: Option<&str>, findings: &mut Findings) -> Result<Named, Failure> {
@@ -116,17 +138,21 @@ fn calculated(model: &Path, period: &str, plan: Option<&str>, findings: &mut Fin
 /// A published run is calculated again when its rules and inputs are as they were; if not, its charge lines are taken.
 fn published(folder: &Path, model: &Path, findings: &mut Findings) -> Result<Named, Failure> {
     let at = |error: &dyn std::fmt::Display| Failure::Machine(format!("{}: {error}", folder.display()));
-    let text = std::fs::read_to_string(folder.join(evidence::FILE)).map_err(|error| at(&error))?;
-    let evidence = Evidence::parse(&text).map_err(|error| at(&error))?;
+    let bytes = std::fs::read(folder.join(evidence::FILE)).map_err(|error| at(&error))?;
     let charges = folder.join("data").join("charges.csv");
-    let hash = evidence::hash_file(&charges).map_err(|error| at(&error))?.blake3;
-    if !evidence.is_sealed(&text) || evidence.outputs.get("data/charges.csv") != Some(&hash) {
+    let hash = evidence::hash_file(&charges).map(|file| file.blake3).unwrap_or_default();
+    let evidence = String::from_utf8(bytes).ok().and_then(|text| {
+        let evidence = Evidence::parse(&text).ok()?;
+        let is_as_written = evidence.is_sealed(&text) && evidence.outputs.get("data/charges.csv") == Some(&hash);
+        is_as_written.then_some(evidence)
+    });
+    let Some(evidence) = evidence else {
         let title = "the charge lines are not as the run wrote them, so they are not compared";
         let help = format!("`showback verify {}` says what has changed; take it from a backup", folder.display());
         let place = Place::File(charges.display().to_string());
         findings.push(Finding::error("changed-file", place, title).help(help));
         return Err(Failure::Refused);
-    }
+    };
     if verify::is_as_it_was(model, &evidence) {
         return calculated(model, &evidence.period, evidence.plan.as_deref(), findings);
     }
@@ -137,21 +163,22 @@ fn published(folder: &Path, model: &Path, findings: &mut Findings) -> Result<Nam
     let help = format!("looked for in the model `{}`; another one is named with --model", model.display());
     findings.push(Finding::note("not-recalculated", Place::File(folder.display().to_string()), title).help(help));
     let currency = Currency::new(&evidence.currency).ok_or_else(|| at(&"its currency is not known"))?;
-    let mut places = BTreeMap::new();
+    let mut stands = BTreeMap::new();
     for row in tables::read(&charges).map_err(|error| at(&error))? {
         let cell = |name: &str| row.get(name).cloned().unwrap_or_default();
         let amount = parse_number(cell("amount").as_bytes(), NumberFormat::PLAIN).map_err(|error| at(&error))?.value;
-        let unit = if cell("kind") == "unallocated" { UNALLOCATED.to_owned() } else { cell("business_unit") };
-        *places.entry((unit, cell("service"))).or_default() += currency.round(amount);
+        let is_charged = cell("kind") != "unallocated";
+        let unit = if is_charged { cell("business_unit") } else { String::new() };
+        *stands.entry(Stand { is_charged, unit, service: cell("service") }).or_default() += currency.round(amount);
     }
-    Ok(Named::Published { currency, places })
+    Ok(Named::Published { currency, stands })
 }
 
 /// The exports of one side, read by the rules of the other.
 enum Read {
     Same,
     By(Box<(Model, Opening)>),
-    Impossible,
+    Impossible(String),
 }
 
 impl Read {
@@ -159,7 +186,7 @@ impl Read {
         match self {
             Read::Same => Crossed::Same,
             Read::By(read) => Crossed::Read(Exports { model: &read.0, opening: &read.1 }),
-            Read::Impossible => Crossed::Impossible,
+            Read::Impossible(why) => Crossed::Impossible(why),
         }
     }
 }
@@ -172,15 +199,19 @@ fn crossed(this: &Calculation, other: &Calculation) -> Read {
     }
     // A rule book that was made for a plan has that plan's sources only.
     if rules.plan != others.plan {
-        return Read::Impossible;
+        return Read::Impossible(
+            "a plan has sources of its own, and the rules of the actuals do not read them".to_owned(),
+        );
     }
     // The exports lie where the other side's are, and are read by the rules of this one.
     let book = RuleBook { data: others.data.clone(), ..rules.clone() };
     let period: Period = other.model.period.clone();
-    match pipeline::opening(book, period, &mut Findings::new()) {
-        Ok(read) => Read::By(Box::new(read)),
-        Err(_) => Read::Impossible,
+    let mut findings = Findings::new();
+    if let Ok(read) = pipeline::opening(book, period, &mut findings) {
+        return Read::By(Box::new(read));
     }
+    let why = findings.first_error().unwrap_or("they are refused");
+    Read::Impossible(format!("the exports of one cannot be read by the rules of the other: {why}"))
 }
 
 fn same_rules(a: &RuleBook, b: &RuleBook) -> bool {
@@ -192,7 +223,10 @@ fn same_rules(a: &RuleBook, b: &RuleBook) -> bool {
 fn shown(comparison: &Comparison, wanted: &Compare) -> String {
     match wanted.print {
         Print::Human => terminal::movement(comparison, wanted.top),
-        Print::Csv => tables::text(&causes(comparison, CausesBy::Place), &comparison.currency),
+        Print::Csv => {
+            let table = causes(comparison, CausesBy::Place);
+            tables::csv_text(&table.columns, table.rows, &comparison.currency)
+        }
         Print::Json => as_json(comparison),
     }
 }
@@ -209,8 +243,9 @@ fn as_json(comparison: &Comparison) -> String {
             .collect();
         let value = serde_json::json!({
             "kind": "movement",
-            "business_unit": row.unit,
-            "service": row.service,
+            "charged": row.stand.is_charged,
+            "business_unit": row.stand.unit,
+            "service": row.stand.service,
             "before": money(row.before),
             "after": money(row.after),
             "movement": money(row.after - row.before),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{ExplainPlan, Print, Wanted};
 use super::{Failure, Outcome, complain, fail, pipeline, report, say};
+use crate::dimension::NONE_WORD;
 use crate::explain::{self, Evidence, Fault, Figure, Graph, ShareOf};
 use crate::finding::{Findings, did_you_mean, list_names};
 use crate::model::Model;
@@ -36,6 +37,11 @@ impl From<Fault> for Failure {
 }
 
 fn explained(plan: &ExplainPlan) -> Result<String, Failure> {
+    if plan.is_model_named && !plan.model.join("model.toml").is_file() {
+        let model = plan.model.display();
+        let help = "the first argument is a model; a period is named with --period, and a published run needs no model";
+        return Err(Failure::Usage(format!("there is no model.toml in `{model}`: {help}")));
+    }
     let folder = folder_of(&plan.out, plan.period.as_deref())?;
     let (evidence, of_plan) = evidence_of(&folder)?;
     let graph = Graph::read(&folder, &evidence)?;
@@ -98,7 +104,12 @@ fn folder_of(out: &Path, period: Option<&str>) -> Result<PathBuf, Failure> {
         let published = published();
         let latest = published.iter().rfind(|name| !name.contains('@')).or(published.last()).cloned();
         return latest.map(|name| out.join(name)).ok_or_else(|| {
-            Failure::Usage(format!("nothing is published in {}: begin with `showback run`", out.display()))
+            let help = if out.join(evidence::FILE).is_file() {
+                "it is itself a run; --out names the folder it lies in, and --period the run"
+            } else {
+                "begin with `showback run`"
+            };
+            Failure::Usage(format!("nothing is published in {}: {help}", out.display()))
         });
     };
     let folder = out.join(period);
@@ -116,12 +127,13 @@ fn folder_of(out: &Path, period: Option<&str>) -> Result<PathBuf, Failure> {
 /// What a run says of itself, and the plan that it is of.
 fn evidence_of(folder: &Path) -> Result<(Evidence, Option<String>), Failure> {
     let path = folder.join(evidence::FILE);
-    let text = std::fs::read_to_string(&path)
+    let bytes = std::fs::read(&path)
         .map_err(|error| Failure::Machine(format!("{} cannot be read: {error}", path.display())))?;
-    let evidence = evidence::Evidence::parse(&text)
-        .map_err(|why| Failure::Usage(format!("{} cannot be read: {why}: run again", path.display())))?;
+    let changed = || Fault::Changed(format!("{} is not as the run wrote it: run again", path.display()));
+    let text = String::from_utf8(bytes).map_err(|_| changed())?;
+    let evidence = evidence::Evidence::parse(&text).map_err(|_| changed())?;
     if !evidence.is_sealed(&text) {
-        return Err(Fault::Changed(format!("{} is not as the run wrote it: run again", path.display())).into());
+        return Err(changed().into());
     }
     Ok((evidence.to_explain(), evidence.plan))
 }
@@ -138,7 +150,7 @@ fn rule_book(model: &Path, plan: Option<&str>) -> Result<RuleBook, Failure> {
 
 fn title(figure: &Figure, period: &str) -> String {
     let named = |(column, values): &(String, Vec<String>)| {
-        let values: Vec<&str> = values.iter().map(|value| if value.is_empty() { "(none)" } else { value }).collect();
+        let values: Vec<&str> = values.iter().map(|value| if value.is_empty() { NONE_WORD } else { value }).collect();
         format!("{} {}", column.replace('_', " "), values.join(" or "))
     };
     let named: Vec<String> = figure.wanted.iter().map(named).collect();
@@ -154,6 +166,7 @@ fn wanted(
     for (column, typed) in typed {
         let known = name(column, typed)?;
         match wanted.iter_mut().find(|(other, _)| other == column) {
+            Some((_, names)) if names.contains(&known) => {}
             Some((_, names)) => names.push(known),
             None => wanted.push((column.clone(), vec![known])),
         }
@@ -173,13 +186,19 @@ impl Names<'_> {
         let graph = self.graph;
         if column == "id" {
             let ids = || graph.lines.iter().map(|line| line.id.as_str());
-            return self.known(column, name, ids(), "data/charges.csv has them");
+            return self.known("charge line", name, ids(), "their ids are in data/charges.csv");
         }
         let Some(at) = graph.columns.iter().position(|known| known == column) else {
             let columns = graph.columns.iter().map(String::as_str);
-            let help = did_you_mean(column, columns.clone()).unwrap_or_default();
+            let help = match did_you_mean(column, columns.clone()) {
+                Some(nearest) => format!(": {nearest}"),
+                None if graph.dimensions.iter().any(|known| known == column) => {
+                    format!("; who pays for money of a {column} says `--from {column}=NAME`")
+                }
+                None => String::new(),
+            };
             let listed = list_names(columns, 40);
-            return Err(Failure::Usage(format!("charge lines do not keep `{column}`; they have {listed} {help}")));
+            return Err(Failure::Usage(format!("charge lines do not keep `{column}`; they have {listed}{help}")));
         };
         let names: BTreeSet<&str> = graph.lines.iter().map(|line| line.values[at].as_str()).collect();
         self.known(column, name, names.iter().copied(), "")
@@ -194,9 +213,9 @@ impl Names<'_> {
         }
         if !graph.dimensions.iter().any(|known| known == column) {
             let columns = graph.dimensions.iter().map(String::as_str).chain(["file", "row"]);
-            let help = did_you_mean(column, columns.clone()).unwrap_or_default();
+            let help = did_you_mean(column, columns.clone()).map(|help| format!(": {help}")).unwrap_or_default();
             let listed = list_names(columns, 40);
-            return Err(Failure::Usage(format!("opening balances have no `{column}`; they have {listed} {help}")));
+            return Err(Failure::Usage(format!("opening balances have no `{column}`; they have {listed}{help}")));
         }
         let names: BTreeSet<&str> = graph.origins.iter().map(|origin| graph.member_in(origin.place, column)).collect();
         self.known(column, name, names.iter().copied(), "")
@@ -209,7 +228,7 @@ impl Names<'_> {
         names: impl Iterator<Item = &'n str> + Clone,
         help: &str,
     ) -> Result<String, Failure> {
-        let wanted = if name == crate::dimension::NONE_WORD { "" } else { name };
+        let wanted = if name == NONE_WORD { "" } else { name };
         let wanted = crate::dimension::normal_name(wanted);
         if names.clone().any(|known| known == wanted) {
             return Ok(wanted);
@@ -219,7 +238,10 @@ impl Names<'_> {
         }
         let nearest = did_you_mean(&wanted, names.clone());
         let help = nearest.unwrap_or_else(|| match help {
-            "" => format!("there are {}", list_names(names, 20)),
+            "" => format!(
+                "there are {}",
+                list_names(names.map(|name| if name.is_empty() { NONE_WORD } else { name }), 20)
+            ),
             help => help.to_owned(),
         });
         Err(Failure::Usage(format!("the run of {} has no {column} `{name}`: {help}", self.graph.period)))
@@ -277,9 +299,8 @@ fn forward(
     let is_wanted = |line: usize| only.is_none_or(|only| only.binary_search(&line).is_ok());
     let listed: Vec<usize> =
         forward.lines.iter().map(|(line, _)| *line).filter(|line| is_wanted(*line)).take(top).collect();
-    for line in listed {
-        explanation.through.push((line, explain::rules_between(graph, origins, line)?));
-    }
+    let rules = explain::rules_between(graph, origins, &listed)?;
+    explanation.through = listed.into_iter().zip(rules).collect();
     explanation.only = only.map(<[usize]>::to_vec);
     explanation.origins = origins.to_vec();
     explanation.forward = Some(forward);

@@ -50,7 +50,11 @@ pub(super) fn run(plan: &Plan) -> Outcome {
         Ok(outcome) => outcome,
         Err(failure) => {
             report(&findings, plan.view);
-            fail(&failure)
+            let outcome = fail(&failure);
+            if outcome == Outcome::Machine {
+                complain("Nothing was published; what was published before is as it was.\n");
+            }
+            outcome
         }
     }
 }
@@ -157,7 +161,9 @@ fn write_all(
     let currency = &run.model.book.head.currency;
     let data = folder.join("data");
     let statements = folder.join("statements");
-    for made in [&data, &statements] {
+    let units = reports::units_with_statement(run);
+    // A folder without a file is in no hash, and `verify` takes it for one that somebody added.
+    for made in [Some(&data), (!units.is_empty()).then_some(&statements)].into_iter().flatten() {
         std::fs::create_dir_all(made).map_err(machine(made))?;
     }
     let is_posted = journal.is_some();
@@ -206,7 +212,7 @@ fn write_all(
     workbook::write(&path, &book).map_err(machine(&path))?;
     // A run whose figures cannot be explained has statements without paths; the page has said so by then.
     let graph = Graph::of(run).ok();
-    for unit in reports::units_with_statement(run) {
+    for unit in units {
         let name = run.model.dimensions[BUSINESS_UNIT].member_name(unit);
         let path = statements.join(format!("{}.xlsx", file_stem(name)));
         let statement = statement::Statement { run, unit, graph: graph.as_ref(), is_posted, id, temporary: folder };

@@ -12,7 +12,7 @@ use super::args::{PeriodWanted, Verify};
 use super::beside::{Made, put_beside};
 use super::{Failure, Outcome, fail, pipeline, report, run, say};
 use crate::files::DataFile;
-use crate::finding::{Finding, Findings, Place, Severity, did_you_mean, list_names};
+use crate::finding::{Finding, Findings, Place, did_you_mean, list_names};
 use crate::money::{Amount, NumberFormat, parse_number};
 use crate::rulebook::RuleBook;
 use crate::writers::evidence::{self, Evidence, FileEvidence};
@@ -60,13 +60,27 @@ pub(super) fn verify(wanted: &Verify) -> Outcome {
 
 fn verify_all(wanted: &Verify, findings: &mut Findings) -> Result<Vec<Check>, Failure> {
     let path = wanted.run.join(evidence::FILE);
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        let help = "name the folder of a published run, as in `showback verify out/2026-10`";
-        Failure::Usage(format!("{}: {error}; {help}", path.display()))
+    let bytes = std::fs::read(&path).map_err(|error| {
+        let run = wanted.run.display();
+        let what = match std::fs::metadata(&wanted.run) {
+            Err(_) => format!("there is no `{run}`"),
+            Ok(about) if !about.is_dir() => format!("`{run}` is a file"),
+            Ok(_) if !path.exists() => format!("`{run}` is no published run, it has no {}", evidence::FILE),
+            Ok(_) => format!("{} cannot be read: {error}", path.display()),
+        };
+        Failure::Usage(format!("{what}: name the folder of a published run, as in `showback verify out/2026-10`"))
     })?;
+    if !wanted.model.is_dir() {
+        return Err(Failure::Usage(format!(
+            "there is no model folder `{}`: name the one that the run was made with, as in --model rules",
+            wanted.model.display()
+        )));
+    }
     let mut checks = Vec::new();
-    let evidence = match Evidence::parse(&text) {
-        Ok(evidence) => evidence,
+    let text = String::from_utf8(bytes).map_err(|_| "it is no text".to_owned());
+    let parsed = text.and_then(|text| Evidence::parse(&text).map(|evidence| (text, evidence)));
+    let (text, evidence) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             findings.push(changed(evidence::FILE, &error));
             checks.push(Check { what: "evidence", holds: String::new(), outcome: Some(false) });
@@ -149,9 +163,13 @@ fn same_files(
         findings.push(finding);
         same = false;
     }
-    for name in found.keys().filter(|name| !expected.contains_key(*name)) {
+    for (name, hash) in found.iter().filter(|(name, _)| !expected.contains_key(*name)) {
+        let title = match name.strip_suffix('/').filter(|_| hash == evidence::NO_FILE) {
+            Some(_) => "the run had no such folder or link".to_owned(),
+            None => format!("the run had no such {kind} file"),
+        };
         findings.push(
-            Finding::error("added-file", Place::File(name.clone()), format!("the run had no such {kind} file"))
+            Finding::error("added-file", Place::File(name.clone()), title)
                 .help("move it away; what is not evidence of the run does not belong here"),
         );
         same = false;
@@ -245,8 +263,7 @@ fn recalculate(
     match written {
         Ok(_) => {}
         Err(Failure::Refused) => {
-            let first = of_run.iter().find(|finding| finding.severity == Severity::Error);
-            let why = first.map_or_else(String::new, |finding| format!(": {}", finding.title));
+            let why = of_run.first_error().map_or_else(String::new, |why| format!(": {why}"));
             let title = format!("the run cannot be made again, it is refused now{why}");
             findings.push(Finding::error("not-verified", Place::Run, title).help("`showback check` says more"));
             return Ok(None);

@@ -63,8 +63,8 @@ type Pair = [Option<Worth>; 2];
 /// The parts of two runs, ready to be put together in any way.
 pub(super) struct Mixer<'s, 'r> {
     sides: [&'s Side<'r>; 2],
-    /// For the rules of each side, the exports of both; `None` when they cannot be read by these rules.
-    exports: [Option<BTreeMap<Names, Pair>>; 2],
+    /// For the rules of each side, the exports of both; or why they cannot be read by these rules.
+    exports: [Result<BTreeMap<Names, Pair>, &'r str>; 2],
 }
 
 /// Whether a side's part is wanted: A's or B's.
@@ -83,7 +83,7 @@ impl<'s, 'r> Mixer<'s, 'r> {
                     Exports { model: run.model, opening: run.opening }
                 }
                 Crossed::Read(exports) => exports,
-                Crossed::Impossible => return None,
+                Crossed::Impossible(why) => return Err(why),
             };
             let mut pairs: BTreeMap<Names, Pair> = BTreeMap::new();
             for (side, exports) in [(rules, own), (1 - rules, other)] {
@@ -95,7 +95,7 @@ impl<'s, 'r> Mixer<'s, 'r> {
                     }
                 }
             }
-            Some(pairs)
+            Ok(pairs)
         });
         Mixer { sides, exports }
     }
@@ -126,14 +126,18 @@ impl<'s, 'r> Mixer<'s, 'r> {
     }
 
     /// What the run would have been with B's part for each cause in `mask` and A's for the others: the model, and charge
-    /// lines that are not rounded. `None` when there is no such run: a name is unknown, or the allocation is refused.
-    pub(super) fn outcome(&self, mask: u8) -> Option<(Model, Vec<ChargeLine>)> {
+    /// lines that are not rounded.
+    ///
+    /// # Errors
+    /// Why there is no such run, in words: a name is unknown, or the allocation is refused.
+    pub(super) fn outcome(&self, mask: u8) -> Result<(Model, Vec<ChargeLine>), String> {
         let rules = is_b(mask, Cause::Rules);
         let mut model = self.sides[rules].run.model.clone();
         let own_period = model.period.name.clone();
         let mut opening = Opening::default();
-        for (names, pair) in self.exports[rules].as_ref()? {
-            let amount = amount(names, pair, mask)?;
+        let exports = self.exports[rules].as_ref().map_err(|why| (*why).to_owned())?;
+        for (names, pair) in exports {
+            let amount = amount(names, pair, mask).ok_or("an amount is beyond what the program can hold")?;
             if amount.is_zero() {
                 continue;
             }
@@ -141,7 +145,9 @@ impl<'s, 'r> Mixer<'s, 'r> {
             for (at, (dimension, name)) in model.dimensions.iter_mut().zip(names).enumerate() {
                 let name = if at == FOR_PERIOD && name.is_empty() { &own_period } else { name };
                 if !name.is_empty() {
-                    key[at] = dimension.find_or_add(name)?;
+                    key[at] = dimension
+                        .find_or_add(name)
+                        .ok_or_else(|| format!("`{name}` is not a member of {}", dimension.name))?;
                 }
             }
             let source = model.book.source(model.dimensions[SOURCE].member_name(key[SOURCE])).unwrap_or_default();
@@ -164,13 +170,19 @@ impl<'s, 'r> Mixer<'s, 'r> {
             }
             let other = self.sides[side].run.model;
             if let Some(driver) = other.drivers.iter().find(|driver| driver.name == model.drivers[at].name) {
-                model.drivers[at] = driver.moved(&other.dimensions, &mut model.dimensions)?;
+                model.drivers[at] = driver
+                    .moved(&other.dimensions, &mut model.dimensions)
+                    .ok_or_else(|| format!("the rules do not know all members that driver `{}` names", driver.name))?;
             }
         }
         seal(&mut model, &mut opening);
-        let ledger: Ledger = allocation::allocate(&model, &opening, &mut Findings::new()).ok()?;
+        let mut findings = Findings::new();
+        let ledger: Ledger = allocation::allocate(&model, &opening, &mut findings).map_err(|fault| match fault {
+            allocation::Fault::Imbalance(imbalance) => imbalance.to_string(),
+            allocation::Fault::Refused => findings.first_error().unwrap_or_default().to_owned(),
+        })?;
         let lines = rounding::exact_lines(&model, &ledger);
-        Some((model, lines))
+        Ok((model, lines))
     }
 }
 

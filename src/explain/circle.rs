@@ -54,10 +54,12 @@ struct System {
 }
 
 /// The weights before a loop of the senders of `postings`, which must be closed upstream. `outside` gives the weight of
-/// what a posting hands out of the loop, or leaves, by one unit of what its sender has in all.
+/// what a posting hands out of the loop, or leaves, by one unit of what its sender has in all. What the rule `without` moves
+/// counts nothing.
 pub(super) fn solve(
     graph: &Graph,
     postings: &[usize],
+    without: Option<usize>,
     outside: impl Fn(usize) -> Result<Weight, Fault>,
 ) -> Result<Vec<(PlaceId, Weight)>, Fault> {
     let senders: Vec<usize> = postings.iter().copied().filter(|at| !graph.postings[*at].balance.is_zero()).collect();
@@ -67,7 +69,7 @@ pub(super) fn solve(
     for at in &senders {
         let posting = &graph.postings[*at];
         let mut inside: FxHashMap<usize, Amount> = FxHashMap::default();
-        for part in &graph.parts[posting.parts.clone()] {
+        for part in posting.parts_without(graph, without) {
             if let Some(sender) = number.get(&part.to) {
                 *inside.entry(*sender).or_default() += part.amount;
             }

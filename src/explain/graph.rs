@@ -113,6 +113,13 @@ pub(super) struct Posting {
     pub(super) parts: std::ops::Range<usize>,
 }
 
+impl Posting {
+    /// Its parts; none where the rule `without` moved them.
+    pub(super) fn parts_without<'g>(&self, graph: &'g Graph, without: Option<usize>) -> &'g [Part] {
+        if without == Some(self.rule) { &[] } else { &graph.parts[self.parts.clone()] }
+    }
+}
+
 /// A part of a posting.
 #[derive(Clone, Debug)]
 pub(super) struct Part {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::{Graph, PlaceId};
-use super::parts::{Part, PartOf, ShareOf, reachable};
+use super::parts::{Part, PartOf};
 use super::weights::{latest, of_step};
 use super::{Fault, circle};
 use crate::money::{Amount, Pot, Weight};
@@ -120,32 +120,6 @@ fn main_path(graph: &Graph, line: usize) -> Result<MainPath, Fault> {
         }
     }
     Ok(MainPath { line, hops, end: None })
-}
-
-/// The rules on the main way from opening balances to a charge line, first to last: at every place the hop that brought
-/// most from where money of them may have been.
-///
-/// # Errors
-/// As [`way`].
-pub fn rules_between(graph: &Graph, origins: &[ShareOf], line: usize) -> Result<Vec<usize>, Fault> {
-    let reachable = reachable(graph, origins.iter().map(|(origin, _)| *origin));
-    let mut balances = at_the_end(graph, &[line])?;
-    let mut rules = Vec::new();
-    while rules.len() < DEPTH_MAX {
-        let (entered, arriving) = step_back(graph, &balances)?;
-        let is_origin = |part: &&Part| origins.iter().any(|(origin, _)| part.of == PartOf::Origin(*origin));
-        let own = entered.iter().find(is_origin).map_or(Amount::ZERO, |part| part.amount.abs());
-        let from_there = |(hop, _): &Came| hop.from.iter().any(|place| reachable.contains(place));
-        let Some((hop, mut before)) = arriving.into_iter().find(from_there).filter(|(hop, _)| hop.amount.abs() > own)
-        else {
-            break;
-        };
-        before.retain(|(place, _), _| reachable.contains(place));
-        rules.push(hop.rule);
-        balances = before;
-    }
-    rules.reverse();
-    Ok(rules)
 }
 
 fn at_the_end(graph: &Graph, lines: &[usize]) -> Result<Balances, Fault> {
@@ -274,6 +248,6 @@ fn before_step(graph: &Graph, step: usize, brought: BTreeMap<usize, Pot>) -> Res
         return Ok(weights.into_iter().map(|(at, weight)| ((graph.postings[at].from, moment), weight)).collect());
     }
     let senders = circle::upstream(graph, weights.keys().copied().collect());
-    let solved = circle::solve(graph, &senders, |at| Ok(weights.get(&at).cloned().unwrap_or_default()))?;
+    let solved = circle::solve(graph, &senders, None, |at| Ok(weights.get(&at).cloned().unwrap_or_default()))?;
     Ok(solved.into_iter().map(|(place, weight)| ((place, moment), weight)).collect())
 }

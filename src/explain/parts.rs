@@ -1,13 +1,13 @@
 //! The parts of a figure and of an opening balance. They add up, with the rounding as a part of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::Fault;
 use super::graph::Graph;
-use super::weights::backward;
+use super::weights::{Backward, backward, backward_without};
 use crate::money::Amount;
 
 /// Where a part of a figure began.
@@ -95,14 +95,9 @@ pub type ShareOf = (usize, Amount);
 pub fn forward(graph: &Graph, origins: &[ShareOf]) -> Result<Forward, Fault> {
     let amount: Amount = origins.iter().map(|(_, amount)| *amount).sum();
     let of_line = |line: usize| -> Result<(usize, Amount), Fault> {
-        let found = backward(graph, &[line])?;
-        let part = |(origin, amount): &ShareOf| match found.weight(graph.origins[*origin].place) {
-            Some(weight) => weight.part_of(*amount).ok_or(Fault::TooLarge),
-            None => Ok(Amount::ZERO),
-        };
-        Ok((line, origins.iter().map(part).sum::<Result<Amount, Fault>>()?))
+        Ok((line, part_of_shares(graph, &backward(graph, &[line])?, origins)?))
     };
-    let reached = reachable(graph, origins.iter().map(|(origin, _)| *origin));
+    let (reached, _) = reachable(graph, origins);
     let is_reached = |line: &usize| graph.ends_of[*line].iter().any(|end| reached.contains(&graph.ends[*end].place));
     let all = (0..graph.lines.len()).into_par_iter().filter(is_reached);
     let mut lines: Vec<(usize, Amount)> = all.map(of_line).collect::<Result<_, _>>()?;
@@ -112,14 +107,55 @@ pub fn forward(graph: &Graph, origins: &[ShareOf]) -> Result<Forward, Fault> {
     Ok(Forward { amount, lines, difference })
 }
 
-/// The places that money of opening balances may have come to.
-pub(super) fn reachable(graph: &Graph, origins: impl Iterator<Item = usize>) -> FxHashSet<usize> {
-    let mut open: Vec<usize> = origins.map(|origin| graph.origins[origin].place).collect();
+/// What of opening balances, or shares of them, is in the figure that weights are of.
+fn part_of_shares(graph: &Graph, found: &Backward, origins: &[ShareOf]) -> Result<Amount, Fault> {
+    let part = |(origin, amount): &ShareOf| match found.weight(graph.origins[*origin].place) {
+        Some(weight) => weight.part_of(*amount).ok_or(Fault::TooLarge),
+        None => Ok(Amount::ZERO),
+    };
+    origins.iter().map(part).sum()
+}
+
+/// The places that money of opening balances may have come to, and the rules that may have moved it.
+fn reachable(graph: &Graph, origins: &[ShareOf]) -> (FxHashSet<usize>, BTreeSet<usize>) {
+    let mut open: Vec<usize> = origins.iter().map(|(origin, _)| graph.origins[*origin].place).collect();
     let mut seen: FxHashSet<usize> = open.iter().copied().collect();
+    let mut rules = BTreeSet::new();
     while let Some(place) = open.pop() {
         let place = &graph.places[place];
-        let parts = place.sent.iter().flat_map(|(_, posting)| &graph.parts[graph.postings[*posting].parts.clone()]);
+        let postings = || place.sent.iter().map(|(_, posting)| &graph.postings[*posting]);
+        rules.extend(postings().map(|posting| posting.rule));
+        let parts = postings().flat_map(|posting| &graph.parts[posting.parts.clone()]);
         open.extend(parts.map(|part| part.to).chain(place.into).filter(|next| seen.insert(*next)));
     }
-    seen
+    (seen, rules)
+}
+
+/// Less than this is what is cut off of weights, not money that came by a rule: a million atoms.
+const NOT_NOTHING: i128 = 1_000_000;
+
+/// The rules that moved money of opening balances, or of shares of them, on its way into charge lines, with how much of what ends
+/// there each of them moved; largest first, and the first to move it first among equals. Money that several rules moved
+/// one after the other is counted at each of them.
+///
+/// What a rule moved is what would not be in the line if what the rule moves counted nothing.
+///
+/// # Errors
+/// As [`backward_parts`].
+pub fn rules_between(graph: &Graph, origins: &[ShareOf], lines: &[usize]) -> Result<Vec<Vec<(usize, Amount)>>, Fault> {
+    let (_, reachable) = reachable(graph, origins);
+    let of_line = |line: &usize| -> Result<Vec<(usize, Amount)>, Fault> {
+        let found = backward(graph, &[*line])?;
+        let whole = part_of_shares(graph, &found, origins)?;
+        let moved = |rule: &usize| -> Result<(usize, Amount), Fault> {
+            let others = backward_without(graph, &[*line], Some(*rule))?;
+            Ok((*rule, whole - part_of_shares(graph, &others, origins)?))
+        };
+        let rules: Vec<usize> = found.rules.iter().copied().filter(|rule| reachable.contains(rule)).collect();
+        let mut rules: Vec<(usize, Amount)> = rules.par_iter().map(moved).collect::<Result<_, _>>()?;
+        rules.retain(|(_, amount)| amount.atoms().abs() > NOT_NOTHING);
+        rules.sort_by_key(|(rule, amount)| (std::cmp::Reverse(graph.currency.round(*amount).abs()), *rule));
+        Ok(rules)
+    };
+    lines.par_iter().map(of_line).collect()
 }

@@ -10,7 +10,7 @@
 //! and the senders of a loop, who hand on what they receive from each other, are solved together ([`super::circle`]).
 //! Only places that money of the figure came through are looked at.
 
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -25,6 +25,8 @@ pub struct Backward {
     pub(super) weights: FxHashMap<PlaceId, Weight>,
     /// Bills that no cost is behind: posting, and what of it is in the figure.
     pub(super) bills: Vec<(usize, Amount)>,
+    /// Rules by which money of the figure may have come, in order.
+    pub(super) rules: Vec<usize>,
 }
 
 impl Backward {
@@ -40,7 +42,19 @@ impl Backward {
 /// # Errors
 /// [`Fault`] when a loop cannot be solved or an amount leaves the range.
 pub fn backward(graph: &Graph, lines: &[usize]) -> Result<Backward, Fault> {
-    let mut pass = Pass { graph, weights: FxHashMap::default(), next: BinaryHeap::new(), bills: Vec::new() };
+    backward_without(graph, lines, None)
+}
+
+/// As [`backward`], of the money only that a rule did not move on its way.
+pub(super) fn backward_without(graph: &Graph, lines: &[usize], without: Option<usize>) -> Result<Backward, Fault> {
+    let mut pass = Pass {
+        graph,
+        without,
+        weights: FxHashMap::default(),
+        next: BinaryHeap::new(),
+        bills: Vec::new(),
+        rules: BTreeSet::new(),
+    };
     let end = graph.loops.len();
     let mut at_ends: FxHashMap<PlaceId, (Pot, Amount)> = FxHashMap::default();
     for end in lines.iter().flat_map(|line| &graph.ends_of[*line]).map(|end| &graph.ends[*end]) {
@@ -64,7 +78,7 @@ pub fn backward(graph: &Graph, lines: &[usize]) -> Result<Backward, Fault> {
     // What is still there entered there; weights of places that were emptied or merged are gone.
     let mut bills = pass.bills;
     bills.sort_unstable();
-    Ok(Backward { weights: pass.weights, bills })
+    Ok(Backward { weights: pass.weights, bills, rules: pass.rules.into_iter().collect() })
 }
 
 /// Moments: `2 × step` is when balances are added up before a step, `2 × step + 1` the step itself.
@@ -72,10 +86,13 @@ type Moment = usize;
 
 struct Pass<'g> {
     graph: &'g Graph,
+    /// A rule whose parts count nothing.
+    without: Option<usize>,
     weights: FxHashMap<PlaceId, Weight>,
     /// Places with the latest moment at which something happened to them that is not yet looked at.
     next: BinaryHeap<(Moment, PlaceId)>,
     bills: Vec<(usize, Amount)>,
+    rules: BTreeSet<usize>,
 }
 
 /// The latest moment before `time` at which something happened to a place.
@@ -157,8 +174,9 @@ impl Pass<'_> {
         let mut before = Vec::with_capacity(postings.len());
         for at in postings {
             let posting = &self.graph.postings[*at];
+            self.rules.insert(posting.rule);
             let mut pot = Pot::default();
-            for part in &self.graph.parts[posting.parts.clone()] {
+            for part in posting.parts_without(self.graph, self.without) {
                 if let Some(weight) = self.weights.get(&part.to) {
                     pot = pot.add(part.amount, weight);
                 }
@@ -180,12 +198,13 @@ impl Pass<'_> {
     }
 
     /// Weights of the senders of a loop before it: of all that any money of the figure came through.
-    fn of_loop(&self, postings: Vec<usize>) -> Result<Vec<(PlaceId, Weight)>, Fault> {
+    fn of_loop(&mut self, postings: Vec<usize>) -> Result<Vec<(PlaceId, Weight)>, Fault> {
         let senders = circle::upstream(self.graph, postings);
-        circle::solve(self.graph, &senders, |at| {
+        self.rules.extend(senders.iter().map(|at| self.graph.postings[*at].rule));
+        circle::solve(self.graph, &senders, self.without, |at| {
             let posting = &self.graph.postings[at];
             let mut pot = Pot::default();
-            for part in &self.graph.parts[posting.parts.clone()] {
+            for part in posting.parts_without(self.graph, self.without) {
                 // What goes to another sender of the loop is handed on in it.
                 if let Some(weight) = self.weights.get(&part.to)
                     && !circle::is_sender(self.graph, part.to, posting.step)

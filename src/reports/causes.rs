@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::cost::money;
 use super::{Column, Shown, Table, Value};
-use crate::compare::{Comparison, Moved};
+use crate::compare::{Comparison, Moved, Stand};
+use crate::rounding::UNALLOCATED;
 
 /// What the rows of the report are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CausesBy {
-    /// A business unit and a service.
+    /// Whether it is charged, a business unit and a service: data, with blanks where there is no member.
     Place,
     /// A business unit.
     Unit,
@@ -20,13 +21,14 @@ pub enum CausesBy {
 /// Before, after, the movement and the effect of each cause; largest movement first. Each row adds up.
 #[must_use]
 pub fn causes(comparison: &Comparison, by: CausesBy) -> Table {
-    let mut sums: BTreeMap<(&str, &str), Moved> = BTreeMap::new();
+    let mut sums: BTreeMap<(bool, &str, &str), Moved> = BTreeMap::new();
     let mut total = Moved { effects: vec![0; comparison.causes.len()], ..Moved::default() };
     for row in &comparison.rows {
+        let Stand { is_charged, unit, service } = &row.stand;
         let key = match by {
-            CausesBy::Place => (row.unit.as_str(), row.service.as_str()),
-            CausesBy::Unit => (row.unit.as_str(), ""),
-            CausesBy::Service => ("", row.service.as_str()),
+            CausesBy::Place => (*is_charged, unit.as_str(), service.as_str()),
+            CausesBy::Unit => (*is_charged, unit.as_str(), ""),
+            CausesBy::Service => (true, "", service.as_str()),
         };
         let sum =
             sums.entry(key).or_insert_with(|| Moved { effects: vec![0; comparison.causes.len()], ..Moved::default() });
@@ -39,25 +41,29 @@ pub fn causes(comparison: &Comparison, by: CausesBy) -> Table {
             }
         }
     }
-    let mut rows: Vec<((&str, &str), Moved)> = sums.into_iter().collect();
+    let mut rows: Vec<((bool, &str, &str), Moved)> = sums.into_iter().collect();
     rows.sort_by_key(|(key, row)| (std::cmp::Reverse((row.after - row.before).abs()), *key));
     let figures = |row: &Moved| -> Vec<Value> {
         let first = [row.before, row.after, row.after - row.before];
         first.into_iter().chain(row.effects.iter().copied()).chain([row.rounding]).map(Value::Money).collect()
     };
+    let charged = Column::new("charged", "Charged", Shown::Text);
     let unit = Column::new("business_unit", "Business unit", Shown::Text);
     let service = Column::new("service", "Service", Shown::Text);
     let (name, title, mut columns) = match by {
-        CausesBy::Place => ("causes", "Movement", vec![unit, service]),
+        CausesBy::Place => ("causes", "Movement", vec![charged, unit, service]),
         CausesBy::Unit => ("causes-of-units", "Business units", vec![unit]),
         CausesBy::Service => ("causes-of-services", "Services", vec![service]),
     };
-    let names = |(unit, service): (&str, &str)| -> Vec<Value> {
-        let service = if service.is_empty() { "(no service)" } else { service };
+    // Data have a blank where there is no member; people read that there is none.
+    let names = |(is_charged, unit, service): (bool, &str, &str)| -> Vec<Value> {
         match by {
-            CausesBy::Place => vec![Value::text(unit), Value::text(service)],
-            CausesBy::Unit => vec![Value::text(unit)],
-            CausesBy::Service => vec![Value::text(service)],
+            CausesBy::Place => {
+                vec![Value::text(if is_charged { "yes" } else { "no" }), Value::text(unit), Value::text(service)]
+            }
+            CausesBy::Unit if !is_charged => vec![Value::text(UNALLOCATED)],
+            CausesBy::Unit => vec![Value::text(if unit.is_empty() { "(no business unit)" } else { unit })],
+            CausesBy::Service => vec![Value::text(if service.is_empty() { "(no service)" } else { service })],
         }
     };
     let mut last = vec![Value::Blank; columns.len()];

@@ -227,7 +227,11 @@ pub fn write(
     super::publish::write_file(&folder.join(FILE), evidence.text()?.as_bytes())
 }
 
-/// Hashes of all files below a run's folder but [`FILE`], by their names in it.
+/// What stands in place of the hash of what is no file: a folder without anything in it, a link to a folder, a pipe.
+pub const NO_FILE: &str = "no file";
+
+/// Hashes of all files below a run's folder but [`FILE`], by their names in it; what is no file has [`NO_FILE`], and its name
+/// ends in `/`.
 ///
 /// # Errors
 /// When a file or folder cannot be read.
@@ -239,16 +243,27 @@ pub fn hashes(folder: &Path) -> io::Result<BTreeMap<String, String>> {
 }
 
 fn hash_all(root: &Path, folder: &Path, outputs: &mut BTreeMap<String, String>) -> io::Result<()> {
+    let mut is_empty = true;
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
+        let entry = entry?;
+        is_empty = false;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
             hash_all(root, &path, outputs)?;
-            continue;
+        } else if fs::metadata(&path).is_ok_and(|about| about.is_file()) {
+            outputs.insert(name_in(root, &path), hash_file(&path)?.blake3);
+        } else {
+            outputs.insert(name_in(root, &path) + "/", NO_FILE.to_owned());
         }
-        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        outputs.insert(name, hash_file(&path)?.blake3);
+    }
+    if is_empty && folder != root {
+        outputs.insert(name_in(root, folder) + "/", NO_FILE.to_owned());
     }
     Ok(())
+}
+
+fn name_in(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
 /// The hash and size of a file.

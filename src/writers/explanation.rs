@@ -9,7 +9,7 @@ pub use rows::csv;
 pub use text::human;
 
 use crate::classify::trace::Outcome;
-use crate::explain::{Forward, Found, Listed, Rows, ShareOf, Way};
+use crate::explain::{Forward, Found, Graph, Hop, Listed, Part, Rows, ShareOf, Way};
 use crate::money::Amount;
 
 /// What is explained, with what there is to say of it.
@@ -35,8 +35,31 @@ pub struct Explanation {
     pub origins: Vec<ShareOf>,
     /// The charge lines that a cost is followed into, where not all are meant.
     pub only: Option<Vec<usize>>,
-    /// For the listed lines, the rules on the way.
-    pub through: Vec<(usize, Vec<usize>)>,
+    /// For the listed lines, the rules that moved money on its way there, with how much, largest first.
+    pub through: Vec<(usize, Vec<(usize, Amount)>)>,
+}
+
+/// What came by a rule, or entered.
+enum Branch<'w> {
+    Hop(&'w Hop),
+    Part(&'w Part),
+}
+
+/// What a way is made of, largest first: the first `top`, then how many others there are and what they add up to.
+fn branches(way: &Way, top: usize) -> (Vec<(Amount, Branch<'_>)>, usize, Amount) {
+    let hops = way.hops.iter().map(|hop| (hop.amount, Branch::Hop(hop)));
+    let mut all: Vec<(Amount, Branch<'_>)> =
+        hops.chain(way.entered.iter().map(|part| (part.amount, Branch::Part(part)))).collect();
+    all.sort_by_key(|(amount, _)| std::cmp::Reverse(amount.abs()));
+    let others = all.split_off(top.min(all.len()));
+    (all, others.len(), others.iter().map(|(amount, _)| *amount).sum())
+}
+
+/// How many rows of a figure are not listed, and what they add up to.
+fn other_rows(rows: &Rows, listed: Option<&Listed>) -> (u64, Amount) {
+    let shown: Amount = rows.largest.iter().map(|row| row.amount).sum();
+    let parts: Amount = listed.iter().flat_map(|listed| &listed.parts).map(|part| part.amount).sum();
+    (rows.count.saturating_sub(rows.largest.len() as u64), parts - shown)
 }
 
 /// The charge lines that are meant, with their parts.
@@ -59,4 +82,22 @@ fn outcome_words(outcome: &Outcome) -> String {
         }
         Outcome::NotValid(valid) => format!("it matches, and holds {valid} only"),
     }
+}
+
+/// A charge line by its members, for people: `Retail · Desk · Software (idle)`.
+fn line_in_words(graph: &Graph, line: usize) -> String {
+    let mut named: Vec<&str> = Vec::new();
+    let mut rest: Vec<String> = Vec::new();
+    for (column, value) in graph.columns.iter().zip(&graph.lines[line].values) {
+        match column.as_str() {
+            _ if value.is_empty() => {}
+            "for_period" if *value == graph.period => {}
+            "kind" if value == "cost" => {}
+            "for_period" => rest.push(format!("for {value}")),
+            "kind" | "reason" => rest.push(value.clone()),
+            _ => named.push(value),
+        }
+    }
+    let rest = if rest.is_empty() { String::new() } else { format!(" ({})", rest.join(", ")) };
+    format!("{}{rest}", named.join(" · "))
 }

@@ -4,6 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use super::evidence;
+
 /// Folder of all runs below the output folder.
 const RUNS: &str = ".runs";
 
@@ -26,6 +28,10 @@ pub enum PublishFault {
     Locked(String),
     /// Something that no run has made stands where the result goes.
     InTheWay(PathBuf),
+    /// The folder is that of a published run, or lies in one.
+    InARun(PathBuf),
+    /// What is named is a file.
+    NoFolder(PathBuf),
     /// The disk said no.
     Io(PathBuf, io::Error),
 }
@@ -37,7 +43,19 @@ impl std::fmt::Display for PublishFault {
             PublishFault::InTheWay(path) => {
                 write!(f, "{} was not made by showback: move it away, results go there", path.display())
             }
-            PublishFault::Io(path, error) => write!(f, "{}: {error}", path.display()),
+            PublishFault::InARun(path) => {
+                let path = path.display();
+                write!(
+                    f,
+                    "{path} is a published run, and nothing else goes into it: name the folder that runs lie in, as in --out out"
+                )
+            }
+            PublishFault::NoFolder(path) => {
+                write!(f, "{} is a file: name a folder for the results, as in --out out", path.display())
+            }
+            PublishFault::Io(path, error) => {
+                write!(f, "{} cannot be written: {error}; another folder is named with --out", path.display())
+            }
         }
     }
 }
@@ -57,8 +75,19 @@ impl Output {
     /// Makes the folder if need be, takes its lock and clears away what a killed run left.
     ///
     /// # Errors
-    /// [`PublishFault`] when another run holds the lock or the folder cannot be written.
+    /// [`PublishFault`] when another run holds the lock, or the folder is a file, a published run or cannot be written.
     pub fn open(folder: &Path) -> Result<Output, PublishFault> {
+        let above = || folder.ancestors().filter(|above| !above.as_os_str().is_empty());
+        if let Some(file) = above().find(|above| above.is_file()) {
+            return Err(PublishFault::NoFolder(file.to_owned()));
+        }
+        let is_run = |above: &&Path| {
+            let text = fs::read_to_string(above.join(evidence::FILE));
+            text.is_ok_and(|text| evidence::Evidence::parse(&text).is_ok())
+        };
+        if let Some(run) = above().find(is_run) {
+            return Err(PublishFault::InARun(run.to_owned()));
+        }
         let runs = folder.join(RUNS);
         create_private(&runs).map_err(at(&runs))?;
         let lock_path = folder.join(".lock");

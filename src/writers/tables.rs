@@ -35,16 +35,6 @@ pub fn write_streamed(
     file.into_inner()?.sync_all()
 }
 
-/// A table as the text of a csv file, with its last row of totals.
-#[must_use]
-pub fn text(table: &Table, currency: &Currency) -> String {
-    let mut bytes = Vec::new();
-    let rows = table.rows.iter().chain(&table.total).cloned();
-    // Memory does not refuse to be written.
-    let _ = write_rows(&mut bytes, &table.columns, rows, currency);
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 /// Writes rows as gzip csv, one at a time. The stream holds no time and no name, so the same rows give the same
 /// bytes.
 ///

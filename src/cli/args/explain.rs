@@ -8,16 +8,15 @@ use super::{Print, ThreadsTyped};
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct ExplainTyped {
-    /// Folder with model.toml; read for rows and for other names of members only
-    #[arg(default_value = "rules")]
-    model: PathBuf,
+    /// Folder with model.toml, rules when not given; read for rows and for other names of members only
+    model: Option<PathBuf>,
     /// Period of the run, such as 2026-10; the latest published one when not given
     #[arg(long, value_name = "PERIOD")]
     period: Option<String>,
     /// Folder with the results of runs
     #[arg(long, default_value = "out", value_name = "DIR")]
     out: PathBuf,
-    /// The figure: charge lines of a member, as in `business_unit=Retail` or `kind=idle`; several narrow it down
+    /// The figure: charge lines of a member, as in `business_unit=Retail`, `kind=idle` or `period=2026-10`; several narrow it down
     #[arg(long, value_name = "COLUMN=NAME")]
     of: Vec<String>,
     /// The figure: a charge line by its id in charges.csv
@@ -49,6 +48,8 @@ pub(in crate::cli) type Wanted = (String, String);
 #[derive(Debug)]
 pub(in crate::cli) struct ExplainPlan {
     pub(in crate::cli) model: PathBuf,
+    /// Whether the model was named, so that it must be there.
+    pub(in crate::cli) is_model_named: bool,
     pub(in crate::cli) period: Option<String>,
     pub(in crate::cli) out: PathBuf,
     pub(in crate::cli) of: Vec<Wanted>,
@@ -72,6 +73,14 @@ impl ExplainTyped {
         };
         let mut of = self.of.iter().map(wanted).collect::<Result<Vec<_>, _>>()?;
         of.extend(self.line.into_iter().map(|id| ("id".to_owned(), id)));
+        let mut period = self.period;
+        while let Some(at) = of.iter().position(|(column, _)| column == "period") {
+            let (_, named) = of.remove(at);
+            if period.as_ref().is_some_and(|period| *period != named) {
+                return Err("a figure is of one run: name one period".to_owned());
+            }
+            period = Some(named);
+        }
         let mut from = self.from.iter().map(wanted).collect::<Result<Vec<_>, _>>()?;
         let mut row = self.row;
         if let Some(at) = from.iter().position(|(column, _)| column == "row") {
@@ -90,8 +99,9 @@ impl ExplainTyped {
             return Err("--rows lists the rows of a figure: leave out --from".to_owned());
         }
         Ok(ExplainPlan {
-            model: self.model,
-            period: self.period,
+            is_model_named: self.model.is_some(),
+            model: self.model.unwrap_or_else(|| PathBuf::from("rules")),
+            period,
             out: self.out,
             of,
             from,

@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Explanation, of_lines, outcome_words};
+use super::{Branch, Explanation, branches, of_lines, other_rows, outcome_words};
 use crate::classify::trace::Outcome;
-use crate::explain::{Graph, Part, PartOf, RowPart, Way, hop_in_words, part_in_words};
+use crate::explain::{Graph, Hop, Part, PartOf, RowPart, Way, hop_in_words, part_in_words};
 use crate::money::Amount;
 
 /// One JSON object on a line; exact amounts as texts.
@@ -20,7 +20,7 @@ pub fn json(graph: &Graph, explanation: &Explanation, top: usize) -> String {
         let ids: Vec<&str> = explanation.lines.iter().map(|line| graph.lines[*line].id.as_str()).collect();
         object["figure"] = json!(graph.currency.plain(graph.currency.round(listed.figure)));
         object["lines"] = json!(ids);
-        object["hops"] = way_json(graph, &explanation.way);
+        object["hops"] = way_json(graph, &explanation.way, top);
         object["parts"] = listed.parts.iter().take(top).map(|part| part_json(graph, part)).collect();
         let rest = listed.parts.get(top..).unwrap_or_default();
         let amount: Amount = rest.iter().map(|part| part.amount).sum();
@@ -30,7 +30,9 @@ pub fn json(graph: &Graph, explanation: &Explanation, top: usize) -> String {
     if let Some(rows) = &explanation.rows {
         let stopped: Vec<Json> = rows.stopped.iter().map(|(file, why)| json!({ "file": file, "why": why })).collect();
         let largest: Vec<Json> = rows.largest.iter().map(row_json).collect();
-        object["rows"] = json!({ "count": rows.count, "largest": largest, "not_listed": stopped });
+        let (count, amount) = other_rows(rows, explanation.listed.as_ref());
+        let rest = json!({ "count": count, "amount": amount.to_string() });
+        object["rows"] = json!({ "count": rows.count, "largest": largest, "rest": rest, "not_listed": stopped });
     }
     if let Some(found) = &explanation.found {
         let traced: Vec<Json> = found
@@ -52,6 +54,10 @@ pub fn json(graph: &Graph, explanation: &Explanation, top: usize) -> String {
         let rest = lines.get(top..).unwrap_or_default();
         let amount: Amount = rest.iter().map(|(_, amount)| *amount).sum();
         object["entered"] = json!(forward.amount.to_string());
+        if let Some(within) = &explanation.within {
+            let amount: Amount = lines.iter().map(|(_, amount)| *amount).sum();
+            object["within"] = json!({ "of": within, "amount": amount.to_string() });
+        }
         object["pays"] = json!(pays);
         object["rest"] = json!({ "count": rest.len(), "amount": amount.to_string() });
         if explanation.only.is_none() {
@@ -63,34 +69,42 @@ pub fn json(graph: &Graph, explanation: &Explanation, top: usize) -> String {
 
 fn pays_json(graph: &Graph, explanation: &Explanation, line: usize, amount: Amount) -> Json {
     let through = explanation.through.iter().find(|(other, _)| *other == line);
-    let rules: Vec<&str> =
-        through.into_iter().flat_map(|(_, rules)| rules).map(|rule| graph.rules[*rule].id.as_str()).collect();
+    let rules = through.into_iter().flat_map(|(_, rules)| rules);
+    let rules: Vec<Json> =
+        rules.map(|(rule, amount)| json!({ "rule": graph.rules[*rule].id, "amount": amount.to_string() })).collect();
     let line = &graph.lines[line];
     let members: serde_json::Map<String, Json> =
         graph.columns.iter().cloned().zip(line.values.iter().map(|value| json!(value))).collect();
     json!({ "line": line.id, "members": members, "amount": amount.to_string(), "through": rules })
 }
 
-fn way_json(graph: &Graph, way: &Way) -> Json {
-    let hops = way.hops.iter().map(|hop| {
-        let rule = &graph.rules[hop.rule];
-        json!({
-            "rule": rule.id,
-            "why": rule.why,
-            "by": rule.by,
-            "measure": rule.measure,
-            "quantity": hop.quantity.to_string(),
-            "total": hop.total.to_string(),
-            "handed_out": hop.handed_out.to_string(),
-            "moved": hop.moved.to_string(),
-            "amount": hop.amount.to_string(),
-            "loop": hop.is_loop,
-            "words": hop_in_words(graph, hop),
-            "before": way_json(graph, &hop.before),
-        })
-    });
-    let entered = way.entered.iter().map(|part| part_json(graph, part));
-    hops.chain(entered).collect()
+/// What a way is made of, largest first; where not all is listed, the rest counted and summed as the last.
+fn way_json(graph: &Graph, way: &Way, top: usize) -> Json {
+    let (listed, others, amount) = branches(way, top);
+    let rest = (others > 0).then(|| json!({ "rest": { "count": others, "amount": amount.to_string() } }));
+    let branch = |(_, branch): &(Amount, Branch<'_>)| match branch {
+        Branch::Hop(hop) => hop_json(graph, hop, top),
+        Branch::Part(part) => part_json(graph, part),
+    };
+    listed.iter().map(branch).chain(rest).collect()
+}
+
+fn hop_json(graph: &Graph, hop: &Hop, top: usize) -> Json {
+    let rule = &graph.rules[hop.rule];
+    json!({
+        "rule": rule.id,
+        "why": rule.why,
+        "by": rule.by,
+        "measure": rule.measure,
+        "quantity": hop.quantity.to_string(),
+        "total": hop.total.to_string(),
+        "handed_out": hop.handed_out.to_string(),
+        "moved": hop.moved.to_string(),
+        "amount": hop.amount.to_string(),
+        "loop": hop.is_loop,
+        "words": hop_in_words(graph, hop),
+        "before": way_json(graph, &hop.before, top),
+    })
 }
 
 fn part_json(graph: &Graph, part: &Part) -> Json {

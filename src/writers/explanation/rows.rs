@@ -1,21 +1,23 @@
 //! An explanation as rows for a spreadsheet.
 
-use super::{Explanation, of_lines, outcome_words};
+use super::{Branch, Explanation, branches, line_in_words, of_lines, other_rows, outcome_words};
 use crate::classify::trace::Outcome;
 use crate::explain::{Graph, Part, PartOf, RowPart, Way, hop_in_words, part_in_words};
 use crate::money::Amount;
 use crate::reports::{Column, Shown, Value};
 use crate::writers::tables::csv_text;
 
-/// Rows for a spreadsheet: exact amounts. Those of `part`, `rest` and `rounding` add up to the figure, those of `pays`,
-/// `rest` and `difference` to the cost that was followed.
+/// Rows for a spreadsheet: exact amounts. Those of `part`, `rest` and `rounding` add up to the figure; those of `pays`,
+/// `rest` and `difference` to the cost that was followed, or to `within` where it is followed into a figure. `hop`,
+/// `entered here` and `rest here` of a depth add up to the hop above them. `through` is of the line of its `pays`, and counts money at
+/// every rule that moved it.
 #[must_use]
 pub fn csv(graph: &Graph, explanation: &Explanation, top: usize) -> String {
     let columns = COLUMNS.map(|name| Column::new(name, name, Shown::Text));
     let mut sheet = Sheet { graph, rows: Vec::new() };
     if let Some(listed) = &explanation.listed {
         sheet.push("figure", listed.figure, &[("words", Value::text(&explanation.title))]);
-        sheet.way(&explanation.way, 1);
+        sheet.way(&explanation.way, 1, top);
         for part in listed.parts.iter().take(top) {
             sheet.part(part, "part", 0);
         }
@@ -28,6 +30,11 @@ pub fn csv(graph: &Graph, explanation: &Explanation, top: usize) -> String {
     }
     for row in explanation.rows.iter().flat_map(|rows| &rows.largest) {
         sheet.row(row);
+    }
+    if let Some((count, amount)) = explanation.rows.as_ref().map(|rows| other_rows(rows, explanation.listed.as_ref()))
+        && count > 0
+    {
+        sheet.push("rest of rows", amount, &[("lines", Value::Count(count))]);
     }
     for (file, why) in explanation.rows.iter().flat_map(|rows| &rows.stopped) {
         sheet.push("not listed", Amount::ZERO, &[("file", Value::text(file)), ("words", Value::text(why))]);
@@ -44,13 +51,22 @@ pub fn csv(graph: &Graph, explanation: &Explanation, top: usize) -> String {
     if let Some(forward) = &explanation.forward {
         sheet.push("entered", forward.amount, &[("words", Value::text(&explanation.title))]);
         let lines = of_lines(explanation, forward);
+        if let Some(within) = &explanation.within {
+            let amount = lines.iter().map(|(_, amount)| *amount).sum();
+            sheet.push("within", amount, &[("words", Value::text(within))]);
+        }
         for (line, amount) in lines.iter().take(top) {
-            let words = graph.lines[*line].values.join(" · ");
-            sheet.push(
-                "pays",
-                *amount,
-                &[("line", Value::text(&graph.lines[*line].id)), ("words", Value::text(words))],
-            );
+            let id = Value::text(&graph.lines[*line].id);
+            let words = Value::text(line_in_words(graph, *line));
+            sheet.push("pays", *amount, &[("line", id.clone()), ("words", words)]);
+            for (_, rules) in explanation.through.iter().filter(|(other, _)| other == line) {
+                for (rule, amount) in rules {
+                    let rule = &graph.rules[*rule];
+                    let cells =
+                        [("line", id.clone()), ("rule", Value::text(&rule.id)), ("why", Value::text(&rule.why))];
+                    sheet.push("through", *amount, &cells);
+                }
+            }
         }
         let rest = lines.get(top..).unwrap_or_default();
         if !rest.is_empty() {
@@ -115,8 +131,16 @@ impl Sheet<'_> {
         self.push(what, part.amount, &cells);
     }
 
-    fn way(&mut self, way: &Way, depth: u64) {
-        for hop in &way.hops {
+    fn way(&mut self, way: &Way, depth: u64, top: usize) {
+        let (listed, others, amount) = branches(way, top);
+        for (_, branch) in listed {
+            let hop = match branch {
+                Branch::Part(part) => {
+                    self.part(part, "entered here", depth);
+                    continue;
+                }
+                Branch::Hop(hop) => hop,
+            };
             let rule = &self.graph.rules[hop.rule];
             let cells = [
                 ("depth", Value::Count(depth)),
@@ -129,10 +153,11 @@ impl Sheet<'_> {
                 ("words", Value::text(hop_in_words(self.graph, hop))),
             ];
             self.push("hop", hop.amount, &cells);
-            self.way(&hop.before, depth + 1);
+            self.way(&hop.before, depth + 1, top);
         }
-        for part in &way.entered {
-            self.part(part, "entered here", depth);
+        if others > 0 {
+            let cells = [("depth", Value::Count(depth)), ("lines", Value::Count(others as u64))];
+            self.push("rest here", amount, &cells);
         }
     }
 

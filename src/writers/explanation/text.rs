@@ -2,19 +2,16 @@
 
 use std::fmt::Write;
 
-use super::{Explanation, of_lines, outcome_words};
+use super::{Branch, Explanation, branches, line_in_words, of_lines, other_rows, outcome_words};
 use crate::classify::trace::Outcome;
-use crate::explain::{Forward, Found, Graph, Hop, Listed, Part, RowPart, Rows, Way, hop_in_words, part_in_words};
+use crate::explain::{Forward, Found, Graph, Listed, RowPart, Rows, Way, hop_in_words, part_in_words};
 use crate::money::Amount;
 
 /// Rows of a level of the way below the first that are shown: a few are enough to see it.
 const BELOW_SHOWN: usize = 3;
 
-/// What came by a rule, or entered.
-enum Branch<'w> {
-    Hop(&'w Hop),
-    Part(&'w Part),
-}
+/// Rules on the way of a cost into a line that are named; the others are counted.
+const RULES_SHOWN: usize = 5;
 
 /// Text for people: sentences and amounts that add up to the minor unit.
 #[must_use]
@@ -81,28 +78,10 @@ impl Page<'_> {
         self.graph.currency.grouped(self.graph.currency.round(amount))
     }
 
-    fn line_words(&self, line: usize) -> String {
-        let graph = self.graph;
-        let mut named: Vec<&str> = Vec::new();
-        let mut rest: Vec<String> = Vec::new();
-        for (column, value) in graph.columns.iter().zip(&graph.lines[line].values) {
-            match column.as_str() {
-                _ if value.is_empty() => {}
-                "for_period" if *value == graph.period => {}
-                "kind" if value == "cost" => {}
-                "for_period" => rest.push(format!("for {value}")),
-                "kind" | "reason" => rest.push(value.clone()),
-                _ => named.push(value),
-            }
-        }
-        let rest = if rest.is_empty() { String::new() } else { format!(" ({})", rest.join(", ")) };
-        format!("{}{rest}", named.join(" · "))
-    }
-
     fn figure(&mut self, explanation: &Explanation, listed: &Listed) {
         let graph = self.graph;
         let lines = match explanation.lines.as_slice() {
-            [one] => format!("charge line {}, {}", graph.lines[*one].id, self.line_words(*one)),
+            [one] => format!("charge line {}, {}", graph.lines[*one].id, line_in_words(graph, *one)),
             lines => format!("{} charge lines", lines.len()),
         };
         let figure = self.money(listed.figure);
@@ -121,15 +100,11 @@ impl Page<'_> {
     fn branches(&mut self, way: &Way, whole: i128, indent: &str, is_first: bool) {
         let graph = self.graph;
         let minor = |amount: Amount| graph.currency.round(amount);
-        let mut branches: Vec<(Amount, Branch<'_>)> =
-            way.hops.iter().map(|hop| (hop.amount, Branch::Hop(hop))).collect();
-        branches.extend(way.entered.iter().map(|part| (part.amount, Branch::Part(part))));
-        branches.sort_by_key(|(amount, _)| std::cmp::Reverse(amount.abs()));
-        let shown = if is_first { self.top } else { self.top.min(BELOW_SHOWN) };
+        let (listed, others, rest) = branches(way, if is_first { self.top } else { self.top.min(BELOW_SHOWN) });
         let mut sum = 0;
-        for (amount, branch) in branches.iter().take(shown) {
-            sum += minor(*amount);
-            let amount = graph.currency.grouped(minor(*amount));
+        for (amount, branch) in listed {
+            sum += minor(amount);
+            let amount = graph.currency.grouped(minor(amount));
             match branch {
                 Branch::Part(part) => {
                     let _ = writeln!(self.text, "{indent}{amount} entered from {}", part_in_words(graph, part));
@@ -147,10 +122,9 @@ impl Page<'_> {
                 }
             }
         }
-        if let Some(rest) = branches.get(shown..).filter(|rest| !rest.is_empty()) {
-            let amount: Amount = rest.iter().map(|(amount, _)| *amount).sum();
-            sum += minor(amount);
-            let _ = writeln!(self.text, "{indent}{} in {} more", graph.currency.grouped(minor(amount)), rest.len());
+        if others > 0 {
+            sum += minor(rest);
+            let _ = writeln!(self.text, "{indent}{} in {others} more", graph.currency.grouped(minor(rest)));
         }
         if sum != whole {
             let _ = writeln!(self.text, "{indent}{} rounding", graph.currency.grouped(whole - sum));
@@ -166,7 +140,7 @@ impl Page<'_> {
         }
         if let Some(rest) = listed.parts.get(self.top..).filter(|rest| !rest.is_empty()) {
             let amount = rest.iter().map(|part| part.amount).sum();
-            list.add(graph, amount, format!("in {} more opening balances", rest.len()));
+            list.add(graph, amount, format!("in {}", more(rest.len() as u64, "opening balance")));
         }
         let whole = graph.currency.round(listed.figure);
         list.close(graph, whole, "rounding");
@@ -183,12 +157,9 @@ impl Page<'_> {
             list.add(graph, row.amount, row_words(graph, row));
         }
         let figure = listed.map_or(Amount::ZERO, |listed| listed.figure);
-        let shown: Amount = rows.largest.iter().map(|row| row.amount).sum();
-        let parts: Amount = listed.iter().flat_map(|listed| &listed.parts).map(|part| part.amount).sum();
-        match rows.count.saturating_sub(rows.largest.len() as u64) {
-            0 => {}
-            1 => list.add(graph, parts - shown, "in 1 more row".to_owned()),
-            others => list.add(graph, parts - shown, format!("in {others} more rows")),
+        let (others, amount) = other_rows(rows, listed);
+        if others > 0 {
+            list.add(graph, amount, format!("in {}", more(others, "row")));
         }
         list.close(graph, graph.currency.round(figure), "rounding");
         list.add(graph, figure, "in all".to_owned());
@@ -258,14 +229,12 @@ impl Page<'_> {
         let mut list = List::new();
         for (line, amount) in lines.iter().take(self.top) {
             let rules = explanation.through.iter().find(|(other, _)| other == line).map(|(_, rules)| rules.as_slice());
-            let names: Vec<&str> =
-                rules.unwrap_or_default().iter().map(|rule| graph.rules[*rule].id.as_str()).collect();
-            let through = if names.is_empty() { String::new() } else { format!(", through {}", names.join(", ")) };
-            list.add(graph, *amount, format!("{}{through}", self.line_words(*line)));
+            let through = through_words(graph, *amount, rules.unwrap_or_default());
+            list.add(graph, *amount, format!("{}{through}", line_in_words(graph, *line)));
         }
         if let Some(rest) = lines.get(self.top..).filter(|rest| !rest.is_empty()) {
             let amount = rest.iter().map(|(_, amount)| *amount).sum();
-            list.add(graph, amount, format!("in {} more charge lines", rest.len()));
+            list.add(graph, amount, format!("in {}", more(rest.len() as u64, "charge line")));
         }
         let whole = if explanation.only.is_some() { sum } else { forward.amount };
         // Rounding of what is shown is told apart from money that has met its opposite on the way.
@@ -279,6 +248,33 @@ impl Page<'_> {
         list.write(&mut self.text);
         self.text.push('\n');
     }
+}
+
+/// `1 more row`, `7 more rows`.
+fn more(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 more {what}") } else { format!("{count} more {what}s") }
+}
+
+/// The rules that moved what a line has of a cost, the largest by name; with the amount where it is not all of it.
+fn through_words(graph: &Graph, whole: Amount, rules: &[(usize, Amount)]) -> String {
+    if rules.is_empty() {
+        return String::new();
+    }
+    let minor = |amount: Amount| graph.currency.round(amount);
+    let named = |(rule, amount): &(usize, Amount)| {
+        let id = &graph.rules[*rule].id;
+        if minor(*amount) == minor(whole) {
+            id.clone()
+        } else {
+            format!("{id} ({})", graph.currency.grouped(minor(*amount)))
+        }
+    };
+    let names: Vec<String> = rules.iter().take(RULES_SHOWN).map(named).collect();
+    let others = match rules.len().saturating_sub(RULES_SHOWN) {
+        0 => String::new(),
+        others => format!(" and {}", more(others as u64, "rule")),
+    };
+    format!(", through {}{others}", names.join(", "))
 }
 
 fn row_words(graph: &Graph, row: &RowPart) -> String {
