@@ -205,7 +205,8 @@ impl Comparison {
         }
         let (before, after) = (minor_by_stand(&a.run, a.run.charges), minor_by_stand(&b.run, b.run.charges));
         let comparison = rounded(labels, &a.run.model.book.head.currency, columns, &effects, &before, &after);
-        Comparison { joined, ..comparison }
+        let has_moved = comparison.has_moved();
+        Comparison { joined: if has_moved { joined } else { Vec::new() }, ..comparison }
     }
 
     /// Compares two runs of which only the published charge lines are known, in minor units by business unit and service.
@@ -223,6 +224,14 @@ impl Comparison {
             }
         }
         rounded(labels, currency, vec![NOT_RECALCULATED.to_owned()], &[twice], before, after)
+    }
+}
+
+impl Comparison {
+    /// Whether anything moved, or would have if its causes had not cancelled out.
+    #[must_use]
+    pub fn has_moved(&self) -> bool {
+        self.rows.iter().any(|row| row.before != row.after || row.effects.iter().any(|effect| *effect != 0))
     }
 }
 
@@ -258,6 +267,9 @@ fn stand_of(model: &Model, by: &[DimensionId], line: &ChargeLine) -> Stand {
     Stand { is_charged, unit, service: name(SERVICE) }
 }
 
+/// Different reasons for which states cannot be calculated that are told.
+const WHYS_SHOWN: usize = 3;
+
 /// The states among `masks` that cannot be calculated, with what refuses each: `2026-10 in quantity and else 2026-09: …`.
 fn refused(
     masks: impl Iterator<Item = u8>,
@@ -272,8 +284,12 @@ fn refused(
         let of_b: Vec<Cause> = causes.iter().copied().filter(|cause| mask >> *cause as u8 & 1 == 1).collect();
         by_why.entry(why).or_default().push(format!("{b} in {} and {a} in all else", quoted(&of_b)));
     }
-    let told: Vec<String> = by_why.into_iter().map(|(why, states)| format!("{}: {why}", states.join("; "))).collect();
-    told.join("; ")
+    let told = by_why.into_iter().take(WHYS_SHOWN).map(|(why, states)| match states.as_slice() {
+        [] => why.to_owned(),
+        [state] => format!("{state}: {why}"),
+        [state, others @ ..] => format!("{state}, and {} more: {why}", others.len()),
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// The causes for a sentence, each in quotes, as some are called by several words.

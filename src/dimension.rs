@@ -82,6 +82,8 @@ pub struct Dimension {
     pub attributes: Vec<String>,
     /// Members; the first stands for blank.
     members: Vec<Member>,
+    /// Names that are hidden, by member; empty where none are.
+    hidden: Vec<String>,
     /// Names and aliases.
     index: HashMap<String, MemberId, FxBuildHasher>,
 }
@@ -165,8 +167,10 @@ impl Dimension {
     /// Takes the names out: members are still found by them, and are called by their label and order from here on.
     pub fn hide_names(&mut self) {
         self.is_personal = true;
+        self.hidden = vec![String::new()];
         for member in self.members.iter_mut().skip(1) {
-            member.name = format!("{} {}", self.label, member.order);
+            let shown = format!("{} {}", self.label, member.order);
+            self.hidden.push(std::mem::replace(&mut member.name, shown));
         }
     }
 
@@ -240,6 +244,13 @@ impl Dimension {
     #[must_use]
     pub fn member_name(&self, id: MemberId) -> &str {
         &self.members[id.index()].name
+    }
+
+    /// The name by which a member is found, here and in other models. Nothing may show it: where names are personal, it is the
+    /// hidden one.
+    #[must_use]
+    pub fn found_by(&self, id: MemberId) -> &str {
+        self.hidden.get(id.index()).map_or_else(|| self.member_name(id), String::as_str)
     }
 
     /// The value of an attribute of a member; empty when it has none.

@@ -147,13 +147,14 @@ impl Driver {
         all
     }
 
-    /// Every quantity with the names of its sender and receiver, in the order of their dimensions. `(none)` clears.
+    /// Every quantity with the names by which its sender and receiver are found, in the order of their dimensions; not to be
+    /// shown. `(none)` clears.
     #[must_use]
     pub fn by_names(&self, dimensions: &[Dimension]) -> BTreeMap<(Vec<String>, Vec<String>), Amount> {
         let names = |side: &[DimensionId], members: &[MemberId]| -> Vec<String> {
             let name = |(dimension, member): (&DimensionId, &MemberId)| match *member {
                 CLEAR => NONE_WORD.to_owned(),
-                member => dimensions[*dimension].member_name(member).to_owned(),
+                member => dimensions[*dimension].found_by(member).to_owned(),
             };
             side.iter().zip(members).map(name).collect()
         };
@@ -172,7 +173,7 @@ impl Driver {
         let (from, to) = (there(&self.from, into)?, there(&self.to, into)?);
         let mut member = |here: DimensionId, there: DimensionId, member: MemberId| match member {
             BLANK | CLEAR => Some(member),
-            member => into[there].find_or_add(dimensions[here].member_name(member)),
+            member => into[there].find_or_add(dimensions[here].found_by(member)),
         };
         let mut rows: FxHashMap<Box<[MemberId]>, Vec<DriverTarget>> = FxHashMap::default();
         for (sender, targets) in self.all() {

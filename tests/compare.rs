@@ -374,6 +374,72 @@ recovery_to = { business_unit = "Sales" }
 }
 
 #[test]
+fn people_whose_names_are_hidden_are_the_same_in_both_and_stay_hidden() {
+    let model = r#"[model]
+name = "People"
+currency = "EUR"
+
+[dimensions.person]
+members = { file = "people.csv", name = "Name" }
+personal = "hide"
+
+[dimensions.business_unit]
+members = ["Web", "Ops"]
+
+[sources.payroll]
+files = "{period}/payroll.csv"
+columns = { cost = "Paid" }
+set = { pool = "Staff", service = "Work", person = "{Who}" }
+
+[drivers.time]
+file = "{period}/time.csv"
+from = { person = "Who" }
+to = { business_unit = "Unit" }
+quantity = "Hours"
+
+[[allocate]]
+id = "time"
+to = "business_unit"
+by = "time"
+"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = [
+        ("model.toml", model),
+        ("people.csv", "Name\nAda Birch\nBen Cole\n"),
+        ("2026-09/payroll.csv", "Who,Paid\nAda Birch,100.00\nBen Cole,60.00\n"),
+        ("2026-10/payroll.csv", "Who,Paid\nAda Birch,120.00\nBen Cole,60.00\n"),
+        ("2026-09/time.csv", "Who,Unit,Hours\nAda Birch,Web,1\nBen Cole,Ops,1\n"),
+        ("2026-10/time.csv", "Who,Unit,Hours\nAda Birch,Web,3\nAda Birch,Ops,1\nBen Cole,Ops,1\n"),
+    ];
+    // The same with the list in another order: other numbers, the same people.
+    for (name, list) in [("first", files[1].1), ("second", "Name\nBen Cole\nAda Birch\n")] {
+        write_model(&folder.path().join(name), &files);
+        fs::write(folder.path().join(name).join("people.csv"), list).expect("written");
+    }
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let (model, other) = (first.display().to_string(), second.join("2026-10").display().to_string());
+    for b in ["2026-10", other.as_str()] {
+        let output = showback(&["compare", "--model", &model, "2026-09", b, "--format", "csv"]);
+        let (code, errors) = outcome(&output);
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert_eq!((code, errors.as_str()), (Some(0), ""), "nothing is joined");
+        assert!(!["Birch", "Cole"].iter().any(|name| printed.contains(name)), "{printed}");
+        let rows = movement(&["--model", &model, "2026-09", b]);
+        adds_up(&rows);
+        let web = rows.iter().find(|row| row["business_unit"] == "Web").expect("a row");
+        // Cost: 20 of Ada, all hers before and three quarters after: 17.50. Mix: a quarter of 100 or of 120 less: -27.50.
+        assert_eq!(
+            (web["cost"].as_str(), web["mix"].as_str(), web["movement"].as_str()),
+            ("17.50", "-27.50", "-10.00")
+        );
+    }
+    // By itself the order of the list moves nothing.
+    let here = first.join("2026-10").display().to_string();
+    let output = showback(&["compare", "--model", &model, &here, &other]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Nothing moved."), "{output:?}");
+}
+
+#[test]
 fn charge_lines_that_somebody_changed_are_not_compared() {
     let folder = tempfile::tempdir().expect("a folder");
     two_periods(folder.path());

@@ -7,7 +7,7 @@ use crate::allocation;
 use crate::classify::{Key, Opening, OpeningBalance, seal};
 use crate::dimension::{BLANK, MemberId};
 use crate::driver::Driver;
-use crate::finding::Findings;
+use crate::finding::{Findings, clean};
 use crate::ledger::Ledger;
 use crate::model::Model;
 use crate::money::{Amount, Fraction, apply};
@@ -23,7 +23,8 @@ pub struct Exports<'r> {
     pub opening: &'r Opening,
 }
 
-/// Where money entered, by names in the order of the dimensions. The own period of a run is blank.
+/// Where money entered, by the names that members are found by, in the order of the dimensions; not to be shown. The own
+/// period of a run is blank.
 type Names = Box<[String]>;
 
 /// The money of one side at one place.
@@ -145,9 +146,9 @@ impl<'s, 'r> Mixer<'s, 'r> {
             for (at, (dimension, name)) in model.dimensions.iter_mut().zip(names).enumerate() {
                 let name = if at == FOR_PERIOD && name.is_empty() { &own_period } else { name };
                 if !name.is_empty() {
-                    key[at] = dimension
-                        .find_or_add(name)
-                        .ok_or_else(|| format!("`{name}` is not a member of {}", dimension.name))?;
+                    key[at] = dimension.find_or_add(name).ok_or_else(|| {
+                        format!("`{}` is not a member of {}", clean(dimension.shown(name)), dimension.name)
+                    })?;
                 }
             }
             let source = model.book.source(model.dimensions[SOURCE].member_name(key[SOURCE])).unwrap_or_default();
@@ -198,7 +199,7 @@ fn is_priced(model: &Model, driver: &Driver) -> bool {
 fn names(model: &Model, key: &Key) -> Names {
     let own = &model.period.name;
     let name = |(at, member): (usize, MemberId)| {
-        let name = model.dimensions[at].member_name(member);
+        let name = model.dimensions[at].found_by(member);
         if at == FOR_PERIOD && name == own { String::new() } else { name.to_owned() }
     };
     key.iter().copied().enumerate().map(name).collect()

@@ -217,7 +217,7 @@ pub fn movement(comparison: &Comparison, top: usize) -> String {
         "\n{STRONG}{before} to {after}{STRONG:#} {FAINT}(amounts in {}){FAINT:#}\n\n",
         comparison.currency.code()
     );
-    if comparison.rows.iter().all(|row| row.before == row.after && row.effects.iter().all(|effect| *effect == 0)) {
+    if !comparison.has_moved() {
         text.push_str("Nothing moved.\n\n");
         return text;
     }

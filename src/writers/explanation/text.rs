@@ -173,7 +173,7 @@ impl Page<'_> {
     fn row(&mut self, found: &Found) {
         let row = &found.row;
         let graph = self.graph;
-        let hours = row.hours.map(|hours| format!(", {hours} hours")).unwrap_or_default();
+        let hours = row.hours.map(|hours| format!(", {}", hours_words(hours))).unwrap_or_default();
         let _ = writeln!(
             self.text,
             "Row {} of {}, source {}: {} {}{hours}\n",
@@ -189,10 +189,11 @@ impl Page<'_> {
         let _ = writeln!(self.text, "\nWhat the rules made of it");
         let (said, nearly): (Vec<_>, Vec<_>) =
             found.traced.iter().partition(|traced| matches!(traced.outcome, Outcome::Set(..)));
-        for traced in said {
-            let why = if traced.why.is_empty() { String::new() } else { format!("\n      because: {}", traced.why) };
-            let _ =
-                writeln!(self.text, "  {} by `{}` ({}){why}", outcome_words(&traced.outcome), traced.by, traced.place);
+        for of_rule in said.chunk_by(|a, b| (&a.by, &a.place) == (&b.by, &b.place)) {
+            let first = of_rule[0];
+            let why = if first.why.is_empty() { String::new() } else { format!("\n      because: {}", first.why) };
+            let set: Vec<String> = of_rule.iter().map(|traced| outcome_words(&traced.outcome)).collect();
+            let _ = writeln!(self.text, "  {} by `{}` ({}){why}", set.join(", "), first.by, first.place);
         }
         if !nearly.is_empty() {
             let _ = writeln!(self.text, "\nWhat nearly did");
@@ -250,6 +251,10 @@ impl Page<'_> {
     }
 }
 
+fn hours_words(hours: Amount) -> String {
+    if hours.to_string() == "1" { "1 hour".to_owned() } else { format!("{hours} hours") }
+}
+
 /// `1 more row`, `7 more rows`.
 fn more(count: u64, what: &str) -> String {
     if count == 1 { format!("1 more {what}") } else { format!("{count} more {what}s") }
@@ -284,6 +289,6 @@ fn row_words(graph: &Graph, row: &RowPart) -> String {
     } else {
         format!(" of {}", graph.currency.grouped(graph.currency.round(row.money)))
     };
-    let hours = row.hours.map(|hours| format!(" for {hours} hours")).unwrap_or_default();
+    let hours = row.hours.map(|hours| format!(" for {}", hours_words(hours))).unwrap_or_default();
     format!("{}:{}{of}{hours}: {}", row.file, row.row, texts.join(" · "))
 }
