@@ -45,7 +45,8 @@ pub struct LineGroup {
     pub source: usize,
     /// The file's name.
     pub file: String,
-    /// Values of the source's footprint columns; blank where a line has none.
+    /// Values of the source's footprint columns; blank where a line has none. Where rules only test a column, it is the
+    /// text of the first line, and those of the others pass the same tests.
     pub values: Vec<String>,
     /// The period the lines belong to by their date.
     pub for_period: String,
@@ -70,12 +71,26 @@ pub struct LineGroup {
 }
 
 /// A row with what stands in its cost column (or its hours).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowSum {
     /// Line of the file, or row of the sheet.
     pub row: u64,
     /// The amount.
     pub sum: Amount,
+    /// Its texts in the footprint columns in which they may differ from those of its group, with their places.
+    pub texts: Vec<(usize, String)>,
+}
+
+impl LineGroup {
+    /// The values of one of its largest rows.
+    #[must_use]
+    pub fn values_of(&self, row: &RowSum) -> Vec<String> {
+        let mut values = self.values.clone();
+        for (at, text) in &row.texts {
+            values[*at].clone_from(text);
+        }
+        values
+    }
 }
 
 /// Lines with their money, of one kind.

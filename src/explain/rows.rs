@@ -16,7 +16,7 @@ use crate::footprint::Footprint;
 use crate::model::Model;
 use crate::money::Amount;
 use crate::rulebook::{CostDecl, RuleBook};
-use crate::sources::{self, LineGroup, ReadAgain, RowsWanted};
+use crate::sources::{self, LineGroup, ReadAgain, RowSum, RowsWanted};
 
 /// A row of an export with its part of a figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +126,7 @@ pub fn rows_of(
     let wanted: BTreeSet<usize> = origins.into_iter().collect();
     let known = Known::new(graph);
     let mut unknown: BTreeMap<String, u64> = BTreeMap::new();
+    let mut largest = Vec::new();
     for balance in &opening.balances {
         let Some(origin) = known.origin(&model, balance) else {
             *unknown.entry(balance.file.clone()).or_default() += 1;
@@ -139,11 +140,15 @@ pub fn rows_of(
             for row in &group.largest {
                 let money = share_of(balance.amount, row.sum, whole)?;
                 let amount = weight.part_of(money).ok_or(Fault::TooLarge)?;
-                rows.largest.push(row_part(&model, &footprint, group, row.row, (row.sum, money, amount)));
+                largest.push((amount, money, group, row));
             }
-            sort_largest(&mut rows.largest, count);
         }
+        sort_largest(&mut largest, count);
     }
+    rows.largest = largest
+        .into_iter()
+        .map(|(amount, money, group, row)| row_part(&model, &footprint, group, row, (row.sum, money, amount)))
+        .collect();
     for (file, balances) in unknown {
         let balances = if balances == 1 { "a balance".to_owned() } else { format!("{balances} balances") };
         rows.stopped.push((file, format!("it leads to {balances} that the run did not have")));
@@ -160,11 +165,9 @@ fn share_of(balance: Amount, part: Amount, whole: Amount) -> Result<Amount, Faul
     crate::money::Weight::one().part_of_share(balance, part, whole).ok_or(Fault::TooLarge)
 }
 
-fn sort_largest(rows: &mut Vec<RowPart>, count: usize) {
-    rows.sort_by(|a, b| {
-        let size = |row: &RowPart| std::cmp::Reverse(row.amount.abs());
-        (size(a), &a.file, a.row).cmp(&(size(b), &b.file, b.row))
-    });
+/// Leaves the largest rows, each with its part of the figure, its money and its group.
+fn sort_largest(rows: &mut Vec<(Amount, Amount, &LineGroup, &RowSum)>, count: usize) {
+    rows.sort_by_key(|(amount, _, group, row)| (std::cmp::Reverse(amount.abs()), &group.file, row.row));
     rows.truncate(count);
 }
 
@@ -172,15 +175,16 @@ fn row_part(
     model: &Model,
     footprint: &Footprint,
     group: &LineGroup,
-    row: u64,
+    row: &RowSum,
     (sum, money, amount): (Amount, Amount, Amount),
 ) -> RowPart {
     let decl = &model.book.sources[group.source];
-    let texts = footprint.0[group.source].iter().zip(&group.values).filter(|(_, text)| !text.is_empty());
+    let values = group.values_of(row);
+    let texts = footprint.0[group.source].iter().zip(&values).filter(|(_, text)| !text.is_empty());
     RowPart {
         source: decl.name.clone(),
         file: group.file.clone(),
-        row,
+        row: row.row,
         money,
         hours: matches!(decl.cost, CostDecl::Rated { .. }).then_some(sum),
         amount,
@@ -287,7 +291,7 @@ pub fn find_row(graph: &Graph, book: RuleBook, evidence: &Evidence, file: &str, 
         if evidence.inputs.get(file) != Some(&read.evidence.hash) {
             return Err(format!("{file} has changed since the run"));
         }
-        if let Some(group) = read.groups.first() {
+        if let Some((group, row)) = read.groups.first().and_then(|group| Some((group, group.largest.first()?))) {
             return Ok(found(graph, &mut model, &footprint, group, row));
         }
         let totals = &read.totals;
@@ -304,7 +308,7 @@ pub fn find_row(graph: &Graph, book: RuleBook, evidence: &Evidence, file: &str, 
     Err(why)
 }
 
-fn found(graph: &Graph, model: &mut Model, footprint: &Footprint, group: &LineGroup, row: u64) -> Found {
+fn found(graph: &Graph, model: &mut Model, footprint: &Footprint, group: &LineGroup, row: &RowSum) -> Found {
     let (key, traced) = trace(model, footprint, group);
     let place = graph.origins.iter().position(|origin| {
         origin.file.split("; ").any(|name| name == group.file) && is_at(graph, origin.place, model, &key)

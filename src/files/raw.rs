@@ -19,14 +19,32 @@ pub(super) struct Index {
     columns: usize,
     /// Whether a field holds a line feed, so that records and lines are not the same.
     has_inner_lines: bool,
+    /// Where a field stands otherwise, perhaps, than [`Canonical`] would write it; each place belongs to one row.
+    unusual: Vec<u32>,
 }
 
-/// One bit for each byte of a step that is the wanted one.
+/// One bit for each byte of a step, from what is said of 16 bytes.
+#[inline]
+fn bits(step: &[u8x16; 4], of: impl Fn(u8x16) -> u8x16) -> u64 {
+    let bits = |at: usize| u64::from(of(step[at]).to_bitmask()) << (16 * at);
+    bits(0) | bits(1) | bits(2) | bits(3)
+}
+
+/// The bytes of a step that are the wanted one.
+#[inline]
 fn bits_of(step: &[u8x16; 4], wanted: u8x16) -> u64 {
-    step.iter().rev().fold(0, |bits, bytes| bits << 16 | u64::from(bytes.simd_eq(wanted).to_bitmask()))
+    bits(step, |bytes| bytes.simd_eq(wanted))
+}
+
+/// The bytes that may be a blank or part of one, and the one that keeps a spreadsheet from taking a text for a formula.
+#[inline]
+fn edgy(step: &[u8x16; 4]) -> u64 {
+    let [first, last, quote] = [b'!', b'~', b'\''].map(u8x16::splat);
+    !bits(step, |bytes| bytes.max(first).min(last).simd_eq(bytes)) | bits_of(step, quote)
 }
 
 /// For each bit, whether the number of bits up to and with it is odd.
+#[inline]
 fn odd_up_to(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {
         bits ^= bits << shift;
@@ -47,10 +65,12 @@ impl Index {
             self.ends.resize(text.len() + STEP, 0);
         }
         self.columns = columns;
+        self.unusual.clear();
         let mut fields = 0;
         let mut records_end = columns;
         // Carried over from the step before: all ones inside quotes, and whether its last byte was of a kind.
         let (mut inside, mut was_end, mut was_closing, mut was_back) = (0u64, 1u64, 0u64, 0u64);
+        let (mut was_edgy, mut was_over, mut was_beginning, mut needed_quotes) = (0u64, 0u64, 0u64, false);
         let (mut bad, mut inner_lines) = (0u64, 0u64);
         let mut last = [0u8; STEP];
         let (steps, rest) = text.as_chunks::<STEP>();
@@ -77,6 +97,33 @@ impl Index {
             bad |= behind_closing & !(ends | returns | opening);
             bad |= behind(returns, was_back) & !lines;
             inner_lines |= feeds & within;
+
+            // A field begins behind an end or its quote, and ends before an end, the return before that, or its quote.
+            let edgy = edgy(&step);
+            let over = ends | returns;
+            let beginning = opening & behind(ends, was_end);
+            let quoted = over & behind_closing;
+            let mut unusual = edgy & (behind(ends, was_end) & !over | behind(beginning, was_beginning));
+            unusual |= quoted & (edgy << 2 | was_edgy);
+            unusual |= over & behind(edgy, was_edgy >> 1) & !behind(over, was_over) & !behind_closing;
+            let mut needs = (separators | feeds | backs) & within | opening & behind_closing;
+            let mut unchecked = quoted;
+            while unchecked != 0 {
+                let up_to = unchecked ^ (unchecked - 1);
+                if !needed_quotes && needs & up_to == 0 {
+                    unusual |= up_to & unchecked;
+                }
+                needed_quotes = false;
+                needs &= !up_to;
+                unchecked &= unchecked - 1;
+            }
+            needed_quotes |= needs != 0;
+            (was_edgy, was_over, was_beginning) = (edgy >> (STEP - 2), over >> (STEP - 1), beginning >> (STEP - 1));
+            while unusual != 0 {
+                self.unusual.push(base + unusual.trailing_zeros());
+                unusual &= unusual - 1;
+            }
+
             (was_end, was_closing, was_back) = (ends >> (STEP - 1), closing >> (STEP - 1), returns >> (STEP - 1));
             let mut unchecked = lines;
             while unchecked != 0 {
@@ -111,9 +158,14 @@ impl Index {
         first_line: u64,
     ) -> impl Iterator<Item = RawRow<'a>> {
         let (mut start, mut number) = (0usize, first_line);
+        let mut unusual = self.unusual.iter().map(|at| *at as usize).peekable();
         self.ends[..self.fields].chunks_exact(self.columns).map(move |ends| {
             let end = ends[ends.len() - 1] as usize;
-            let row = RawRow { number, text, start, ends, delimiter };
+            let mut is_canonical = delimiter == b',';
+            while unusual.next_if(|at| *at <= end).is_some() {
+                is_canonical = false;
+            }
+            let row = RawRow { number, text, start, ends, is_canonical };
             number += 1;
             if self.has_inner_lines {
                 number += memchr::memchr_iter(b'\n', &text.as_bytes()[start..end]).count() as u64;
@@ -132,7 +184,8 @@ pub struct RawRow<'a> {
     text: &'a str,
     start: usize,
     ends: &'a [u32],
-    delimiter: u8,
+    /// Whether it is known to stand there as [`Canonical`] would write it.
+    is_canonical: bool,
 }
 
 impl<'a> RawRow<'a> {
@@ -190,7 +243,7 @@ impl<'a> RawRow<'a> {
     /// A hash of the row's cells, the same as [`Row::hash`](super::Row::hash) gives.
     #[must_use]
     pub fn hash(&self, scratch: &mut Vec<u8>) -> u64 {
-        if self.is_canonical() {
+        if self.is_canonical {
             let end = self.ends[self.ends.len() - 1] as usize;
             let row = self.text.as_bytes().get(self.start..end).unwrap_or_default();
             return rapidhash::v3::rapidhash_v3(row.strip_suffix(b"\r").unwrap_or(row));
@@ -200,25 +253,6 @@ impl<'a> RawRow<'a> {
             canonical.push(&self.unquoted(column));
         }
         canonical.finish()
-    }
-
-    /// Whether the row stands there as [`Canonical`] would write it.
-    fn is_canonical(&self) -> bool {
-        // Blanks, an apostrophe before a formula, and letters that may be blanks, at the edges of a cell.
-        let is_sure = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b'!'..=b'~') && *byte != b'\'');
-        self.delimiter == b','
-            && (0..self.columns()).all(|column| {
-                let field = self.field(column).as_bytes();
-                match field {
-                    [b'"', text @ .., b'"'] => {
-                        (text.iter().take(STEP).any(|byte| needs_quotes(*byte))
-                            || text.iter().any(|byte| needs_quotes(*byte)))
-                            && is_sure(text.first())
-                            && is_sure(text.last())
-                    }
-                    text => is_sure(text.first()) && is_sure(text.last()),
-                }
-            })
     }
 }
 

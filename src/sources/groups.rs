@@ -15,7 +15,7 @@ use crate::footprint;
 use crate::model::Model;
 use crate::money::{Amount, Currency, NumberFault, NumberFormat, parse_number};
 use crate::period::Day;
-use crate::rulebook::condition::{ColumnRef, Form};
+use crate::rulebook::condition::{ColumnRef, Form, Test};
 use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, ScheduleDecl, SourceDecl};
 use join::Stashed;
 use known::Known;
@@ -98,7 +98,8 @@ enum Slot {
 }
 
 struct Group {
-    values: Vec<String>,
+    /// Texts of the first line in the columns that are only tested, in the order of slots.
+    texts: Vec<String>,
     for_period: String,
     day: Day,
     lines: u64,
@@ -121,6 +122,10 @@ pub(super) struct Grouper<'m> {
     seen: Seen,
     pub(super) headings: Option<Headings>,
     slots: Vec<Slot>,
+    /// For each slot, the tests of its texts, where nothing else is read of them.
+    tests: Vec<Option<Vec<&'m Test>>>,
+    /// Texts of the line that is looked at in such slots.
+    texts: Vec<String>,
     /// For each slot, whether its text becomes a member's name.
     names_member: Vec<bool>,
     patterns: Vec<(usize, &'m [Form])>,
@@ -133,7 +138,7 @@ pub(super) struct Grouper<'m> {
     repeats: Repeats,
     /// Room to write a row anew in.
     scratch: Vec<u8>,
-    known: Known,
+    known: Known<'m>,
     /// Of parts of the file that were read before: what is told in the order of rows.
     stashed: Vec<Stashed>,
     part: u64,
@@ -185,6 +190,8 @@ impl<'m> Grouper<'m> {
             footprint,
             headings: None,
             slots: Vec::new(),
+            tests: Vec::new(),
+            texts: Vec::new(),
             names_member: Vec::new(),
             patterns: Vec::new(),
             key_columns: Vec::new(),
@@ -228,13 +235,27 @@ impl<'m> Grouper<'m> {
             self.totals.versions.insert(version, self.totals.taken);
         }
         let file = self.headings.map(|headings| headings.file).unwrap_or_default();
-        let mut groups: Vec<LineGroup> = self
-            .groups
+        let mut groups: Vec<Option<Group>> = self.groups.into_iter().map(Some).collect();
+        let mut keyed: Vec<(Vec<String>, Group)> = self
+            .index
             .into_iter()
-            .map(|group| LineGroup {
+            .filter_map(|(key, at)| Some((values_of(&key, self.slots.len()), groups[at].take()?)))
+            .collect();
+        // In the order of what they hold, so that the order of lines in the file does not show.
+        keyed.sort_by(|(values, a), (others, b)| {
+            fn key(group: &Group) -> (&str, Day, bool) {
+                (&group.for_period, group.day, group.is_remainder)
+            }
+            values.cmp(others).then_with(|| key(a).cmp(&key(b)))
+        });
+        let tests = self.tests;
+        let groups = keyed.into_iter().map(|(mut values, group)| {
+            let tested = tests.iter().zip(&mut values).filter(|(tests, _)| tests.is_some()).map(|(_, value)| value);
+            tested.zip(group.texts).for_each(|(value, text)| *value = text);
+            LineGroup {
                 source: self.source,
                 file: file.clone(),
-                values: group.values,
+                values,
                 for_period: group.for_period,
                 day: group.day,
                 lines: group.lines,
@@ -245,13 +266,9 @@ impl<'m> Grouper<'m> {
                 quantities: group.quantities,
                 is_remainder: group.is_remainder,
                 largest: group.largest,
-            })
-            .collect();
-        // In the order of what they hold, so that the order of lines in the file does not show.
-        groups.sort_by(|a, b| {
-            let key = |group: &LineGroup| (group.for_period.clone(), group.day, group.is_remainder);
-            a.values.cmp(&b.values).then_with(|| key(a).cmp(&key(b)))
+            }
         });
+        let groups = groups.collect();
         let fingerprint = self.key_columns.is_empty().then(|| (self.repeats.fingerprint(), self.is_whole));
         Grouped {
             groups,
@@ -662,8 +679,10 @@ impl<'m> Grouper<'m> {
         let mut key = std::mem::take(&mut self.key);
         key.clear();
         let slots = std::mem::take(&mut self.slots);
+        let mut texts = std::mem::take(&mut self.texts);
+        texts.clear();
         let mut is_sound = true;
-        for slot in &slots {
+        for (at, slot) in slots.iter().enumerate() {
             let mut scratch = String::new();
             let tag_value;
             let text = match slot {
@@ -675,9 +694,17 @@ impl<'m> Grouper<'m> {
                 }
             };
             is_sound &= text.is_some();
-            push_value(&mut key, text.unwrap_or_default());
+            let text = text.unwrap_or_default();
+            match &self.tests[at] {
+                None => push_value(&mut key, text),
+                Some(tests) => {
+                    push_value(&mut key, &outcomes(self.decl, &self.footprint[at], tests, text));
+                    texts.push(text.to_owned());
+                }
+            }
         }
         self.slots = slots;
+        self.texts = texts;
         push_value(&mut key, for_period);
         key.extend_from_slice(&span.to_le_bytes());
         self.key = key;
@@ -717,11 +744,18 @@ impl<'m> Grouper<'m> {
     }
 }
 
+/// What tests say of a text: a sign for each.
+fn outcomes(decl: &SourceDecl, column: &ColumnRef, tests: &[&Test], text: &str) -> String {
+    tests.iter().map(|test| if decl.passes(column, test, text) { '+' } else { '-' }).collect()
+}
+
+/// Whether a row is among the largest so far, of which so many are kept.
+fn is_among_largest(largest: &[RowSum], sum: Amount, kept: usize) -> bool {
+    largest.len() < kept || kept > 0 && largest.last().is_some_and(|last| last.sum.abs() < sum.abs())
+}
+
 /// Puts a row among the largest, by size and then in the order of rows.
 fn keep_largest(largest: &mut Vec<RowSum>, row: RowSum, kept: usize) {
-    if kept == 0 || largest.len() == kept && largest.last().is_some_and(|last| last.sum.abs() >= row.sum.abs()) {
-        return;
-    }
     let at = largest.partition_point(|other| other.sum.abs() >= row.sum.abs());
     largest.insert(at, row);
     largest.truncate(kept);
@@ -833,6 +867,9 @@ impl Visitor for Grouper<'_> {
         self.key_columns = decl.key.iter().filter_map(|column| find(&column.name)).collect();
         let footprint = self.footprint;
         self.slots = footprint.iter().map(|column| self.slot(column)).collect();
+        // Lines that are spread over time are shown with their texts.
+        let tests_of = |column| footprint::only_tests_of(book, decl, column).filter(|_| decl.schedule.is_none());
+        self.tests = footprint.iter().map(tests_of).collect();
         self.skip = decl.skip.fields().map(|field| (field.clone(), self.slot(field))).collect();
         let in_use = |at: usize| {
             [Some(self.cost), self.control, self.date, self.currency].contains(&Some(at))
@@ -901,6 +938,9 @@ impl Grouper<'_> {
 
     /// Remembers a row, so that its like can be told.
     pub(super) fn note_row(&mut self, row: &Row<'_>, sum: Amount) {
+        if self.rows_kept > 0 {
+            return;
+        }
         if self.key_columns.is_empty() {
             let columns = self.headings.as_ref().map_or(0, |headings| headings.names.len());
             let hash = row.hash(columns, &mut self.scratch);
@@ -1020,6 +1060,12 @@ impl Grouper<'_> {
         self.build_key(row, "", 0).then(|| values_of(&self.key, self.slots.len()))
     }
 
+    /// The line whose texts were looked at last.
+    fn row_sum(&self, row: u64, sum: Amount) -> RowSum {
+        let tested = self.tests.iter().enumerate().filter(|(_, tests)| tests.is_some());
+        RowSum { row, sum, texts: tested.map(|(at, _)| at).zip(self.texts.iter().cloned()).collect() }
+    }
+
     /// Adds a line, or what a period takes of it, to the group of its key, and says which that is.
     pub(super) fn add(&mut self, key: &[u8], line: Line) -> usize {
         let Line { row, day, for_period, sum, quantities, is_remainder } = line;
@@ -1031,12 +1077,16 @@ impl Grouper<'_> {
             group.greatest = group.greatest.max(sum);
             group.day = group.day.min(day);
             group.quantities.iter_mut().zip(&quantities).for_each(|(sum, quantity)| *sum += *quantity);
-            keep_largest(&mut group.largest, RowSum { row, sum }, self.rows_kept);
+            if is_among_largest(&group.largest, sum, self.rows_kept) {
+                let row = self.row_sum(row, sum);
+                keep_largest(&mut self.groups[at].largest, row, self.rows_kept);
+            }
             return at;
         }
         self.index.insert(key.to_vec(), self.groups.len());
+        let largest = if self.rows_kept > 0 { vec![self.row_sum(row, sum)] } else { Vec::new() };
         self.groups.push(Group {
-            values: values_of(key, self.slots.len()),
+            texts: self.texts.clone(),
             for_period,
             day,
             lines: 1,
@@ -1046,7 +1096,7 @@ impl Grouper<'_> {
             first_row: row,
             quantities,
             is_remainder,
-            largest: if self.rows_kept > 0 { vec![RowSum { row, sum }] } else { Vec::new() },
+            largest,
         });
         self.groups.len() - 1
     }

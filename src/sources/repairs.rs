@@ -98,9 +98,17 @@ impl<'m> Repairs<'m> {
         self.provider.filter(|_| self.columns.iter().flatten().any(asks))
     }
 
-    /// Whether texts of a column may be put right.
-    pub(super) fn has_any(&self, column: usize) -> bool {
-        self.columns.get(column).is_some_and(|placed| !placed.is_empty())
+    /// Whether nothing is done to texts of a column but that some are read as blank.
+    pub(super) fn only_blanks(&self, column: usize) -> bool {
+        let blanks = |placed: &Placed<'_>| matches!(placed.kind, PlacedKind::Blank(_));
+        self.columns.get(column).is_none_or(|placed| placed.iter().all(blanks))
+    }
+
+    /// Whether a text of a column is read as blank, in the lines of some provider at least.
+    pub(super) fn may_be_blank(&self, column: usize, text: &str) -> bool {
+        let blanks = |placed: &Placed<'_>| matches!(placed.kind, PlacedKind::Blank(blank) if blank == text);
+        self.null.iter().any(|null| null == text)
+            || self.columns.get(column).is_some_and(|placed| placed.iter().any(blanks))
     }
 
     /// What was done in this row.

@@ -83,7 +83,10 @@ impl<'m> Grouper<'m> {
             group.least = group.least.min(other.least);
             group.greatest = group.greatest.max(other.greatest);
             group.day = group.day.min(other.day);
-            group.first_row = group.first_row.min(other.first_row);
+            if other.first_row < group.first_row {
+                group.first_row = other.first_row;
+                group.texts = other.texts;
+            }
             group.quantities.iter_mut().zip(&other.quantities).for_each(|(sum, quantity)| *sum += *quantity);
             group.largest.extend(other.largest);
             group.largest.sort_by_key(|row| (std::cmp::Reverse(row.sum.abs()), row.row));

@@ -4,20 +4,21 @@
 //! text of a column has a number. The first line of a combination is taken as any line is; what becomes of it becomes of
 //! the others too, and their amounts are added up beside the combination until all lines are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::{Grouper, Slot, Tally, parse_tags};
+use super::{Grouper, RowSum, Slot, Tally, is_among_largest, keep_largest, outcomes, parse_tags};
 use crate::files::{Cell, RawRow, Row};
 use crate::money::{Amount, parse_number};
 use crate::period::Day;
 use crate::rulebook::Late;
+use crate::rulebook::condition::{ColumnRef, Test};
 
 use super::super::MONEY_MAX;
 
 /// Combinations that are remembered; lines of others are looked at in full.
-const COMBINATIONS_MAX: usize = 1 << 14;
+const COMBINATIONS_MAX: usize = 1 << 17;
 
 /// Bytes of texts that are remembered.
 const BYTES_MAX: usize = 4 << 20;
@@ -48,22 +49,33 @@ struct Dated {
 }
 
 /// A column that decides what becomes of a line.
-struct Deciding {
+struct Deciding<'m> {
     column: usize,
-    /// Where nothing but tags is read of it: their indices among [`Grouper::tag_keys`].
-    tags: Option<Vec<usize>>,
+    /// What is read of it, where that is not the text as it stands.
+    reads: Option<Vec<Reading<'m>>>,
     /// The numbers of its texts, as they stand.
     texts: FxHashMap<Box<[u8]>, u32>,
-    /// The tags that texts with these numbers hold.
+    /// What is read of texts with these numbers.
     values: FxHashMap<Vec<String>, u32>,
+    /// How many numbers there are.
+    count: u32,
     last: (Vec<u8>, u32),
+}
+
+/// What is read of a text.
+#[derive(Clone)]
+struct Reading<'m> {
+    /// A tag in it, as index among [`Grouper::tag_keys`].
+    tag: Option<usize>,
+    /// The tests it must pass, where nothing else is read.
+    tests: Option<(&'m ColumnRef, Vec<&'m Test>)>,
 }
 
 /// The combinations of a part of a file.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct Known<'m> {
     /// None where lines have to be looked at one by one.
-    columns: Option<Vec<Deciding>>,
+    columns: Option<Vec<Deciding<'m>>>,
     combinations: FxHashMap<Box<[u32]>, u32>,
     list: Vec<Combination>,
     /// Bytes of texts that have a number.
@@ -78,13 +90,13 @@ pub(super) struct Known {
     quantities: Vec<Amount>,
 }
 
-impl Known {
+impl Known<'_> {
     pub(super) fn forget_row(&mut self) {
         self.is_new = false;
     }
 }
 
-impl Deciding {
+impl Deciding<'_> {
     /// The number of a text that has one.
     fn number(&mut self, text: &[u8]) -> Option<u32> {
         if self.last.0 == text {
@@ -98,41 +110,46 @@ impl Deciding {
     }
 }
 
-impl Grouper<'_> {
+impl<'m> Grouper<'m> {
     /// Finds the columns that decide what becomes of a line.
     pub(super) fn place_known(&mut self) {
-        // Contracts are looked at line by line, and so are rows that are asked for.
-        if self.decl.schedule.is_some() || self.rows_kept > 0 {
+        // Contracts are looked at line by line.
+        if self.decl.schedule.is_some() {
             return;
         }
-        let slots = || self.slots.iter().chain(self.skip.iter().map(|(_, slot)| slot));
-        let texts = slots().filter_map(|slot| match slot {
-            Slot::Column(column) => Some(*column),
-            Slot::Tag(..) | Slot::Absent => None,
-        });
-        let mut whole: Vec<usize> = texts.chain(self.patterns.iter().map(|(column, _)| *column)).collect();
+        let decl = self.decl;
+        let of_rules = self.footprint.iter().zip(&self.tests).map(|(column, tests)| (column, tests.clone()));
+        let of_skip = decl.skip.clauses().map(|clause| (&clause.field, Some(vec![&clause.test])));
+        let slots = self.slots.iter().chain(self.skip.iter().map(|(_, slot)| slot));
+        let mut columns: BTreeMap<usize, Vec<Reading<'m>>> = BTreeMap::new();
+        for (slot, (of, tests)) in slots.zip(of_rules.chain(of_skip)) {
+            let (column, tag) = match slot {
+                Slot::Column(column) => (*column, None),
+                Slot::Tag(column, tag) => (*column, Some(*tag)),
+                Slot::Absent => continue,
+            };
+            columns.entry(column).or_default().push(Reading { tag, tests: tests.map(|tests| (of, tests)) });
+        }
+        let mut whole: BTreeSet<usize> = self.patterns.iter().map(|(column, _)| *column).collect();
         whole.extend(self.currency);
         whole.extend(self.seen.columns());
         whole.extend(self.repairs.provider_column());
-        let mut columns: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for slot in slots() {
-            if let Slot::Tag(column, tag) = slot {
-                columns.entry(*column).or_default().push(*tag);
-                if self.repairs.has_any(*column) {
-                    whole.push(*column);
-                }
-            }
-        }
+        let is_read = |(_, reads): &(&usize, &Vec<Reading<'_>>)| {
+            reads.iter().any(|reading| reading.tag.is_none() && reading.tests.is_none())
+        };
+        whole.extend(columns.iter().filter(is_read).map(|(column, _)| *column));
+        whole.extend(columns.keys().filter(|column| !self.repairs.only_blanks(**column)));
         whole.extend(columns.keys().flat_map(|column| self.repairs.also_read(*column)).collect::<Vec<_>>());
-        whole.extend(whole.clone().into_iter().flat_map(|column| self.repairs.also_read(column)).collect::<Vec<_>>());
-        let mut deciding: BTreeMap<usize, Option<Vec<usize>>> =
-            columns.into_iter().map(|(column, tags)| (column, Some(tags))).collect();
+        whole.extend(whole.clone().into_iter().flat_map(|column| self.repairs.also_read(column)));
+        let mut deciding: BTreeMap<usize, Option<Vec<Reading<'m>>>> =
+            columns.into_iter().map(|(column, reads)| (column, Some(reads))).collect();
         deciding.extend(whole.into_iter().map(|column| (column, None)));
-        let new = |(column, tags)| Deciding {
+        let new = |(column, reads)| Deciding {
             column,
-            tags,
+            reads,
             texts: FxHashMap::default(),
             values: FxHashMap::default(),
+            count: 0,
             // No text stands like this, so that none is taken for it.
             last: (vec![b'\n', b'"'], 0),
         };
@@ -157,7 +174,7 @@ impl Grouper<'_> {
     }
 
     /// Writes the numbers of a line's texts into `known.key`; `false` when one has none.
-    fn combine(&mut self, row: &RawRow<'_>, dated: Dated, columns: &mut [Deciding]) -> bool {
+    fn combine(&mut self, row: &RawRow<'_>, dated: Dated, columns: &mut [Deciding<'m>]) -> bool {
         self.known.key.clear();
         self.known.key.push(dated.class);
         for deciding in columns {
@@ -170,34 +187,45 @@ impl Grouper<'_> {
         true
     }
 
-    /// Gives a text a number: one of its own, or that of its tags.
-    fn new_text(&mut self, row: &RawRow<'_>, text: &str, deciding: &mut Deciding) -> Option<u32> {
+    /// Gives a text a number: one of its own, or that of what is read of it.
+    fn new_text(&mut self, row: &RawRow<'_>, text: &str, deciding: &mut Deciding<'m>) -> Option<u32> {
         if self.known.bytes + text.len() > BYTES_MAX {
             return None;
         }
-        let next = |count: usize| u32::try_from(count).ok();
-        let number = match &deciding.tags {
-            None => next(deciding.texts.len())?,
-            Some(tags) => {
-                let text = row.unquoted(deciding.column);
-                if self.is_null(&text) {
-                    return None;
-                }
-                let values = match text.as_ref() {
-                    "" => vec![String::new(); tags.len()],
-                    text => {
-                        let all = parse_tags(text, &self.tag_keys).ok()?;
-                        tags.iter().map(|tag| all[*tag].clone()).collect()
-                    }
-                };
-                let count = next(deciding.values.len())?;
-                self.known.bytes += values.iter().map(String::len).sum::<usize>();
-                *deciding.values.entry(values).or_insert(count)
+        let unquoted = row.unquoted(deciding.column);
+        let next = deciding.count;
+        let number = match &deciding.reads {
+            // What is done to a text that may mean blank depends on the line.
+            Some(reads) if !self.repairs.may_be_blank(deciding.column, &unquoted) => {
+                let values = self.read(&unquoted, reads)?;
+                let bytes = values.iter().map(String::len).sum::<usize>();
+                *deciding.values.entry(values).or_insert_with(|| {
+                    self.known.bytes += bytes;
+                    next
+                })
             }
+            _ => next,
         };
+        if number == next {
+            deciding.count = next.checked_add(1)?;
+        }
         self.known.bytes += text.len() + size_of::<(Box<[u8]>, u32)>();
         deciding.texts.insert(text.as_bytes().into(), number);
         Some(number)
+    }
+
+    /// What is read of a text; `None` when its tags cannot be read.
+    fn read(&self, text: &str, reads: &[Reading<'m>]) -> Option<Vec<String>> {
+        let is_tagged = reads.iter().any(|reading| reading.tag.is_some());
+        let tags = if is_tagged && !text.is_empty() { parse_tags(text, &self.tag_keys).ok()? } else { Vec::new() };
+        let value = |reading: &Reading<'m>| {
+            let text = reading.tag.map_or(text, |tag| tags.get(tag).map_or("", String::as_str));
+            match &reading.tests {
+                None => text.to_owned(),
+                Some((column, tests)) => outcomes(self.decl, column, tests, text),
+            }
+        };
+        Some(reads.iter().map(value).collect())
     }
 
     /// Adds the amounts of a line to its combination, where nothing is to be said of them.
@@ -221,7 +249,11 @@ impl Grouper<'_> {
             let Some(quantity) = number(*column, true) else { return false };
             self.known.quantities.push(quantity);
         }
-        if self.key_columns.is_empty() {
+        if self.rows_kept > 0 {
+            if !self.keep_known(self.known.list[at].group, row, sum) {
+                return false;
+            }
+        } else if self.key_columns.is_empty() {
             let hash = row.hash(&mut self.scratch);
             self.repeats.add(hash, sum, self.is_whole);
         } else {
@@ -243,6 +275,33 @@ impl Grouper<'_> {
         known.greatest = known.greatest.max(sum);
         known.day = Some(known.day.map_or(day, |first| first.min(day)));
         known.quantities.iter_mut().zip(&self.known.quantities).for_each(|(sum, quantity)| *sum += *quantity);
+        true
+    }
+
+    /// Keeps a line where it is among the largest; `false` when its texts have to be looked at in full.
+    fn keep_known(&mut self, group: usize, row: &RawRow<'_>, sum: Amount) -> bool {
+        if !is_among_largest(&self.groups[group].largest, sum, self.rows_kept) {
+            return true;
+        }
+        let tested = self.tests.iter().enumerate().filter(|(_, tests)| tests.is_some());
+        let text = |at: usize| match &self.slots[at] {
+            Slot::Absent => Some(String::new()),
+            Slot::Column(column) | Slot::Tag(column, _) if !self.repairs.only_blanks(*column) => None,
+            Slot::Column(column) => Some(row.unquoted(*column).into_owned()),
+            Slot::Tag(column, tag) => match row.unquoted(*column).as_ref() {
+                "" => Some(String::new()),
+                text => parse_tags(text, &self.tag_keys[*tag..=*tag]).ok()?.pop(),
+            },
+        };
+        let may_be_blank = |at: usize| match &self.slots[at] {
+            Slot::Absent => false,
+            Slot::Column(column) | Slot::Tag(column, _) => self.repairs.may_be_blank(*column, &row.unquoted(*column)),
+        };
+        let texts: Option<Vec<(usize, String)>> =
+            tested.map(|(at, _)| if may_be_blank(at) { None } else { Some((at, text(at)?)) }).collect();
+        let Some(texts) = texts else { return false };
+        let row = RowSum { row: row.number, sum, texts };
+        keep_largest(&mut self.groups[group].largest, row, self.rows_kept);
         true
     }
 
