@@ -2,9 +2,10 @@
 """Times showback beside DuckDB and Polars on one FOCUS export in csv.
 
     python3 -m venv peers && peers/bin/pip install duckdb polars
-    peers/bin/python benches/compare/compare.py target/release/showback bill.csv accounts.csv 2026-07
+    peers/bin/python benches/compare/compare.py target/release/showback bill.csv lookups 2026-07
 
-`accounts.csv` has the columns account_id and business_unit. Each round runs every tool once, in turn, so that whatever else
+In the folder `lookups`, accounts.csv has the columns account_id and business_unit, and cost_centers.csv cost_center and
+business_unit. Each round runs every tool once, in turn, so that whatever else
 the machine does falls on all of them; printed are medians of wall seconds, CPU seconds and peak memory, and the ratio to
 DuckDB. showback does the whole run, rules to files written; the peers only classify and add up.
 """
@@ -21,35 +22,43 @@ import time
 DUCKDB = """
 import duckdb, sys
 duckdb.sql("SET threads = 2")
-duckdb.sql(f'''
-    SELECT service, pool, business_unit, ChargePeriodStart[:7], sum(cost) FROM (
-      SELECT CASE WHEN ServiceName ILIKE '%Support%' THEN 'Support' ELSE ServiceName END service,
+tag = lambda key: f"json_extract_string(Tags, '$.{key}')"
+print(duckdb.sql(f'''
+    SELECT service, pool, business_unit, month, sum(cost) FROM (
+      SELECT CASE WHEN ServiceName LIKE '%Support%' THEN 'Support' ELSE coalesce(nullif({tag("application")}, ''), ServiceName) END service,
         CASE WHEN ChargeCategory IN ('Credit', 'Tax') THEN 'Credits and taxes' WHEN PricingCategory = 'Committed' THEN 'Commitments'
-          WHEN ServiceName ILIKE '%Support%' THEN 'Support' WHEN PublisherName ILIKE '%Marketplace%' THEN 'Marketplace'
-          WHEN ServiceName ILIKE '%SageMaker' THEN 'AI'
-          WHEN json_extract_string(Tags, '$.environment') IN ('dev', 'test') THEN 'Development' ELSE ServiceCategory END pool,
-        business_unit, ChargePeriodStart, CAST(BilledCost AS DECIMAL(38, 12)) cost
+          WHEN ServiceName LIKE '%Support%' THEN 'Support' WHEN ChargeDescription LIKE '%data transfer%' THEN 'Network'
+          WHEN PublisherName LIKE '%Marketplace%' THEN 'Marketplace' WHEN ServiceName LIKE '%SageMaker' THEN 'AI'
+          WHEN {tag("environment")} IN ('dev', 'test') THEN 'Development' ELSE ServiceCategory END pool,
+        coalesce(centres.business_unit, accounts.business_unit) business_unit, ChargePeriodStart[:7] as month,
+        CAST(EffectiveCost AS DECIMAL(38, 12)) cost
       FROM read_csv('{sys.argv[1]}', header = true, all_varchar = true) bill
-      LEFT JOIN read_csv('{sys.argv[2]}', header = true, all_varchar = true) accounts ON SubAccountId = account_id)
-    GROUP BY ALL''').fetchall()
+      LEFT JOIN read_csv('{sys.argv[2]}/cost_centers.csv', header = true, all_varchar = true) centres
+        ON {tag("cost_center")} = centres.cost_center
+      LEFT JOIN read_csv('{sys.argv[2]}/accounts.csv', header = true, all_varchar = true) accounts ON SubAccountId = account_id)
+    GROUP BY ALL''').aggregate("count(*), sum(#5)").fetchall())
 """
 
 POLARS = """
 import polars as pl, sys
 c = pl.col
-accounts = pl.scan_csv(sys.argv[2], infer_schema=False).select("account_id", "business_unit")
-bill = pl.scan_csv(sys.argv[1], infer_schema=False).join(accounts, left_on="SubAccountId", right_on="account_id", how="left")
-support = c("ServiceName").str.contains("(?i)support")
+lookup = lambda name, key: pl.scan_csv(f"{sys.argv[2]}/{name}.csv", infer_schema=False).select(key, "business_unit")
+tag = lambda key: c("Tags").str.json_path_match(f"$.{key}")
+bill = (pl.scan_csv(sys.argv[1], infer_schema=False).with_columns(tag("cost_center").alias("cost_center"))
+    .join(lookup("cost_centers", "cost_center"), on="cost_center", how="left")
+    .join(lookup("accounts", "account_id"), left_on="SubAccountId", right_on="account_id", how="left", suffix="_of_account"))
+has = lambda column, text: c(column).str.contains(text, literal=True)
 pool = (pl.when(c("ChargeCategory").is_in(["Credit", "Tax"])).then(pl.lit("Credits and taxes"))
-    .when(c("PricingCategory") == "Committed").then(pl.lit("Commitments")).when(support).then(pl.lit("Support"))
-    .when(c("PublisherName").str.contains("(?i)marketplace")).then(pl.lit("Marketplace"))
-    .when(c("ServiceName").str.contains("(?i)sagemaker$")).then(pl.lit("AI"))
-    .when(c("Tags").str.json_path_match("$.environment").is_in(["dev", "test"])).then(pl.lit("Development"))
-    .otherwise(c("ServiceCategory")))
-service = pl.when(support).then(pl.lit("Support")).otherwise(c("ServiceName"))
-(bill.select(service.alias("service"), pool.alias("pool"), "business_unit", c("ChargePeriodStart").str.slice(0, 7),
-    c("BilledCost").cast(pl.Decimal(38, 12)))
- .group_by("service", "pool", "business_unit", "ChargePeriodStart").agg(c("BilledCost").sum()).collect(engine="streaming"))
+    .when(c("PricingCategory") == "Committed").then(pl.lit("Commitments")).when(has("ServiceName", "Support")).then(pl.lit("Support"))
+    .when(has("ChargeDescription", "data transfer")).then(pl.lit("Network"))
+    .when(has("PublisherName", "Marketplace")).then(pl.lit("Marketplace"))
+    .when(c("ServiceName").str.ends_with("SageMaker")).then(pl.lit("AI"))
+    .when(tag("environment").is_in(["dev", "test"])).then(pl.lit("Development")).otherwise(c("ServiceCategory")))
+service = pl.when(has("ServiceName", "Support")).then(pl.lit("Support")).otherwise(pl.coalesce(tag("application"), c("ServiceName")))
+sums = (bill.select(service.alias("service"), pool.alias("pool"), pl.coalesce("business_unit", "business_unit_of_account").alias("unit"),
+    c("ChargePeriodStart").str.slice(0, 7).alias("month"), c("EffectiveCost").cast(pl.Decimal(38, 12)))
+ .group_by("service", "pool", "unit", "month").agg(c("EffectiveCost").sum()).collect(engine="streaming"))
+print(sums.height, sums["EffectiveCost"].sum())
 """
 
 
@@ -64,20 +73,21 @@ def timed(command):
 
 
 def main():
-    program, bill, accounts, period, *rest = sys.argv[1:]
+    program, bill, lookups, period, *rest = sys.argv[1:]
     rounds = int(rest[0]) if rest else 5
     with tempfile.TemporaryDirectory() as folder:
         model = pathlib.Path(folder) / "model"
         shutil.copytree(pathlib.Path(__file__).parent / "model", model)
         (model / "data").mkdir()
         ends = "".join(pathlib.Path(bill).suffixes[-2:])
-        (model / "data" / f"bill{ends}").symlink_to(pathlib.Path(bill).resolve())
-        shutil.copy(accounts, model / "data" / "accounts.csv")
+        (model / "data" / f"bill-{period}{ends}").symlink_to(pathlib.Path(bill).resolve())
+        for name in ("accounts.csv", "cost_centers.csv"):
+            shutil.copy(pathlib.Path(lookups) / name, model / "data")
         run = [program, "run", str(model), "--period", period, "--out", f"{folder}/out", "--quiet", "--threads"]
         check = [program, "check", str(model), "--period", period, "--quiet", "--threads", "2"]
         tools = {
-            "duckdb": [sys.executable, "-c", DUCKDB, bill, accounts],
-            "polars": [sys.executable, "-c", POLARS, bill, accounts],
+            "duckdb": [sys.executable, "-c", DUCKDB, bill, lookups],
+            "polars": [sys.executable, "-c", POLARS, bill, lookups],
             "showback run, 2 threads": [*run, "2"],
             "showback run, 1 thread": [*run, "1"],
             "showback check, 2 threads": check,

@@ -141,32 +141,27 @@ pub fn like(pattern: &str, text: &str) -> bool {
 
 /// Whether `text` matches `pattern`, where `*` stands for any characters and `fits` answers for all other signs.
 fn matches(pattern: &str, text: &str, fits: impl Fn(char, char) -> bool) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    let (mut p, mut t) = (0, 0);
+    let (mut pattern, mut text) = (pattern.chars(), text.chars());
     // Where to go on when a later character does not fit: behind the last star, one character further.
-    let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
+    let mut retry: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
+    while let Some(c) = text.clone().next() {
+        match pattern.clone().next() {
             Some('*') => {
-                retry = Some((p + 1, t));
-                p += 1;
+                pattern.next();
+                retry = Some((pattern.clone(), text.clone()));
             }
-            Some(&c) if fits(c, text[t]) => {
-                p += 1;
-                t += 1;
+            Some(sign) if fits(sign, c) => {
+                pattern.next();
+                text.next();
             }
-            _ => match retry {
-                Some((behind_star, from)) => {
-                    p = behind_star;
-                    t = from + 1;
-                    retry = Some((behind_star, from + 1));
-                }
-                None => return false,
-            },
+            _ => {
+                let Some((behind_star, from)) = &mut retry else { return false };
+                from.next();
+                (pattern, text) = (behind_star.clone(), from.clone());
+            }
         }
     }
-    pattern[p..].iter().all(|c| *c == '*')
+    pattern.all(|c| c == '*')
 }
 
 /// The form of a code: `#` stands for a digit, `?` for any one character, `*` for any number of them, and
