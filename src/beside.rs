@@ -63,6 +63,12 @@ impl Beside {
     }
 }
 
+/// What a plan is called where it stands beside the year to date.
+#[must_use]
+pub fn to_date(plan: &str) -> String {
+    format!("{plan} to date")
+}
+
 /// Charge lines by the names of their members.
 #[must_use]
 pub fn by_name(model: &Model, charges: &Charges) -> Vec<BesideLine> {

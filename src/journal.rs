@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dimension::{Dimension, MemberId};
 use crate::finding::{Finding, Findings, Named, clean, did_you_mean};
+use crate::period::Period;
 use crate::reports::Run;
 use crate::rounding::ChargeLine;
 use crate::rulebook::{DimensionId, JournalDecl};
-use crate::tables::Table;
+use crate::tables::{DatedBy, Table};
 
 /// Which accounts a charge line goes to.
 #[derive(Clone, Debug)]
@@ -35,12 +36,13 @@ struct AccountRow {
 const ANY: &str = "*";
 
 impl Accounts {
-    /// Reads the accounts table and the chart of accounts.
+    /// Reads the accounts table and the chart of accounts. Rows of accounts count that hold on the last day of the period.
     pub fn read(
         decl: &JournalDecl,
         accounts: &Table,
         register: &Table,
         dimensions: &[Dimension],
+        period: &Period,
         findings: &mut Findings,
     ) -> Option<Accounts> {
         let account_column = register.column(&decl.account, findings)?;
@@ -72,8 +74,12 @@ impl Accounts {
         let (debit, credit) = (accounts.column(&decl.debit, findings)?, accounts.column(&decl.credit, findings)?);
         let company = accounts.optional(decl.company.as_ref(), findings);
         let on_columns = on_columns?;
+        let dated = DatedBy::find(accounts, &decl.valid, findings);
         let mut rows = Vec::new();
         for row in &accounts.rows {
+            if !dated.read(accounts, row, findings).holds_on(period.last) {
+                continue;
+            }
             let mut account = |column: usize| {
                 let account = accounts.text(row, column, findings);
                 if !known.contains(account) {

@@ -18,7 +18,7 @@ use crate::rulebook::condition::{Clauses, ColumnRef, Test};
 use crate::rulebook::fx::{DAILY, FxDecl};
 use crate::rulebook::{
     BUILT_IN, BalanceField, Bound, By, DimensionDecl, DimensionId, DriverDecl, DriverOrigin, DriverTable, IfNoDriver,
-    LookupDecl, MembersDecl, MembersTable, Order, RuleBook, SERVICE,
+    LookupDecl, MembersDecl, MembersTable, Order, PriceOf, RuleBook, SERVICE,
 };
 use crate::tables::{DatedBy, Table, TableRow};
 
@@ -285,6 +285,18 @@ impl Loader<'_> {
             }
             rows.push((row, valid));
         }
+        for (member, rows) in &rows_of {
+            let spans: Vec<Validity> = rows.iter().map(|(_, valid)| *valid).collect();
+            if let Some((from, to)) = Validity::hole_in(&spans, self.period) {
+                let title = format!("`{}` is not there from {from} to {to}, between two of its rows", told(member));
+                let row =
+                    rows.iter().max_by_key(|(_, valid)| valid.from).map_or(table.headings.row, |(row, _)| row.number);
+                findings.push(
+                    Finding::attention("missing-days", table.headings.place(row, Some(name_column)), title)
+                        .help("what is dated in between has no such member; close the gap if it was there"),
+                );
+            }
+        }
         let last = self.period.last;
         let whole = Validity { from: Some(self.period.first), to: Some(last) };
         let chosen: Vec<(&String, &TableRow, Validity, bool)> = rows_of
@@ -421,6 +433,22 @@ impl Loader<'_> {
             }
             known.push(LookupRow { valid, value, number: row.number });
         }
+        let mut holes: Vec<(u64, (Day, Day))> = rows
+            .values()
+            .filter_map(|known| {
+                let spans: Vec<Validity> = known.iter().map(|row| row.valid).collect();
+                let last = known.iter().max_by_key(|row| row.valid.from)?;
+                Some((last.number, Validity::hole_in(&spans, self.period)?))
+            })
+            .collect();
+        holes.sort_unstable();
+        for (row, (from, to)) in holes {
+            let title = format!("the rows of this key leave out {from} to {to}");
+            findings.push(
+                Finding::attention("missing-days", table.headings.place(row, Some(on[0])), title)
+                    .help("lines of these days find nothing here; close the gap, if there should be none"),
+            );
+        }
         let on = decl.on.iter().map(|(column, _)| column.clone()).collect();
         Some(Lookup { on, file: table.headings.file, ignores_case, rows })
     }
@@ -510,7 +538,18 @@ impl Loader<'_> {
     fn accounts(&mut self, decl: &crate::rulebook::JournalDecl, dimensions: &[Dimension]) -> Option<Accounts> {
         let accounts = self.table(&decl.accounts, None);
         let register = self.table(&decl.register, None);
-        Accounts::read(decl, &accounts?, &register?, dimensions, self.findings)
+        Accounts::read(decl, &accounts?, &register?, dimensions, self.period, self.findings)
+    }
+
+    /// A rule that holds needs a price that does.
+    fn price_holds(&mut self, name: &Named, rule: Validity) {
+        let last = self.period.last;
+        let list = self.book.prices.get(&name.name).filter(|list| list.on(last).next().is_none());
+        if let Some(list) = list.filter(|_| rule.holds_on(last)) {
+            let title = format!("no tier of [prices.{}] holds on {last}", clean(&name.name));
+            let help = "add the tiers of that time, or end the rule with `valid`";
+            self.findings.push(Finding::error("no-price", list.spot.place(), title).help(help));
+        }
     }
 
     // ---- names in rules ------------------------------------------------------------------------------
@@ -556,6 +595,7 @@ impl Loader<'_> {
                 }
                 By::Attribute(dimension, attribute, spot) => self.attribute(&dimensions[*dimension], attribute, spot),
                 By::Even => self.even_needs_members(&dimensions[rule.to[0]], &rule.spot),
+                By::Price { price: PriceOf::List(name), .. } => self.price_holds(name, rule.valid),
                 By::Driver(_) | By::CostSoFar(_) | By::Mix(_) | By::Price { .. } => {}
             }
             let sets = [&rule.remainder_to, &rule.recovery_to].into_iter().flatten();

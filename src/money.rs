@@ -203,16 +203,16 @@ impl TimeForm {
 
 /// The seconds of `7:30` or `07:30:15`.
 fn clock(text: &[u8]) -> Result<Amount, NumberFault> {
-    let text = std::str::from_utf8(text).map_err(|_| NumberFault::NotPlain)?;
+    let text = std::str::from_utf8(text).map_err(|_| NumberFault::NotAClock)?;
     let mut parts = text.split(':');
     let hours = parts.next().filter(|part| (1..=6).contains(&part.len()));
     let rest: Vec<&str> = parts.collect();
     let has_form = (1..=2).contains(&rest.len()) && rest.iter().all(|part| part.len() == 2 && *part < "60");
     let number =
         |part: &str| -> Option<i64> { part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok()).flatten() };
-    let mut seconds = hours.filter(|_| has_form).and_then(number).ok_or(NumberFault::NotPlain)? * 3600;
+    let mut seconds = hours.filter(|_| has_form).and_then(number).ok_or(NumberFault::NotAClock)? * 3600;
     for (part, size) in rest.iter().zip([60, 1]) {
-        seconds += number(part).ok_or(NumberFault::NotPlain)? * size;
+        seconds += number(part).ok_or(NumberFault::NotAClock)? * size;
     }
     Ok(Amount::whole(seconds))
 }
@@ -374,6 +374,8 @@ pub enum NumberFault {
     Blank,
     /// Something other than digits, a sign, one decimal mark and an exponent.
     NotPlain,
+    /// Not hours, minutes and perhaps seconds, where these are declared.
+    NotAClock,
     /// Thousands marks in the wrong places.
     Grouping,
     /// More than the program can hold.
@@ -387,6 +389,7 @@ impl fmt::Display for NumberFault {
         f.write_str(match self {
             NumberFault::Blank => "the cell is blank",
             NumberFault::NotPlain => "expected digits with `.` as decimal mark, such as 1234.56",
+            NumberFault::NotAClock => "expected hours, minutes and seconds, such as 7:30 or 07:30:15",
             NumberFault::Grouping => "the thousands marks do not stand between groups of three digits",
             NumberFault::TooLarge => "it is beyond ±170,000,000,000,000,000,000",
             NumberFault::TooFine => "it has more than 36 decimals",
@@ -869,7 +872,7 @@ mod tests {
         assert_eq!(hours("seconds", "5400"), Ok("1.5".into()));
         assert_eq!(hours("minutes", "90"), Ok("1.5".into()));
         for text in ["7", "7:5", "7:60", "7:30:60", "-1:00", "1:00:00:00", ":30", "1:-1", "7.5"] {
-            assert_eq!(hours("h:mm:ss", text), Err(NumberFault::NotPlain), "{text}");
+            assert_eq!(hours("h:mm:ss", text), Err(NumberFault::NotAClock), "{text}");
         }
         // A third of an hour: 0.333333333333333333 and a third of 10^-18.
         let third = parse_number(b"0:20", NumberFormat::from_sample("h:mm").expect("a form")).expect("a number");

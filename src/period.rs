@@ -219,6 +219,18 @@ impl Validity {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
     }
 
+    /// The first hole between two of these spans that has a day in common with a period: its first and last day.
+    /// Spans must not overlap.
+    #[must_use]
+    pub fn hole_in(spans: &[Validity], period: &Period) -> Option<(Day, Day)> {
+        let mut spans = spans.to_vec();
+        spans.sort_by_key(|span| span.from);
+        spans.windows(2).find_map(|pair| {
+            let (first, last) = (pair[0].to?.next(), pair[1].from?.previous());
+            (first <= last && first <= period.last && period.first <= last).then_some((first, last))
+        })
+    }
+
     /// Whether two spans share a day.
     #[must_use]
     pub fn overlaps(&self, other: &Validity) -> bool {

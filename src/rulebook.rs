@@ -19,7 +19,7 @@ use std::sync::Arc;
 use crate::files::{Encoding, FloatForm, SheetForm};
 use crate::finding::{Named, RuleText, Spot};
 use crate::money::{Amount, Currency, NumberFormat};
-use crate::period::{Calendar, Validity};
+use crate::period::{Calendar, Day, Validity};
 use crate::schedule::Method as Spreading;
 use condition::{Clauses, ColumnRef, Form, Template, Test};
 use fx::FxDecl;
@@ -591,8 +591,15 @@ pub struct PriceList {
     pub spot: Spot,
     /// Whether the tier a quantity lands in prices all of it, or only what lies in the tier.
     pub is_volume: bool,
-    /// Tiers, lowest first; only the last is open.
+    /// Tiers, lowest first; of those that hold on one day only the last is open.
     pub tiers: Vec<Tier>,
+}
+
+impl PriceList {
+    /// The tiers that hold on a day.
+    pub fn on(&self, day: Day) -> impl Iterator<Item = &Tier> {
+        self.tiers.iter().filter(move |tier| tier.valid.holds_on(day))
+    }
 }
 
 /// A tier of a price list.
@@ -604,6 +611,8 @@ pub struct Tier {
     pub price: Amount,
     /// Fee for entering it.
     pub flat: Amount,
+    /// When it holds.
+    pub valid: Validity,
 }
 
 /// Bounds of what receivers get.
@@ -836,6 +845,8 @@ pub struct JournalDecl {
     pub credit: Named,
     /// Heading of the legal entity.
     pub company: Option<Named>,
+    /// When a row of the accounts holds.
+    pub valid: ValidityColumns,
     /// The chart of accounts.
     pub register: TableFile,
     /// Heading of the accounts in the chart.
@@ -912,12 +923,13 @@ impl RuleBook {
         columns
     }
 
-    /// Columns of a source that hold personal names: those that are declared, and those that name members of a
-    /// dimension whose names are hidden.
+    /// Columns of a source that hold personal names: those that are declared, those of its preset, and those that name
+    /// members of a dimension whose names are hidden.
     #[must_use]
     pub fn personal_columns(&self, source: &SourceDecl) -> Vec<ColumnRef> {
         let is_personal = |dimension: &DimensionId| self.dimensions[*dimension].is_personal;
         let mut columns: Vec<ColumnRef> = source.personal.iter().map(|column| ColumnRef::parse(&column.name)).collect();
+        columns.extend(source.preset.iter().flat_map(Preset::personal_columns).map(ColumnRef::parse));
         let rules: Vec<&ClassifyRule> =
             self.classify.iter().filter(|rule| crate::footprint::looks_at(rule, source)).collect();
         let templates = rules.iter().flat_map(|rule| &rule.set).chain(&source.set);

@@ -16,7 +16,7 @@ use crate::finding::{Finding, Named};
 use crate::ledger::{Reason, Split, SplitTarget};
 use crate::money::{Amount, Fraction, apply, sum_of_products};
 use crate::rulebook::condition::Test;
-use crate::rulebook::{AllocateRule, BalanceField, Bound, By, DimensionId, FOR_PERIOD, PriceList, PriceOf};
+use crate::rulebook::{AllocateRule, BalanceField, Bound, By, DimensionId, FOR_PERIOD, PriceOf, Tier};
 use crate::shares;
 
 /// Whether a rule works out bills, rather than dividing each balance on its own.
@@ -159,9 +159,10 @@ impl Books<'_, '_> {
                     PriceOf::Flat(_) => None,
                     PriceOf::List(name) => self.model.book.prices.get(&name.name),
                 };
+                let tiers: Vec<&Tier> = list.iter().flat_map(|list| list.on(self.model.period.last)).collect();
                 let price = |quantity: Amount| match (price, list) {
                     (PriceOf::Flat(price), _) => apply(quantity, Fraction::of(*price)),
-                    (PriceOf::List(_), Some(list)) => bill_of(list, quantity),
+                    (PriceOf::List(_), Some(list)) => bill_of(list.is_volume, &tiers, quantity),
                     (PriceOf::List(_), None) => None,
                 };
                 let mut bills = Vec::new();
@@ -372,15 +373,15 @@ impl Books<'_, '_> {
 
 /// The bill of a quantity. A quantity equal to `up_to` is in the lower tier; a flat fee is paid once for each tier
 /// that is entered (graduated), or of the tier reached (volume); a quantity of 0 pays the first tier's.
-fn bill_of(list: &PriceList, quantity: Amount) -> Option<Amount> {
+fn bill_of(is_volume: bool, tiers: &[&Tier], quantity: Amount) -> Option<Amount> {
     let mut products = Vec::new();
     let mut lower = Amount::ZERO;
     let one = Amount::whole(1);
-    for tier in &list.tiers {
+    for tier in tiers {
         let is_last = tier.up_to.is_none_or(|up_to| quantity <= up_to);
-        if list.is_volume && is_last {
+        if is_volume && is_last {
             products.extend([(quantity, tier.price), (tier.flat, one)]);
-        } else if !list.is_volume {
+        } else if !is_volume {
             let upper = if is_last { quantity } else { tier.up_to.unwrap_or(quantity) };
             products.extend([(upper - lower, tier.price), (tier.flat, one)]);
             lower = upper;
@@ -464,14 +465,14 @@ mod tests {
             up_to: up_to.map(Amount::whole),
             price: Amount::whole(price),
             flat: Amount::whole(flat),
+            valid: crate::period::Validity::default(),
         };
-        let text = std::sync::Arc::new(crate::finding::RuleText { file: String::new(), text: String::new() });
-        let spot = crate::finding::Spot { text, span: 0..0 };
-        let tiers = vec![tier(Some(100), 4, 10), tier(Some(500), 3, 0), tier(None, 2, 0)];
-        let graduated = PriceList { spot: spot.clone(), is_volume: false, tiers: tiers.clone() };
-        let volume = PriceList { spot, is_volume: true, tiers };
-        let bill =
-            |list: &PriceList, quantity: i64| bill_of(list, Amount::whole(quantity)).map(|bill| bill.to_string());
+        let tiers = [tier(Some(100), 4, 10), tier(Some(500), 3, 0), tier(None, 2, 0)];
+        let tiers: Vec<&Tier> = tiers.iter().collect();
+        let (graduated, volume) = (false, true);
+        let bill = |is_volume: &bool, quantity: i64| {
+            bill_of(*is_volume, &tiers, Amount::whole(quantity)).map(|bill| bill.to_string())
+        };
         // 100 × 4 + 300 × 3 + the first tier's fee of 10.
         assert_eq!(bill(&graduated, 400).as_deref(), Some("1310"));
         assert_eq!(bill(&graduated, 100).as_deref(), Some("410"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::pipeline::{self, Calculation};
-use crate::beside::{Beside, BesideKind, BesideLine, by_name};
+use crate::beside::{Beside, BesideKind, BesideLine, by_name, to_date};
 use crate::files::Inputs;
 use crate::finding::{Finding, Findings, Place, Severity};
 use crate::period::{Calendar, Period};
@@ -58,7 +58,11 @@ pub fn put_beside(book: &RuleBook, calculation: &mut Calculation, made: &mut Mad
                 let plans = book.head.plans.iter().cloned();
                 wanted.extend(plans.map(|name| (*kind, name.clone(), vec![period.clone()], Some(name))));
             }
-            BesideKind::Plan => {}
+            BesideKind::PlanToDate if plan.is_none() => {
+                let plans = book.head.plans.iter().cloned();
+                wanted.extend(plans.map(|name| (*kind, to_date(&name), calendar.to_date(&period), Some(name))));
+            }
+            BesideKind::Plan | BesideKind::PlanToDate => {}
         }
     }
     for (kind, name, periods, plan) in wanted {

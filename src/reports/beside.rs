@@ -43,6 +43,12 @@ fn sides<'r>(run: &Run<'r>) -> Vec<Side<'r>> {
         change: Some((format!("above_{}", beside.name), "Above it")),
         beside: Some(beside),
     }));
+    sides.extend(run.beside.iter().filter(|beside| beside.kind == BesideKind::PlanToDate).map(|beside| Side {
+        name: beside.name.replace(' ', "_"),
+        label: beside.name.clone(),
+        change: None,
+        beside: Some(beside),
+    }));
     sides
 }
 

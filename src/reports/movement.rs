@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cost::{dimension_column, money};
 use super::{Column, Run, Shown, Table, Value};
-use crate::beside::{Beside, BesideKind, BesideLine, by_name};
+use crate::beside::{Beside, BesideKind, BesideLine, by_name, to_date};
 use crate::dimension::MemberId;
 use crate::ledger::Reason;
 use crate::rounding::Kind;
@@ -20,7 +20,8 @@ pub fn movement(run: &Run<'_>) -> Table {
     let mut columns = vec![Column::new("kind", "Kind", Shown::Text)];
     columns.extend(run.charges.by.iter().map(|dimension| dimension_column(run, *dimension)));
     columns.push(money("amount", "Amount"));
-    let mut sides: Vec<(Option<&Beside>, bool)> = Vec::new();
+    // Each with the place of the sums that its difference is of: 0 is the amount.
+    let mut sides: Vec<(Option<&Beside>, Option<usize>)> = Vec::new();
     for (kind, name, label) in [
         (BesideKind::Previous, "previous", "Period before"),
         (BesideKind::LastYear, "last_year", "Last year"),
@@ -36,15 +37,25 @@ pub fn movement(run: &Run<'_>) -> Table {
             let change = if kind == BesideKind::Previous { "change" } else { "change_on_last_year" };
             columns.push(money(change, "Change"));
         }
-        sides.push((side, has_change));
+        sides.push((side, has_change.then_some(0)));
     }
+    let year_to_date = sides.iter().position(|(side, _)| side.is_some_and(|side| side.kind == BesideKind::YearToDate));
     let head = &run.model.book.head;
     let wants_plans = run.model.book.plan.is_none() && head.beside.contains(&BesideKind::Plan);
     for plan in head.plans.iter().filter(|_| wants_plans) {
         let side = run.beside.iter().find(|beside| beside.kind == BesideKind::Plan && beside.name == *plan);
         columns.push(money(plan, plan));
         columns.push(money(&format!("above_{plan}"), &format!("Above {plan}")));
-        sides.push((side, true));
+        sides.push((side, Some(0)));
+    }
+    let wants_to_date = run.model.book.plan.is_none() && head.beside.contains(&BesideKind::PlanToDate);
+    for plan in head.plans.iter().filter(|_| wants_to_date) {
+        let side = run.beside.iter().find(|b| b.kind == BesideKind::PlanToDate && b.name == to_date(plan));
+        columns.push(money(&format!("{plan}_to_date"), &to_date(plan)));
+        if year_to_date.is_some() {
+            columns.push(money(&format!("above_{plan}_to_date"), &format!("Above {}", to_date(plan))));
+        }
+        sides.push((side, year_to_date.map(|at| at + 1)));
     }
     let width = 1 + sides.len();
     let mut sums: BTreeMap<(Kind, Vec<String>), Vec<i128>> = BTreeMap::new();
@@ -62,11 +73,11 @@ pub fn movement(run: &Run<'_>) -> Table {
     }
     let cells = |sums: &[i128]| {
         let mut cells = vec![Value::Money(sums[0])];
-        for ((side, has_change), sum) in sides.iter().zip(&sums[1..]) {
+        for ((side, against), sum) in sides.iter().zip(&sums[1..]) {
             let cell = |minor: i128| side.map_or(Value::Blank, |_| Value::Money(minor));
             cells.push(cell(*sum));
-            if *has_change {
-                cells.push(cell(sums[0] - sum));
+            if let Some(against) = against {
+                cells.push(cell(sums[*against] - sum));
             }
         }
         cells

@@ -16,6 +16,8 @@ pub enum BesideKind {
     YearToDate,
     /// The same period of a plan.
     Plan,
+    /// The periods of the fiscal year up to and with this one, of a plan.
+    PlanToDate,
 }
 
 /// What a source or driver says about plans.

@@ -9,18 +9,24 @@ const TABLE: &str = include_str!("presets.csv");
 pub struct Preset {
     /// The word of `format`.
     pub name: &'static str,
-    /// Headings of the amount.
+    /// Headings of the amount; empty where hours come in its place.
     pub cost: &'static str,
     /// Headings of the day.
     pub date: &'static str,
     /// How the day is written; ISO when empty.
     pub date_form: &'static str,
-    /// Headings of the currency.
+    /// Headings of the currency; empty where there is none.
     pub currency: &'static str,
     /// Text that means blank; none when empty.
     pub null: &'static str,
     /// What its amounts are of charges that are paid in advance.
     pub basis: Option<Basis>,
+    /// Heading of the hours in an export of working time; else empty.
+    pub hours: &'static str,
+    /// How the hours are written; plain when empty.
+    pub hours_form: &'static str,
+    /// Headings of the people who worked, with `|` between them.
+    pub personal: &'static str,
 }
 
 /// How an export shows what was paid in advance. The same charges stand in both kinds, so they are never added.
@@ -61,6 +67,9 @@ impl Preset {
                 currency: cell()?,
                 null: cell()?,
                 basis: Basis::from_word(cell()?),
+                hours: cell()?,
+                hours_form: cell()?,
+                personal: cell()?,
             })
         })
     }
@@ -71,10 +80,16 @@ impl Preset {
         Preset::all().find(|preset| preset.name == name)
     }
 
+    /// Headings of the people who worked.
+    pub fn personal_columns(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.personal.split('|').filter(|name| !name.is_empty())
+    }
+
     /// The preset of the same export with the other [`Basis`].
     #[must_use]
     pub fn of_other_basis(&self) -> Option<Preset> {
-        Preset::all().find(|other| other.cost == self.cost && other.date == self.date && other.basis != self.basis)
+        let is_same = |other: &Preset| (other.cost, other.hours, other.date) == (self.cost, self.hours, self.date);
+        Preset::all().find(|other| is_same(other) && other.basis != self.basis)
     }
 }
 
@@ -87,13 +102,18 @@ pub fn first_heading(headings: &'static str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::money::NumberFormat;
     use crate::period::Day;
 
     #[test]
     fn every_row_of_the_table_is_whole() {
         assert_eq!(Preset::all().count(), super::TABLE.lines().count() - 1);
         for preset in Preset::all() {
-            assert!(![preset.name, preset.cost, preset.date, preset.currency].contains(&""), "{}", preset.name);
+            let is_bill = ![preset.cost, preset.currency].contains(&"");
+            assert!(![preset.name, preset.date].contains(&"") && is_bill == preset.hours.is_empty(), "{}", preset.name);
+            assert_eq!(is_bill, preset.personal.is_empty(), "{}", preset.name);
+            let form = Some(preset.hours_form).filter(|form| !form.is_empty());
+            assert!(form.is_none_or(|form| NumberFormat::from_sample(form).is_some()), "{}", preset.name);
             assert!(preset.date_form.is_empty() || Day::is_date_format(preset.date_form), "{}", preset.name);
             assert_eq!(preset.basis.is_some(), preset.of_other_basis().is_some_and(|other| other.basis.is_some()));
         }

@@ -39,7 +39,7 @@ pub const MODEL: &[Field] = &[
     field("complete", "dimensions that must be filled at the end"),
     field("tolerance", "how much may stay unallocated"),
     field("charges", "what the charge lines keep"),
-    field("beside", "what stands beside a run: \"previous\", \"last year\", \"year to date\", \"plans\""),
+    field("beside", "what stands beside a run: \"previous\", \"last year\", \"year to date\", \"plans\", \"plans to date\""),
 ];
 
 /// `calendar`
@@ -287,6 +287,7 @@ pub const TIER: &[Field] = &[
     field("up_to", "the largest quantity in the tier; the last tier has none"),
     field("price", "price of one"),
     field("flat", "fee for entering the tier"),
+    field("valid", "when it holds, such as \"2026-04..\""),
 ];
 
 /// `[fx]`
@@ -342,6 +343,8 @@ pub const ACCOUNTS: &[Field] = &[
     field("debit", "heading of the account that is charged"),
     field("credit", "heading of the account that recovers"),
     field("company", "heading of the legal entity"),
+    field("valid_from", "heading of the first day"),
+    field("valid_to", "heading of the last day"),
 ];
 
 /// `register`

@@ -34,6 +34,7 @@ impl Reader<'_> {
             debit: self.required_text(accounts, "debit", "`accounts`")?,
             credit: self.required_text(accounts, "credit", "`accounts`")?,
             company: self.text(accounts, "company"),
+            valid: self.validity_columns(accounts),
             register: self.table_file(register, "`register`")?,
             account: self.required_text(register, "account", "`register`")?,
         })

@@ -1,8 +1,11 @@
 //! Prices, limits and capacity: `[prices.*]`, `cap`, `floor`, `minimum`, `maximum`, `capacity`, `idle_to`.
 
+use std::collections::BTreeSet;
+
 use super::{Reader, Section};
 use crate::finding::clean;
 use crate::money::{Amount, NumberFormat, parse_number};
+use crate::period::{Day, Validity};
 use crate::rulebook::syntax::{Node, Table, Value};
 use crate::rulebook::{Bound, Capacity, CapacityOf, Limits, MemberSet, PriceList, Tier, schema};
 
@@ -33,37 +36,60 @@ impl Reader<'_> {
             return None;
         };
         let mut tiers: Vec<Tier> = Vec::new();
-        for (at, node) in list.iter().enumerate() {
+        for node in list {
             let inner = self.as_table(node, "tiers")?;
             self.known_keys(inner, "a tier", schema::TIER);
+            let valid = self.valid(inner);
             let mut amount = |key: &str| inner.get(key).and_then(|node| self.amount(node));
             let tier = Tier {
                 up_to: amount("up_to"),
                 price: amount("price").unwrap_or_default(),
                 flat: amount("flat").unwrap_or_default(),
+                valid,
             };
             if inner.get("price").is_none() && inner.get("flat").is_none() {
                 let help = "add price = \"4\", or flat = \"10\"; a tier that costs nothing says price = \"0\"";
                 self.error("tiers", node.spot.place(), "this tier has neither a price nor a flat fee", "", help);
             }
-            let rises = match (tiers.last().map(|last| last.up_to), tier.up_to) {
-                (Some(Some(last)), Some(up_to)) => last < up_to,
-                (None, Some(up_to)) => !up_to.is_negative(),
-                (last, None) => last != Some(None),
-                (Some(None), Some(_)) => false,
-            };
-            let ends = at + 1 < list.len() || tier.up_to.is_none();
-            if !rises || !ends {
+            tiers.push(tier);
+        }
+        self.tiers_rise_on_every_day(&tiers, list);
+        (!tiers.is_empty()).then(|| PriceList { spot: name.spot.clone(), is_volume: mode.name == "volume", tiers })
+    }
+
+    /// Whatever day it is, the tiers that hold rise, and the last has no end. What holds changes where a tier begins and
+    /// behind its end.
+    fn tiers_rise_on_every_day(&mut self, tiers: &[Tier], nodes: &[Node]) {
+        let changes: BTreeSet<Option<Day>> =
+            tiers.iter().flat_map(|tier| [tier.valid.from, tier.valid.to.map(Day::next)]).chain([None]).collect();
+        let mut told = BTreeSet::new();
+        for day in changes {
+            // Before all changes: the tiers that have no first day.
+            let holds = |tier: &Tier| day.map_or(tier.valid.from.is_none(), |day| tier.valid.holds_on(day));
+            let holding: Vec<usize> = (0..tiers.len()).filter(|at| holds(&tiers[*at])).collect();
+            for (place, at) in holding.iter().enumerate() {
+                let before = place.checked_sub(1).map(|before| tiers[holding[before]].up_to);
+                let rises = match (before, tiers[*at].up_to) {
+                    (Some(Some(last)), Some(up_to)) => last < up_to,
+                    (None, Some(up_to)) => !up_to.is_negative(),
+                    (last, None) => last != Some(None),
+                    (Some(None), Some(_)) => false,
+                };
+                let ends = place + 1 < holding.len() || tiers[*at].up_to.is_none();
+                if (rises && ends) || !told.insert(*at) {
+                    continue;
+                }
                 let title = if rises {
                     "the last tier has an end, and nothing prices what is beyond"
                 } else {
                     "the tiers do not rise"
                 };
-                self.error("tiers", node.spot.place(), title, "", "order them by `up_to`; the last has none");
+                let when =
+                    day.filter(|_| changes_in_time(tiers)).map(|day| format!(", from {day} on")).unwrap_or_default();
+                let help = "order them by `up_to`; the last has none";
+                self.error("tiers", nodes[*at].spot.place(), format!("{title}{when}"), "", help);
             }
-            tiers.push(tier);
         }
-        (!tiers.is_empty()).then(|| PriceList { spot: name.spot.clone(), is_volume: mode.name == "volume", tiers })
     }
 
     pub(super) fn limits(&mut self, table: &Table, drivers: &[String]) -> Limits {
@@ -160,4 +186,9 @@ impl Reader<'_> {
     pub(super) fn members_at(&mut self, table: &Table, key: &str) -> Option<MemberSet> {
         table.get(key).and_then(|node| self.member_table(node))
     }
+}
+
+/// Whether any of these tiers does not hold always.
+fn changes_in_time(tiers: &[Tier]) -> bool {
+    tiers.iter().any(|tier| tier.valid != Validity::default())
 }

@@ -7,11 +7,12 @@ use crate::rulebook::syntax::Table;
 use crate::rulebook::{DriverDecl, SourceDecl};
 
 /// The words of `beside`.
-const BESIDE: [(&str, BesideKind); 4] = [
+const BESIDE: [(&str, BesideKind); 5] = [
     ("previous", BesideKind::Previous),
     ("last year", BesideKind::LastYear),
     ("year to date", BesideKind::YearToDate),
     ("plans", BesideKind::Plan),
+    ("plans to date", BesideKind::PlanToDate),
 ];
 
 /// A source or driver, as far as plans are concerned: what it is called, where, and its plan.

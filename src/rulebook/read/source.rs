@@ -47,12 +47,12 @@ impl Reader<'_> {
             _ => None,
         });
         let preset = |heading: fn(&Preset) -> &'static str| {
-            known.as_ref().map(|(preset, spot)| {
-                let name = first_heading(heading(preset)).to_owned();
-                Named { name, spot: spot.clone() }
-            })
+            let (preset, spot) = known.as_ref()?;
+            let name = first_heading(heading(preset)).to_owned();
+            (!name.is_empty()).then(|| Named { name, spot: spot.clone() })
         };
-        let rated = sub(self, "cost", schema::COST).and_then(|cost| self.rated(cost, &what));
+        let own_hours = preset(|preset| preset.hours);
+        let rated = sub(self, "cost", schema::COST).and_then(|cost| self.rated(cost, own_hours.clone(), &what));
         let cost_column = mapped(self, "cost").or_else(|| preset(|preset| preset.cost));
         let cost = match (rated, cost_column) {
             (Some(rated), None) => Some(rated),
@@ -73,7 +73,11 @@ impl Reader<'_> {
                     name.spot.place(),
                     format!("{what} does not say where its cost is"),
                     "",
-                    "add columns = { cost = \"Heading\" }",
+                    if own_hours.is_some() {
+                        "an export of hours needs their rates: add cost = { hourly = { file = …, on = …, take = \"Rate\" } }"
+                    } else {
+                        "add columns = { cost = \"Heading\" }"
+                    },
                 );
                 None
             }
@@ -101,6 +105,7 @@ impl Reader<'_> {
         let own_date = known
             .as_ref()
             .filter(|(preset, _)| date.as_ref().is_some_and(|date| preset.date.split('|').any(|own| own == date.name)));
+        let numbers = self.source_numbers(formats, &cost, known.as_ref().map(|(preset, _)| preset));
         let form = own_date.map(|(preset, _)| preset.date_form.to_owned()).filter(|form| !form.is_empty());
         Some(SourceDecl {
             name: name.name.clone(),
@@ -112,7 +117,7 @@ impl Reader<'_> {
             delimiter: formats.and_then(|formats| self.delimiter(formats)),
             encoding: formats.and_then(|formats| self.encoding(formats, format)),
             floats: formats.map_or(FloatForm::Refused, |formats| self.floats(formats)),
-            numbers: formats.map_or(NumberFormat::PLAIN, |formats| self.numbers(formats)),
+            numbers,
             dates: dates.or(form),
             null,
             preset: known.as_ref().map(|(preset, _)| *preset),
@@ -237,6 +242,21 @@ impl Reader<'_> {
             }
         }
         numbers
+    }
+
+    /// As declared, else as the preset writes its own hours.
+    fn source_numbers(
+        &mut self,
+        formats: Option<&Table>,
+        cost: &Option<CostDecl>,
+        preset: Option<&Preset>,
+    ) -> NumberFormat {
+        if let Some(formats) = formats.filter(|formats| formats.get("number").is_some()) {
+            return self.numbers(formats);
+        }
+        let numbers = formats.map_or(NumberFormat::PLAIN, |formats| self.numbers(formats));
+        let own = preset.filter(|preset| cost.as_ref().is_some_and(|cost| cost.column().name == preset.hours));
+        own.and_then(|preset| NumberFormat::from_sample(preset.hours_form)).unwrap_or(numbers)
     }
 
     fn floats(&mut self, formats: &Table) -> FloatForm {
@@ -400,8 +420,11 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn rated(&mut self, cost: &Table, what: &str) -> Option<CostDecl> {
-        let hours = self.required_text(cost, "hours", what);
+    pub(super) fn rated(&mut self, cost: &Table, own_hours: Option<Named>, what: &str) -> Option<CostDecl> {
+        let hours = match own_hours.filter(|_| cost.get("hours").is_none()) {
+            Some(own) => Some(own),
+            None => self.required_text(cost, "hours", what),
+        };
         let Some(node) = cost.get("hourly") else {
             self.error(
                 "missing-key",
