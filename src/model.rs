@@ -91,6 +91,7 @@ impl Model {
     ///
     /// `None` when something is wrong; the findings say what.
     pub fn load(book: RuleBook, period: Period, findings: &mut Findings) -> Option<Model> {
+        let book = book.in_period(&period);
         let mut loader = Loader { book: &book, period: &period, inputs: Inputs::default(), findings };
         let mut dimensions = loader.dimensions();
         loader.names_in_rules(&mut dimensions);

@@ -275,6 +275,12 @@ impl NumberFormat {
     pub const PLAIN: NumberFormat =
         NumberFormat { decimal: b'.', thousands: None, negative: Negative::Minus, currency_sign: None, time: None };
 
+    /// How a cell that is a number is read: plain, whatever is declared of texts; but what it counts stays.
+    #[must_use]
+    pub const fn of_number_cell(self) -> NumberFormat {
+        NumberFormat { time: self.time, ..NumberFormat::PLAIN }
+    }
+
     /// Reads a declared sample such as `1.234,56`, `1,234.56`, `1 234,56`, `1'234.56` or `1234,56`; or a form of
     /// hours: `h:mm:ss`, `minutes`, `seconds`.
     ///

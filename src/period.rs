@@ -4,7 +4,7 @@ mod calendar;
 
 use std::fmt;
 
-pub use calendar::{Calendar, Cut, YearEnd};
+pub use calendar::{Calendar, Cut, MONTH_NAMES, YearEnd};
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
 
 /// A day.
@@ -167,10 +167,11 @@ impl Period {
         (self.last.min(last).days_since(self.first.max(first)) + 1).max(0)
     }
 
-    /// A file pattern with `{period}`, `{year}`, `{month}`, `{number}` and `{fiscal_year}` filled in.
+    /// A file pattern or a heading with `{period}`, `{year}`, `{month}`, `{month_name}`, `{mon}`, `{number}` and
+    /// `{fiscal_year}` filled in.
     ///
     /// `{year}` is the calendar year of a month, and the number of the fiscal year of any other period; `{number}` is
-    /// the period's number in its fiscal year, in two digits; only months have a `{month}`.
+    /// the period's number in its fiscal year, in two digits; only months have a `{month}`, `{month_name}` and `{mon}`.
     #[must_use]
     pub fn fill(&self, pattern: &str) -> String {
         let (year, month, _) = self.last.ymd();
@@ -180,7 +181,11 @@ impl Period {
             .replace("{number}", &format!("{:02}", self.number))
             .replace("{fiscal_year}", &Calendar::year_name(self.year));
         if self.is_month {
-            filled = filled.replace("{month}", &format!("{month:02}"));
+            let name = calendar::month_name(month);
+            filled = filled
+                .replace("{month}", &format!("{month:02}"))
+                .replace("{month_name}", name)
+                .replace("{mon}", name.get(..3).unwrap_or(name));
         }
         filled
     }

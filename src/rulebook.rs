@@ -19,7 +19,7 @@ use std::sync::Arc;
 use crate::files::{Encoding, FloatForm, SheetForm};
 use crate::finding::{Named, RuleText, Spot};
 use crate::money::{Amount, Currency, NumberFormat};
-use crate::period::{Calendar, Day, Validity};
+use crate::period::{Calendar, Day, Period, Validity};
 use crate::schedule::Method as Spreading;
 use condition::{Clauses, ColumnRef, Form, Template, Test};
 use fx::FxDecl;
@@ -921,6 +921,27 @@ impl RuleBook {
             }
         }
         columns
+    }
+
+    /// The rule book for a period: headings of costs and quantities that name their period, as in a budget with a column a
+    /// month, are those of this one.
+    #[must_use]
+    pub fn in_period(mut self, period: &Period) -> RuleBook {
+        for source in &mut self.sources {
+            if let CostDecl::Column(column) = &mut source.cost {
+                column.name = period.fill(&column.name);
+            }
+        }
+        for driver in &mut self.drivers {
+            let quantity = match &mut driver.origin {
+                DriverOrigin::Table(table) => &mut table.quantity,
+                DriverOrigin::Lines(lines) => &mut lines.quantity,
+            };
+            if let Some(heading) = quantity {
+                heading.name = period.fill(&heading.name);
+            }
+        }
+        self
     }
 
     /// Columns of a source that hold personal names: those that are declared, those of its preset, and those that name

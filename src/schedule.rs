@@ -20,8 +20,18 @@ const MONTH: i128 = 2 * 28 * 29 * 15 * 31;
 pub struct Method {
     /// What counts as equal time.
     pub pace: Pace,
-    /// Yearly percentage of the book value, as a fraction; straight line when there is none.
-    pub declining: Option<Fraction>,
+    /// A yearly part of the book value; straight line when there is none.
+    pub declining: Option<Declining>,
+}
+
+/// Declining balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declining {
+    /// What a year takes of the book value.
+    pub rate: Fraction,
+    /// Whether the rate holds to the end, where the last year takes all that is left; else straight line follows in the
+    /// first year in which that takes more.
+    pub never_switches: bool,
 }
 
 /// What counts as equal time.
@@ -144,7 +154,7 @@ pub fn schedule(terms: &Terms, method: Method, calendar: Calendar, currency: &Cu
     let minor = currency.round(to_spread);
     let segments = match method.declining {
         None => vec![Segment { minor, runs }],
-        Some(rate) => years(minor, currency.round(terms.residual), rate, &runs)?,
+        Some(declining) => years(minor, currency.round(terms.residual), declining, &runs)?,
     };
     let mut by_period: BTreeMap<Day, (Period, i128)> = BTreeMap::new();
     for segment in &segments {
@@ -236,9 +246,8 @@ fn last_day(first: Day, months: u32) -> Option<Day> {
     Day::new(year, month, day).map(Day::previous).or_else(|| Day::month_end(year, month))
 }
 
-/// Declining balance: what each year of the life takes, with the months it is shared over. From the year on in
-/// which straight line over what is left gives more, it is that.
-fn years(minor: i128, residual: i128, rate: Fraction, runs: &[Run]) -> Result<Vec<Segment>, Fault> {
+/// Declining balance: what each year of the life takes, with the months it is shared over.
+fn years(minor: i128, residual: i128, method: Declining, runs: &[Run]) -> Result<Vec<Segment>, Fault> {
     let share = |amount: i128, part: i128, of: i128| {
         let fraction = Fraction::new(part, of).ok_or(Fault::TooLarge)?;
         apply(Amount::from_atoms(amount), fraction).map(Amount::atoms).ok_or(Fault::TooLarge)
@@ -250,9 +259,9 @@ fn years(minor: i128, residual: i128, rate: Fraction, runs: &[Run]) -> Result<Ve
     while begins < total {
         let ends = (begins + 12 * MONTH).min(total);
         let length = ends - begins;
-        let of_book = apply(Amount::from_atoms(left + residual.abs()), rate).ok_or(Fault::TooLarge)?.atoms();
+        let of_book = apply(Amount::from_atoms(left + residual.abs()), method.rate).ok_or(Fault::TooLarge)?.atoms();
         let declining = share(of_book, length, 12 * MONTH)?;
-        let straight = share(left, length, total - begins)?;
+        let straight = if method.never_switches && ends < total { 0 } else { share(left, length, total - begins)? };
         let of_year = declining.max(straight).min(left);
         let mut run_begins = 0;
         let mut of_runs = Vec::new();
@@ -437,9 +446,10 @@ mod tests {
     fn declining_takes_its_rate_of_the_book_value_until_straight_line_takes_more() {
         // 10,000 at 40 % over five years: 4,000; 2,400; 1,440; 2,160 are left for two years, straight-line is
         // 1,080 and more than 864: 1,080; 1,080.
-        let rate = Fraction::new(40, 100);
+        let rate = Fraction::new(40, 100).expect("a rate");
+        let declining = Some(Declining { rate, never_switches: false });
         let asset = terms(1_000_000, "2026-01-01", Term::Months(60));
-        let method = Method { declining: rate, ..counting(FirstMonth::Full) };
+        let method = Method { declining, ..counting(FirstMonth::Full) };
         let by_month = amounts(&asset, method);
         let by_year: Vec<i128> = by_month.chunks(12).map(|year| year.iter().sum()).collect();
         assert_eq!(by_year, [400_000, 240_000, 144_000, 108_000, 108_000]);
@@ -449,6 +459,11 @@ mod tests {
         let by_month = amounts(&kept, method);
         let by_year: Vec<i128> = by_month.chunks(12).map(|year| year.iter().sum()).collect();
         assert_eq!(by_year, [400_000, 240_000, 60_000, 0, 0]);
+        // Without the change to straight line: 4,000; 2,400; 1,440; 864; and the last year takes the 1,296 that are left.
+        let method = Method { declining: Some(Declining { rate, never_switches: true }), ..method };
+        let by_month = amounts(&asset, method);
+        let by_year: Vec<i128> = by_month.chunks(12).map(|year| year.iter().sum()).collect();
+        assert_eq!(by_year, [400_000, 240_000, 144_000, 86_400, 129_600]);
     }
 
     #[test]
@@ -546,7 +561,10 @@ mod tests {
     fn methods() -> impl Strategy<Value = Method> {
         let first =
             prop_oneof![Just(FirstMonth::Days), Just(FirstMonth::Full), Just(FirstMonth::Half), Just(FirstMonth::Next)];
-        let rate = prop::option::of((1i128..=100).prop_map(|percent| Fraction::new(percent, 100).expect("a rate")));
+        let rate = prop::option::of((1i128..=100, any::<bool>()).prop_map(|(percent, never_switches)| Declining {
+            rate: Fraction::new(percent, 100).expect("a rate"),
+            never_switches,
+        }));
         prop_oneof![
             Just(BY_DAY),
             (first, rate).prop_map(|(first, declining)| Method { pace: Pace::Monthly(first), declining })

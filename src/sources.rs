@@ -24,7 +24,7 @@ use crate::files::{self, DataFile, Evidence, Headings, Inputs, Kind, NamedKind, 
 use crate::finding::{Finding, Findings, Named, Place, clean, did_you_mean, list_names};
 use crate::footprint::{self, Footprint};
 use crate::model::Model;
-use crate::money::Amount;
+use crate::money::{Amount, NumberFormat};
 use crate::period::{Day, Period};
 use crate::rulebook::condition::ColumnRef;
 use crate::rulebook::{ControlFigures, CostDecl, DriverOrigin, Expect, Format, RuleBook, ScheduleDecl, SourceDecl};
@@ -765,10 +765,10 @@ fn control_row(
         );
         return None;
     };
-    let mut number = |column: Option<usize>| {
+    let mut number = |column: Option<usize>, numbers: NumberFormat| {
         let column = column?;
         let text = table.text(row, column, findings);
-        let read = table.number(row, column, text, decl.numbers_of(file));
+        let read = table.number(row, column, text, numbers);
         if let Err(fault) = read {
             let title = format!("`{}` is not a number", clean(text));
             findings
@@ -776,7 +776,10 @@ fn control_row(
         }
         read.ok().map(|read| read.value)
     };
-    let total = number(total_column);
-    let rows = number(rows_column).and_then(|rows| u64::try_from(rows.atoms() / crate::money::ONE).ok());
+    let numbers = decl.numbers_of(file);
+    let total = number(total_column, numbers);
+    // Rows are counted, whatever they hold.
+    let rows = number(rows_column, NumberFormat { time: None, ..numbers })
+        .and_then(|rows| u64::try_from(rows.atoms() / crate::money::ONE).ok());
     Some((total, rows))
 }

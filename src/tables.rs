@@ -168,7 +168,7 @@ impl Table {
         form: NumberFormat,
     ) -> Result<ReadNumber, NumberFault> {
         let is_plain = self.numbers.contains(&(row.number, column));
-        parse_number(text.as_bytes(), if is_plain { NumberFormat::PLAIN } else { form })
+        parse_number(text.as_bytes(), if is_plain { form.of_number_cell() } else { form })
     }
 
     /// The place of a cell.

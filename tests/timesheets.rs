@@ -108,3 +108,53 @@ fn hours_without_rates_are_refused_and_a_form_that_is_declared_goes_before_the_p
     assert_eq!(run(folder.path(), &whole, "2026-10.csv", toggl), (Some(0), String::new()));
     assert_eq!(amounts(folder.path()), [("Portal".to_owned(), "90.00".to_owned())]);
 }
+
+/// A workbook whose `Time` cells hold days, as spreadsheets keep times, shown in a form.
+fn workbook_of_hours(path: &Path, cells: &[(f64, &str)]) {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, heading) in (0..).zip(["User", "Project", "Day", "Time"]) {
+        sheet.write(0, column, heading).expect("a heading");
+    }
+    for (row, (days, form)) in (1..).zip(cells) {
+        sheet.write(row, 0, "Ada Birch").expect("a cell");
+        sheet.write(row, 1, "Portal").expect("a cell");
+        sheet.write(row, 2, "2026-10-05").expect("a cell");
+        let format = rust_xlsxwriter::Format::new().set_num_format(*form);
+        sheet.write_with_format(row, 3, *days, &format).expect("a cell");
+    }
+    book.save(path).expect("a workbook");
+}
+
+#[test]
+fn a_cell_that_shows_a_time_is_hours_and_a_number_counts_what_is_declared() {
+    let with_form = |form: &str| {
+        model(
+            "xlsx",
+            "User",
+            "{period}.xlsx",
+            &format!("columns = {{ date = \"Day\" }}\nformats = {{ number = \"{form}\" }}\n"),
+        )
+        .replace("cost = { hourly", "cost = { hours = \"Time\", hourly")
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let run_workbook = |form: &str, cells: &[(f64, &str)]| {
+        workbook_of_hours(&folder.path().join("2026-10.xlsx"), cells);
+        run(folder.path(), &with_form(form), "unused.csv", "\n")
+    };
+    // 1/16 day shows as 1:30, 1/72 as 0:20, 25/16 days as 37:30: 39 1/3 hours at 60.00 are 2,360.00.
+    let times = [(0.0625, "h:mm"), (1.0 / 72.0, "hh:mm:ss"), (1.5625, "[h]:mm")];
+    assert_eq!(run_workbook("h:mm:ss", &times), (Some(0), String::new()));
+    assert_eq!(amounts(folder.path()), [("Portal".to_owned(), "2360.00".to_owned())]);
+    // 5,400 seconds and 90 minutes are 1.5 hours and 90.00, in cells of numbers too.
+    assert_eq!(run_workbook("seconds", &[(5400.0, "0")]), (Some(0), String::new()));
+    assert_eq!(amounts(folder.path()), [("Portal".to_owned(), "90.00".to_owned())]);
+    assert_eq!(run_workbook("minutes", &[(90.0, "0")]), (Some(0), String::new()));
+    assert_eq!(amounts(folder.path()), [("Portal".to_owned(), "90.00".to_owned())]);
+    // A time is no plain number, and a plain number no time: 1.5 could be hours or days.
+    for (form, cell) in [("1234.56", (0.0625, "[h]:mm")), ("h:mm:ss", (1.5, "0.00"))] {
+        let (code, said) = run_workbook(form, &[cell]);
+        assert_eq!(code, Some(3), "{said}");
+        assert!(said.contains("not-a-number"), "{said}");
+    }
+}

@@ -7,11 +7,12 @@ use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use calamine::{Data, DataRef, Ods, Range, Reader, Sheet, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
+use calamine::{Data, DataRef, ExcelDateTime, Ods, Range, Reader, Sheet, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
 
 use super::container::{Parts, attribute, attribute_of, check_workbook, plain, tags};
 use super::{Cell, Cells, DataFile, Evidence, Hashing, Headings, Row, SheetForm, Visitor, file_fault, open};
 use crate::finding::{Finding, Place, clean, did_you_mean, list_names};
+use crate::money::{NumberFormat, ONE, parse_number};
 use crate::period::Day;
 
 /// Columns of a sheet that are looked at; the format's own limit.
@@ -63,6 +64,7 @@ impl SheetCell {
             // A cell is a float; its shortest decimal text is what the user sees.
             DataRef::Float(number) => SheetCell::Number(number.to_string()),
             DataRef::Bool(value) => SheetCell::Text(if *value { "TRUE" } else { "FALSE" }.to_owned()),
+            DataRef::DateTime(time) if time.is_duration() || (0.0..1.0).contains(&time.as_f64()) => clock(time),
             DataRef::DateTime(time) if time.is_datetime() => {
                 let (year, month, day, ..) = time.to_ymd_hms_milli();
                 Day::new(year.into(), month.into(), day.into())
@@ -73,6 +75,25 @@ impl SheetCell {
         }
     }
 }
+
+/// A time of day or a duration, as its cell shows it: `1:30:00`. A cell holds days as a float, so a second is the nearest one.
+fn clock(time: &ExcelDateTime) -> SheetCell {
+    let days = time.as_f64().to_string();
+    let Ok(read) = parse_number(days.as_bytes(), NumberFormat::PLAIN) else {
+        return SheetCell::Fault(format!("{days}, which is no time"));
+    };
+    let exact = read.value.atoms() * SECONDS_A_DAY;
+    let seconds = (exact + ONE / 2).div_euclid(ONE);
+    if seconds < 0 {
+        SheetCell::Fault(format!("{days}, a time below 0"))
+    } else if (exact - seconds * ONE).abs() > ONE / 1000 {
+        SheetCell::Fault(format!("{days}, a time with parts of a second"))
+    } else {
+        SheetCell::Text(format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60))
+    }
+}
+
+const SECONDS_A_DAY: i128 = 86_400;
 
 /// `A`, `B`, … `Z`, `AA`: the letters of a column counted from 0.
 pub(super) fn column_letters(column: usize) -> String {

@@ -5,6 +5,28 @@
 
 use super::{Day, Period};
 
+/// The months of a year.
+pub const MONTH_NAMES: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// The name of a month, 1 to 12.
+pub(super) fn month_name(month: u32) -> &'static str {
+    let at = usize::try_from(month).unwrap_or_default();
+    MONTH_NAMES.get(at.wrapping_sub(1)).copied().unwrap_or_default()
+}
+
 /// Where a fiscal year ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum YearEnd {

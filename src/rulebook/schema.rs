@@ -39,7 +39,10 @@ pub const MODEL: &[Field] = &[
     field("complete", "dimensions that must be filled at the end"),
     field("tolerance", "how much may stay unallocated"),
     field("charges", "what the charge lines keep"),
-    field("beside", "what stands beside a run: \"previous\", \"last year\", \"year to date\", \"plans\", \"plans to date\""),
+    field(
+        "beside",
+        "what stands beside a run: \"previous\", \"last year\", \"year to date\", \"plans\", \"plans to date\"",
+    ),
 ];
 
 /// `calendar`
@@ -125,6 +128,7 @@ pub const COLUMNS: &[Field] = &[
 pub const DEPRECIATION: &[Field] = &[
     field("straight_line", "\"monthly\" or \"daily\""),
     field("declining", "yearly percentage of the book value"),
+    field("switch", "\"never\" keeps a declining balance from becoming straight-line"),
     field("first_month", "\"days\", \"full\", \"half\" or \"next\""),
 ];
 

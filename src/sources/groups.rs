@@ -413,9 +413,9 @@ impl<'m> Grouper<'m> {
         false
     }
 
-    /// How the number in a cell is written: plain where the cell is a number, whatever texts look like.
+    /// How the number in a cell is written.
     fn form(&self, row: &Row<'_>, column: usize) -> NumberFormat {
-        if row.is_number(column) { NumberFormat::PLAIN } else { self.decl.numbers }
+        if row.is_number(column) { self.decl.numbers.of_number_cell() } else { self.decl.numbers }
     }
 
     pub(super) fn number(&mut self, row: &Row<'_>, column: usize) -> Option<Amount> {

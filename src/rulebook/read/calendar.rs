@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::finding::{Finding, Named, clean, did_you_mean};
-use crate::period::{Calendar, Cut, Day, YearEnd};
+use crate::period::{Calendar, Cut, Day, MONTH_NAMES, YearEnd};
 use crate::rulebook::schema;
 use crate::rulebook::syntax::Table;
 
@@ -20,23 +20,8 @@ const PERIODS: [(&str, Cut); 8] = [
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-/// What may stand in braces in the name of a file.
-const WORDS: [&str; 5] = ["period", "year", "month", "number", "fiscal_year"];
+/// What may stand in braces in the name of a file, and in a heading that names its period.
+const WORDS: [&str; 7] = ["period", "year", "month", "month_name", "mon", "number", "fiscal_year"];
 
 /// The last day on which a year may begin where it is cut by dates: one that every month has.
 const DAY_MAX: u32 = 28;
@@ -173,9 +158,9 @@ impl Reader<'_> {
                 let title = format!("`{{{}}}` is not a word for a period", clean(word));
                 let finding = Finding::error("unknown-word", place, title)
                     .maybe_help(did_you_mean(word, WORDS))
-                    .help("known are {period}, {year}, {month}, {number} and {fiscal_year}");
+                    .help("known are {period}, {year}, {month}, {month_name}, {mon}, {number} and {fiscal_year}");
                 self.findings.push(finding);
-            } else if word == "month" && !self.calendar.has_months() {
+            } else if word.starts_with("mon") && !self.calendar.has_months() {
                 let title = format!("a period such as {} has no month", self.calendar.example());
                 self.error("unknown-word", place, title, "", "use {period}, or {year} and {number}");
             }
@@ -193,6 +178,6 @@ fn weekday_of_month(text: &str) -> Option<YearEnd> {
         _ => return None,
     };
     let weekday = i64::try_from(position(&WEEKDAYS, weekday)?).ok()?;
-    let month = u32::try_from(position(&MONTHS, month)?).ok()? + 1;
+    let month = u32::try_from(position(&MONTH_NAMES, month)?).ok()? + 1;
     Some(if is_last { YearEnd::LastWeekday { weekday, month } } else { YearEnd::NearestWeekday { weekday, month } })
 }

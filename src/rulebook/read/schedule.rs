@@ -5,7 +5,7 @@ use crate::finding::{Named, Spot, clean};
 use crate::money::{Fraction, ONE};
 use crate::rulebook::syntax::Table;
 use crate::rulebook::{CostDecl, ScheduleDecl, schema};
-use crate::schedule::{FirstMonth, Method, Pace};
+use crate::schedule::{Declining, FirstMonth, Method, Pace};
 
 impl Reader<'_> {
     /// The schedule of a source; none where its lines belong to one period each.
@@ -103,6 +103,17 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a declining balance keeps its rate to the end.
+    fn never_switches(&mut self, depreciation: &Table) -> bool {
+        let Some(word) = self.text(depreciation, "switch") else { return false };
+        if word.name != "never" {
+            let title = format!("`{}` does not say when the balance becomes straight-line", clean(&word.name));
+            let help = "expected never; without it, in the first year in which straight line takes more";
+            self.error("schedule", word.spot.place(), title, "", help);
+        }
+        true
+    }
+
     fn depreciation(&mut self, table: &Table) -> Option<Method> {
         let node = table.get("depreciation")?;
         let inner = self.as_table(node, "depreciation")?;
@@ -119,7 +130,8 @@ impl Reader<'_> {
                     self.error("schedule", rate.spot.place(), "this is not a yearly rate", "", help);
                     return None;
                 }
-                (Pace::Monthly(FirstMonth::Days), Fraction::new(percent.atoms(), hundred))
+                let rate = Fraction::new(percent.atoms(), hundred)?;
+                (Pace::Monthly(FirstMonth::Days), Some(Declining { rate, never_switches: self.never_switches(inner) }))
             }
             _ => {
                 let title = "`depreciation` is either straight-line or declining";
@@ -128,6 +140,10 @@ impl Reader<'_> {
                 return None;
             }
         };
+        if let Some(switch) = inner.get("switch").filter(|_| declining.is_none()) {
+            let title = "`switch` goes with a declining balance";
+            self.error("no-meaning-here", switch.spot.place(), title, "", "leave it out");
+        }
         let Some(word) = self.text(inner, "first_month") else { return Some(Method { pace, declining }) };
         let first = match word.name.as_str() {
             "days" => FirstMonth::Days,

@@ -83,12 +83,18 @@ impl Reader<'_> {
             }
             (None, None) => None,
         };
+        if let Some(CostDecl::Column(column)) = &cost {
+            self.words_in_pattern(column);
+        }
         let currency_column = mapped(self, "currency").or_else(|| preset(|preset| preset.currency));
         let date = mapped(self, "date").or_else(|| preset(|preset| preset.date));
         let is_spread = table.get("amortise").is_some() || table.get("depreciation").is_some();
         let schedule = self.schedule(table, columns, cost.as_ref(), &what);
         if date.is_none() && !is_spread {
-            let undated: Vec<&Named> = files.iter().filter(|file| !self.names_one_period(&file.name)).collect();
+            // A heading may name the period, as in a budget with a column a month.
+            let heading = cost.as_ref().map_or("", |cost| cost.column().name.as_str());
+            let named = |file: &&Named| self.names_one_period(&format!("{} {heading}", file.name));
+            let undated: Vec<&Named> = files.iter().filter(|file| !named(file)).collect();
             for file in undated {
                 let title =
                     format!("{what} has no date column, and its file name does not say which period it belongs to");
@@ -105,7 +111,7 @@ impl Reader<'_> {
         let own_date = known
             .as_ref()
             .filter(|(preset, _)| date.as_ref().is_some_and(|date| preset.date.split('|').any(|own| own == date.name)));
-        let numbers = self.source_numbers(formats, &cost, known.as_ref().map(|(preset, _)| preset));
+        let numbers = self.source_numbers(formats, cost.as_ref(), known.as_ref().map(|(preset, _)| preset));
         let form = own_date.map(|(preset, _)| preset.date_form.to_owned()).filter(|form| !form.is_empty());
         Some(SourceDecl {
             name: name.name.clone(),
@@ -144,10 +150,13 @@ impl Reader<'_> {
     /// Whether a file pattern is another one for each period.
     fn names_one_period(&self, pattern: &str) -> bool {
         let names_year = pattern.contains("{year}");
+        let in_year = names_year || pattern.contains("{fiscal_year}");
         pattern.contains("{period}")
             || (pattern.contains("{number}") && (pattern.contains("{fiscal_year}")))
             || match self.calendar.cut {
-                Cut::Months => names_year && pattern.contains("{month}"),
+                Cut::Months => {
+                    in_year && ["{month}", "{month_name}", "{mon}"].iter().any(|word| pattern.contains(word))
+                }
                 Cut::Years => names_year || pattern.contains("{fiscal_year}"),
                 _ => names_year && pattern.contains("{number}"),
             }
@@ -248,14 +257,14 @@ impl Reader<'_> {
     fn source_numbers(
         &mut self,
         formats: Option<&Table>,
-        cost: &Option<CostDecl>,
+        cost: Option<&CostDecl>,
         preset: Option<&Preset>,
     ) -> NumberFormat {
         if let Some(formats) = formats.filter(|formats| formats.get("number").is_some()) {
             return self.numbers(formats);
         }
         let numbers = formats.map_or(NumberFormat::PLAIN, |formats| self.numbers(formats));
-        let own = preset.filter(|preset| cost.as_ref().is_some_and(|cost| cost.column().name == preset.hours));
+        let own = preset.filter(|preset| cost.is_some_and(|cost| cost.column().name == preset.hours));
         own.and_then(|preset| NumberFormat::from_sample(preset.hours_form)).unwrap_or(numbers)
     }
 

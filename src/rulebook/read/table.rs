@@ -143,6 +143,9 @@ impl Reader<'_> {
         let (from, from_texts): (Vec<_>, Vec<_>) = from.into_iter().unzip();
         let (to, to_texts): (Vec<_>, Vec<_>) = to.into_iter().unzip();
         let quantity = self.text(table, "quantity");
+        if let Some(heading) = &quantity {
+            self.words_in_pattern(heading);
+        }
         let origin = match self.text(table, "source") {
             Some(source) => {
                 self.known_name(&source, "source", sources);
