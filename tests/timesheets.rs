@@ -101,7 +101,7 @@ fn hours_without_rates_are_refused_and_a_form_that_is_declared_goes_before_the_p
     let folder = tempfile::tempdir().expect("a folder");
     let toggl = "User,Project,Start date,Duration\nAda Birch,Portal,05.10.2026,1.5\n";
     let whole = model("toggl", "User", "{period}.csv", "formats = { number = \"1234.56\", date = \"%d.%m.%Y\" }\n");
-    let without: String = whole.lines().filter(|line| !line.starts_with("cost")).map(|l| format!("{l}\n")).collect();
+    let without = whole.lines().filter(|line| !line.starts_with("cost")).collect::<Vec<_>>().join("\n");
     let (code, said) = run(folder.path(), &without, "2026-10.csv", toggl);
     assert_eq!(code, Some(3));
     assert!(said.contains("an export of hours needs their rates"), "{said}");
