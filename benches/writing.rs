@@ -46,14 +46,8 @@ fn calculation(folder: &Path, lines: usize) -> Calculation {
 fn ours(calculation: &Calculation, folder: &Path) {
     let run = calculation.run();
     let findings = Findings::new();
-    let book = workbook::Book {
-        run: &run,
-        findings: &findings,
-        methods: None,
-        is_posted: false,
-        id: "bench",
-        temporary: folder,
-    };
+    let book =
+        workbook::Book { run: &run, findings: &findings, methods: None, journal: None, id: "bench", temporary: folder };
     workbook::write(&folder.join("ours.xlsx"), &book).expect("a workbook");
 }
 

@@ -31,6 +31,27 @@ pub struct BesideLine {
     pub minor: i128,
 }
 
+/// Run, grow and transform in an earlier period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpendOf {
+    /// The period.
+    pub name: String,
+    /// What was charged by the names of the kinds of spend, empty for none, in minor units.
+    pub minor: BTreeMap<String, i128>,
+}
+
+impl SpendOf {
+    /// Of charge lines by name, in which the kind of spend stands at `at`.
+    #[must_use]
+    pub fn of(name: String, lines: &[BesideLine], at: usize) -> SpendOf {
+        let mut minor = BTreeMap::new();
+        for line in lines.iter().filter(|line| line.kind.is_allocated()) {
+            *minor.entry(line.members.get(at).cloned().unwrap_or_default()).or_default() += line.minor;
+        }
+        SpendOf { name, minor }
+    }
+}
+
 impl Beside {
     /// The charge lines of some calculations, added up.
     #[must_use]

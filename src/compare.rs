@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use crate::classify::Opening;
 use crate::model::Model;
 use crate::money::{Amount, Currency, Fraction, apply};
-use crate::reports::Run;
 use crate::rounding::{ChargeLine, Charges};
 use crate::rulebook::{BUSINESS_UNIT, DimensionId, SERVICE};
 use mixed::Mixer;
@@ -66,15 +66,34 @@ impl Cause {
             Cause::Rules => "rules",
         }
     }
+
+    /// What it is, in a few words for who pays.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Cause::Restated => "booked late, for other periods",
+            Cause::NewAndEnded => "cost that was there in one of the two only",
+            Cause::Quantity => "more or fewer hours, or units at a price",
+            Cause::Rate => "what an hour costs",
+            Cause::Exchange => "exchange rates of other currencies",
+            Cause::Cost => "what the same things cost",
+            Cause::Mix => "who used how much of what is shared",
+            Cause::Rules => "rules, prices, contracts and members",
+        }
+    }
 }
 
-/// One of the two runs.
+/// One of the two runs: what of it is compared.
 #[derive(Clone, Debug)]
 pub struct Side<'r> {
     /// What people call it: `2026-09`.
     pub label: String,
-    /// The run.
-    pub run: Run<'r>,
+    /// The model of its period.
+    pub model: &'r Model,
+    /// Its money as it entered.
+    pub opening: &'r Opening,
+    /// Its charge lines.
+    pub charges: &'r Charges,
     /// The other side's exports, by this side's rules.
     pub crossed: Crossed<'r>,
 }
@@ -167,8 +186,8 @@ impl Comparison {
             .into_par_iter()
             .map(|mask| {
                 let outcome = match mask {
-                    0 => Ok(exact(&a.run)),
-                    mask if mask == all => Ok(exact(&b.run)),
+                    0 => Ok(by_stand(a.model, &a.charges.lines)),
+                    mask if mask == all => Ok(by_stand(b.model, &b.charges.lines)),
                     mask => mixer.outcome(mask).map(|(model, lines)| by_stand(&model, &lines)),
                 };
                 (mask, outcome)
@@ -203,10 +222,34 @@ impl Comparison {
             effects.push(twice);
             since = at;
         }
-        let (before, after) = (minor_by_stand(&a.run, a.run.charges), minor_by_stand(&b.run, b.run.charges));
-        let comparison = rounded(labels, &a.run.model.book.head.currency, columns, &effects, &before, &after);
+        let (before, after) = (minor_by_stand(a.model, a.charges), minor_by_stand(b.model, b.charges));
+        let comparison = rounded(labels, &a.model.book.head.currency, columns, &effects, &before, &after);
         let has_moved = comparison.has_moved();
         Comparison { joined: if has_moved { joined } else { Vec::new() }, ..comparison }
+    }
+
+    /// The movement of what some business units are charged, by their names.
+    #[must_use]
+    pub fn of_units(&self, is_wanted: impl Fn(&str) -> bool) -> Comparison {
+        let is_wanted = |row: &&Moved| row.stand.is_charged && is_wanted(&row.stand.unit);
+        Comparison { rows: self.rows.iter().filter(is_wanted).cloned().collect(), ..self.clone_head() }
+    }
+
+    /// The movement of what is charged: all but what nobody was found to pay.
+    #[must_use]
+    pub fn charged(&self) -> Comparison {
+        self.of_units(|_| true)
+    }
+
+    /// All but the rows.
+    fn clone_head(&self) -> Comparison {
+        Comparison {
+            labels: self.labels.clone(),
+            currency: self.currency.clone(),
+            causes: self.causes.clone(),
+            joined: self.joined.clone(),
+            rows: Vec::new(),
+        }
     }
 
     /// Compares two runs of which only the published charge lines are known, in minor units by business unit and service.
@@ -237,16 +280,12 @@ impl Comparison {
 
 /// Charge lines in minor units, by business unit and service.
 #[must_use]
-pub fn minor_by_stand(run: &Run<'_>, charges: &Charges) -> BTreeMap<Stand, i128> {
+pub fn minor_by_stand(model: &Model, charges: &Charges) -> BTreeMap<Stand, i128> {
     let mut sums = BTreeMap::new();
     for line in &charges.lines {
-        *sums.entry(stand_of(run.model, &charges.by, line)).or_default() += line.minor;
+        *sums.entry(stand_of(model, &charges.by, line)).or_default() += line.minor;
     }
     sums
-}
-
-fn exact(run: &Run<'_>) -> Amounts {
-    by_stand(run.model, &run.charges.lines)
 }
 
 fn by_stand(model: &Model, lines: &[ChargeLine]) -> Amounts {

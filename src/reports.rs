@@ -18,13 +18,14 @@ mod page;
 mod pivots;
 mod portfolio;
 mod schedules;
+mod trend;
 mod unit;
 mod utilisation;
 
 pub use beside::{movement_by, with_beside};
 pub(crate) use books::{by_words, counts_of, used_dimensions};
 pub use books::{closing, drivers, entries, opening, quarantine, reconciliation, rules, steps};
-pub use causes::{CausesBy, causes};
+pub use causes::{CausesBy, bridge, causes, causes_by};
 pub use cost::{
     NamedMoney, Summary, charge_columns, charge_row, charges, service_costs, summary, unallocated, unit_costs,
 };
@@ -41,11 +42,13 @@ pub use pivots::{
 };
 pub use portfolio::portfolio;
 pub use schedules::{has_schedules, renewals, schedules};
+pub use trend::{against_targets, has_trend, trend, trend_over_time};
 pub use unit::{contact, how_it_came, parents, unit_and_below, units_with_statement, what_decides};
 pub use utilisation::utilisation;
 
-use crate::beside::Beside;
+use crate::beside::{Beside, SpendOf};
 use crate::classify::Opening;
+use crate::compare::Comparison;
 use crate::ledger::Ledger;
 use crate::model::Model;
 use crate::money::{Amount, Currency};
@@ -67,6 +70,10 @@ pub struct Run<'r> {
     pub charges: &'r Charges,
     /// Earlier periods and plans, calculated from their own inputs.
     pub beside: &'r [Beside],
+    /// Run, grow and transform in the periods before it, oldest first.
+    pub trend: &'r [SpendOf],
+    /// The movement since the period before, by cause, where it was worked out.
+    pub moved: Option<&'r Comparison>,
 }
 
 /// What stands in a column, and so how it is shown.

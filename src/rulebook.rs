@@ -59,6 +59,8 @@ pub struct RuleBook {
     pub journal: Option<JournalDecl>,
     /// `[unit_costs]`.
     pub unit_costs: Vec<UnitCostDecl>,
+    /// `targets` of `[spend]`.
+    pub targets: Targets,
     /// The plan whose sources these are; none means actuals.
     pub plan: Option<String>,
     /// The rule files as read, in order, for evidence.
@@ -84,6 +86,8 @@ pub struct Head {
     pub charges_by: Vec<DimensionId>,
     /// What is wanted beside a run.
     pub beside: Vec<BesideKind>,
+    /// Periods in the trend of run, grow and transform, the run's own included; none where it is not declared.
+    pub trend: Option<u32>,
     /// The plans of the model, by name.
     pub plans: Vec<String>,
 }
@@ -894,6 +898,10 @@ pub const KIND: DimensionId = 7;
 pub const KIND_MEMBERS: [&str; 5] = ["idle", "price", "subsidy", "mark-up", "recovery"];
 /// The members of `spend`.
 pub const SPEND_MEMBERS: [&str; 3] = ["run", "grow", "transform"];
+
+/// The share that each of [`SPEND_MEMBERS`] should have of what is charged, in percent; none where nobody said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Targets(pub [Option<Amount>; 3]);
 
 impl RuleBook {
     /// The dimension of a name.

@@ -331,6 +331,8 @@ fn every_key_of_the_rule_language_is_explained_in_its_section() {
         ("`[journal]`", schema::ACCOUNTS),
         ("`[journal]`", schema::REGISTER),
         ("`[unit_costs]`", schema::UNIT_COST),
+        ("`[spend]`", schema::SPEND),
+        ("`[spend]`", schema::TARGETS),
         ("Conditions", schema::CONDITION),
     ];
     for (title, fields) in lists.iter().copied() {

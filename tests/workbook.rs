@@ -34,7 +34,7 @@ fn workbook_bytes(calculation: &Calculation, limits: &workbook::Limits) -> Vec<u
         run: &run,
         findings: &findings,
         methods: None,
-        is_posted: false,
+        journal: None,
         id: "0123456789ab",
         temporary: temporary.path(),
     };

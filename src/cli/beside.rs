@@ -3,38 +3,100 @@
 use std::collections::BTreeMap;
 
 use super::pipeline::{self, Calculation};
-use crate::beside::{Beside, BesideKind, BesideLine, by_name, to_date};
+use crate::beside::{Beside, BesideKind, BesideLine, SpendOf, by_name, to_date};
+use crate::classify::Opening;
+use crate::compare::{Comparison, Crossed, Side};
 use crate::files::Inputs;
 use crate::finding::{Finding, Findings, Place, Severity};
+use crate::model::Model;
 use crate::period::{Calendar, Period};
-use crate::rulebook::RuleBook;
+use crate::rounding::Charges;
+use crate::rulebook::{RuleBook, SPEND};
+
+/// Entries up to which the movement since the period before is split into causes. Each cause allocates everything twice more;
+/// with as many entries as this all of them together take about a second.
+const SPLIT_ENTRIES_MAX: usize = 250_000;
 
 /// A finished calculation as far as it is needed beside others, or why there is none.
 type Outcome = Result<(Vec<BesideLine>, Inputs), String>;
 
 /// Calculations that were made, by period and plan, so that none is made twice in one command.
 #[derive(Debug, Default)]
-pub struct Made(BTreeMap<(String, Option<String>), Outcome>);
+pub struct Made {
+    outcomes: BTreeMap<(String, Option<String>), Outcome>,
+    /// The one that was made last, with what causes are worked out from.
+    last: Option<Box<Earlier>>,
+}
+
+/// What of a calculation the causes of a movement are worked out from.
+#[derive(Debug)]
+struct Earlier {
+    model: Model,
+    opening: Opening,
+    charges: Charges,
+}
+
+impl Earlier {
+    fn of(calculation: Calculation) -> Box<Earlier> {
+        let Calculation { model, opening, charges, .. } = calculation;
+        Box::new(Earlier { model, opening, charges })
+    }
+
+    fn side(&self) -> Side<'_> {
+        side(&self.model, &self.opening, &self.charges)
+    }
+}
+
+/// One of two runs by the same rules.
+fn side<'r>(model: &'r Model, opening: &'r Opening, charges: &'r Charges) -> Side<'r> {
+    Side { label: model.period.name.clone(), model, opening, charges, crossed: Crossed::Same }
+}
 
 impl Made {
-    /// Keeps a calculation, for runs of later periods.
-    pub fn keep(&mut self, calculation: &Calculation) {
-        let model = &calculation.model;
-        let lines = by_name(model, &calculation.charges);
-        let inputs = calculation.inputs.clone();
-        self.0.insert((model.period.name.clone(), model.book.plan.clone()), Ok((lines, inputs)));
+    /// Keeps a calculation that was published, for runs of later periods.
+    pub fn keep(&mut self, calculation: Calculation) {
+        self.last = Some(Earlier::of(calculation));
+    }
+
+    fn keep_lines(&mut self, calculation: &Calculation) {
+        let Calculation { model, charges, inputs, .. } = calculation;
+        let key = (model.period.name.clone(), model.book.plan.clone());
+        self.outcomes.insert(key, Ok((by_name(model, charges), inputs.clone())));
     }
 
     fn of(&mut self, book: &RuleBook, period: &Period, plan: Option<&str>) -> &Outcome {
-        self.0
-            .entry((period.name.clone(), plan.map(str::to_owned)))
-            .or_insert_with(|| calculated(book.clone().of_plan(plan), period.clone()))
+        self.outcomes.entry((period.name.clone(), plan.map(str::to_owned))).or_insert_with(|| {
+            let calculation = calculated(book, period, plan)?;
+            Ok((by_name(&calculation.model, &calculation.charges), calculation.inputs))
+        })
+    }
+
+    /// A calculation with what causes are worked out from. `None` when it cannot be made.
+    fn earlier(&mut self, book: &RuleBook, period: &Period, plan: Option<&str>) -> Option<&Earlier> {
+        let is_wanted = |made: &Earlier| made.model.period == *period && made.model.book.plan.as_deref() == plan;
+        if !self.last.as_deref().is_some_and(is_wanted) {
+            match calculated(book, period, plan) {
+                Ok(calculation) => {
+                    self.keep_lines(&calculation);
+                    self.last = Some(Earlier::of(calculation));
+                }
+                Err(why) => {
+                    self.outcomes.insert((period.name.clone(), plan.map(str::to_owned)), Err(why));
+                    return None;
+                }
+            }
+        }
+        self.last.as_deref()
     }
 }
 
 /// Calculates what stands beside a run and puts it there. What cannot be calculated is a note.
 pub fn put_beside(book: &RuleBook, calculation: &mut Calculation, made: &mut Made, findings: &mut Findings) {
-    made.keep(calculation);
+    made.keep_lines(calculation);
+    if book.head.beside.contains(&BesideKind::Previous) {
+        calculation.moved = moved(book, calculation, made, findings);
+    }
+    put_trend(book, calculation, made, findings);
     let calendar = book.head.calendar;
     let period = calculation.model.period.clone();
     let plan = calculation.model.book.plan.clone();
@@ -91,14 +153,61 @@ pub fn put_beside(book: &RuleBook, calculation: &mut Calculation, made: &mut Mad
     }
 }
 
+/// Puts run, grow and transform of the periods before a run beside it: as many as are declared, or the period before where
+/// that stands beside it anyway.
+fn put_trend(book: &RuleBook, calculation: &mut Calculation, made: &mut Made, findings: &mut Findings) {
+    let head = &book.head;
+    let has_previous = head.beside.contains(&BesideKind::Previous);
+    let periods = head.trend.unwrap_or(if has_previous { 2 } else { 1 });
+    let Some(spend) = head.charges_by.iter().position(|dimension| *dimension == SPEND) else { return };
+    let plan = calculation.model.book.plan.clone();
+    let mut last = calculation.model.period.clone();
+    for _ in 1..periods {
+        let Some(before) = head.calendar.previous(&last) else { break };
+        match made.of(book, &before, plan.as_deref()) {
+            Ok((lines, inputs)) => {
+                calculation.trend.push(SpendOf::of(before.name.clone(), lines, spend));
+                calculation.inputs.0.extend(inputs.0.clone());
+            }
+            Err(why) => {
+                // Of the period before it is said anyway.
+                if head.trend.is_some() && !(has_previous && calculation.trend.is_empty()) {
+                    let title = format!("the trend begins in {}: {} has none, {why}", last.name, before.name);
+                    let help = "bring its files, or say in [model] trend = … how many periods it should have";
+                    findings.push(Finding::note("short-trend", Place::Run, title).help(help));
+                }
+                break;
+            }
+        }
+        last = before;
+    }
+    calculation.trend.reverse();
+}
+
+/// The movement since the period before, split into causes.
+fn moved(book: &RuleBook, calculation: &Calculation, made: &mut Made, findings: &mut Findings) -> Option<Comparison> {
+    let Calculation { model, opening, charges, ledger, .. } = calculation;
+    let before = book.head.calendar.previous(&model.period)?;
+    let entries: usize = ledger.postings.iter().map(|posting| posting.parts.len()).sum();
+    if entries > SPLIT_ENTRIES_MAX {
+        let title = format!("the movement since {} is not split into its causes: the run is too large", before.name);
+        let help =
+            format!("`showback compare {} {}` does it, and takes longer than the run", before.name, model.period.name);
+        findings.push(Finding::note("not-split", Place::Run, title).help(help));
+        return None;
+    }
+    let earlier = made.earlier(book, &before, model.book.plan.as_deref())?;
+    Some(Comparison::of(&earlier.side(), &side(model, opening, charges)))
+}
+
 /// Calculates a period that is not published.
-fn calculated(book: RuleBook, period: Period) -> Outcome {
+fn calculated(book: &RuleBook, period: &Period, plan: Option<&str>) -> Result<Calculation, String> {
     let mut findings = Findings::new();
-    match pipeline::calculate(book, period, &mut findings) {
+    match pipeline::calculate(book.clone().of_plan(plan), period.clone(), &mut findings) {
         Ok(calculation) if calculation.read.totals.iter().all(|totals| totals.taken.lines == 0) => {
             Err("it has no cost line".to_owned())
         }
-        Ok(calculation) => Ok((by_name(&calculation.model, &calculation.charges), calculation.inputs)),
+        Ok(calculation) => Ok(calculation),
         Err(_) => {
             let error = findings.iter().find(|finding| finding.severity == Severity::Error);
             Err(error.map_or_else(|| "it cannot be calculated".to_owned(), |error| error.title.clone()))

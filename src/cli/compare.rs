@@ -55,8 +55,8 @@ fn compare_all(wanted: &Compare, findings: &mut Findings) -> Result<Comparison, 
         (Named::Calculated(a), Named::Calculated(b)) => {
             let (of_a, of_b) = (crossed(a, b), crossed(b, a));
             let [label_a, label_b] = labels;
-            let a = Side { label: label_a, run: a.run(), crossed: of_a.as_crossed() };
-            let b = Side { label: label_b, run: b.run(), crossed: of_b.as_crossed() };
+            let a = side(label_a, a, of_a.as_crossed());
+            let b = side(label_b, b, of_b.as_crossed());
             let comparison = Comparison::of(&a, &b);
             for joined in &comparison.joined {
                 let title = format!(
@@ -82,7 +82,7 @@ impl Named {
 
     fn stands(&self) -> BTreeMap<Stand, i128> {
         match self {
-            Named::Calculated(calculation) => minor_by_stand(&calculation.run(), &calculation.charges),
+            Named::Calculated(calculation) => minor_by_stand(&calculation.model, &calculation.charges),
             Named::Published { stands, .. } => stands.clone(),
         }
     }
@@ -172,6 +172,10 @@ fn published(folder: &Path, model: &Path, findings: &mut Findings) -> Result<Nam
         *stands.entry(Stand { is_charged, unit, service: cell("service") }).or_default() += currency.round(amount);
     }
     Ok(Named::Published { currency, stands })
+}
+
+fn side<'r>(label: String, of: &'r Calculation, crossed: Crossed<'r>) -> Side<'r> {
+    Side { label, model: &of.model, opening: &of.opening, charges: &of.charges, crossed }
 }
 
 /// The exports of one side, read by the rules of the other.

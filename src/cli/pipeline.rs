@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::Failure;
 use super::args::PeriodWanted;
-use crate::beside::Beside;
+use crate::beside::{Beside, SpendOf};
 use crate::classify::{Opening, classify};
+use crate::compare::Comparison;
 use crate::dimension::MemberId;
 use crate::finding::{Finding, Findings, Place, list_names};
 use crate::footprint::Footprint;
@@ -36,6 +37,10 @@ pub struct Calculation {
     pub inputs: files::Inputs,
     /// Earlier periods and plans beside it; none until they are asked for.
     pub beside: Vec<Beside>,
+    /// Run, grow and transform in the periods before it, oldest first; none until they are asked for.
+    pub trend: Vec<SpendOf>,
+    /// The movement since the period before, by cause; none until it is asked for.
+    pub moved: Option<Comparison>,
 }
 
 impl Calculation {
@@ -49,6 +54,8 @@ impl Calculation {
             ledger: &self.ledger,
             charges: &self.charges,
             beside: &self.beside,
+            trend: &self.trend,
+            moved: self.moved.as_ref(),
         }
     }
 }
@@ -95,7 +102,17 @@ pub fn calculate(book: RuleBook, period: Period, findings: &mut Findings) -> Res
     })?;
     trial::check(&ledger, opening.total().atoms()).map_err(Failure::Imbalance)?;
     let charges = rounding::round(&model, &ledger).map_err(|overflow| Failure::Machine(overflow.to_string()))?;
-    let calculation = Calculation { model, read, opening, ledger, charges, inputs, beside: Vec::new() };
+    let calculation = Calculation {
+        model,
+        read,
+        opening,
+        ledger,
+        charges,
+        inputs,
+        beside: Vec::new(),
+        trend: Vec::new(),
+        moved: None,
+    };
     foots(&calculation)?;
     lint(&calculation, findings);
     Ok(calculation)

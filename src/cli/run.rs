@@ -10,7 +10,7 @@ use crate::explain::Graph;
 use crate::finding::{Finding, Findings, Place, Severity};
 use crate::journal::Journal;
 use crate::methods;
-use crate::reports::{self, Run, Summary, Table, summary};
+use crate::reports::{self, CausesBy, Run, Summary, Table, summary};
 use crate::rulebook::BUSINESS_UNIT;
 use crate::writers::publish::Output;
 use crate::writers::{evidence, file_stem, journal, page, statement, tables, terminal, workbook};
@@ -85,6 +85,7 @@ fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
                 report(&of_period, plan.view);
                 show(&calculation.run(), &summary, &place, plan.view)?;
                 published.push(calculation.model.title());
+                made.keep(calculation);
                 worst = worst.max(if of_period.count(Severity::Attention) > 0 { Outcome::Look } else { Outcome::Done });
             }
             Err(failure) => {
@@ -194,6 +195,10 @@ fn write_all(
     if run.model.fx.is_some() {
         of_some.push(reports::exchange(run));
     }
+    if reports::has_trend(run) {
+        of_some.push(reports::trend(run));
+    }
+    of_some.extend(run.moved.map(|moved| reports::causes(moved, CausesBy::Place)));
     let handed_back = (!run.read.refusals.is_empty()).then(|| reports::quarantine(run));
     for table in shown.iter().chain(&of_some).chain(&handed_back).chain(methods) {
         let path = data.join(format!("{}.csv", table.name));
@@ -208,7 +213,7 @@ fn write_all(
     tables::write_gzip(&path, &columns, entries, currency).map_err(machine(&path))?;
 
     let path = folder.join("showback.xlsx");
-    let book = workbook::Book { run, findings, methods, is_posted, id, temporary: folder };
+    let book = workbook::Book { run, findings, methods, journal, id, temporary: folder };
     workbook::write(&path, &book).map_err(machine(&path))?;
     // A run whose figures cannot be explained has statements without paths; the page has said so by then.
     let graph = Graph::of(run).ok();

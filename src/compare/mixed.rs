@@ -77,11 +77,11 @@ impl<'s, 'r> Mixer<'s, 'r> {
     pub(super) fn new(a: &'s Side<'r>, b: &'s Side<'r>) -> Mixer<'s, 'r> {
         let sides = [a, b];
         let exports = [0, 1].map(|rules| {
-            let own = Exports { model: sides[rules].run.model, opening: sides[rules].run.opening };
+            let own = Exports { model: sides[rules].model, opening: sides[rules].opening };
             let other = match sides[rules].crossed {
                 Crossed::Same => {
-                    let run = &sides[1 - rules].run;
-                    Exports { model: run.model, opening: run.opening }
+                    let other = sides[1 - rules];
+                    Exports { model: other.model, opening: other.opening }
                 }
                 Crossed::Read(exports) => exports,
                 Crossed::Impossible(why) => return Err(why),
@@ -108,7 +108,7 @@ impl<'s, 'r> Mixer<'s, 'r> {
             |cause: Cause| pairs().any(|(names, pair)| pair[0] != pair[1] && is_b(causes_of(names, pair), cause) == 1);
         match cause {
             Cause::Rules => {
-                let [a, b] = self.sides.map(|side| side.run.model);
+                let [a, b] = self.sides.map(|side| side.model);
                 a.period != b.period || !matches!(self.sides[0].crossed, Crossed::Same)
             }
             Cause::Mix => self.drivers_differ(false),
@@ -118,7 +118,7 @@ impl<'s, 'r> Mixer<'s, 'r> {
     }
 
     fn drivers_differ(&self, priced: bool) -> bool {
-        let [a, b] = self.sides.map(|side| side.run.model);
+        let [a, b] = self.sides.map(|side| side.model);
         a.drivers.iter().any(|driver| {
             let other = b.drivers.iter().find(|other| other.name == driver.name);
             is_priced(a, driver) == priced
@@ -133,7 +133,7 @@ impl<'s, 'r> Mixer<'s, 'r> {
     /// Why there is no such run, in words: a name is unknown, or the allocation is refused.
     pub(super) fn outcome(&self, mask: u8) -> Result<(Model, Vec<ChargeLine>), String> {
         let rules = is_b(mask, Cause::Rules);
-        let mut model = self.sides[rules].run.model.clone();
+        let mut model = self.sides[rules].model.clone();
         let own_period = model.period.name.clone();
         let mut opening = Opening::default();
         let exports = self.exports[rules].as_ref().map_err(|why| (*why).to_owned())?;
@@ -169,7 +169,7 @@ impl<'s, 'r> Mixer<'s, 'r> {
             if side == rules {
                 continue;
             }
-            let other = self.sides[side].run.model;
+            let other = self.sides[side].model;
             if let Some(driver) = other.drivers.iter().find(|driver| driver.name == model.drivers[at].name) {
                 model.drivers[at] = driver
                     .moved(&other.dimensions, &mut model.dimensions)

@@ -15,18 +15,18 @@ use crate::rulebook::{AllocateRule, BalanceField, By, ClassifyRule, DimensionId,
 pub fn rules_in_words(run: &Run<'_>) -> Table {
     let model = run.model;
     let mut rows = Vec::new();
-    let mut push = |stage: &str, id: &str, said: [String; 4], rule: (&RuleWords, Validity), spot: &Spot| {
+    let mut push = |stage: &str, id: &str, said: [String; 3], rule: (&RuleWords, Validity), spot: &Spot| {
         let (words, valid) = rule;
         let mut row = vec![Value::Count(rows.len() as u64 + 1), Value::text(stage), Value::text(id)];
         row.extend(said.map(Value::text));
         let holds = if valid == Validity::default() { String::new() } else { valid.to_string() };
-        let answers = [&words.why, &words.owner, &words.approved, &holds];
-        row.extend(answers.map(Value::text));
+        row.push(Value::text(&words.why));
+        row.push(Value::text(answers_in_words(words, &holds)));
         row.push(Value::text(spot.describe()));
         rows.push(row);
     };
     for rule in &model.book.classify {
-        let said = [lines_in_words(rule), set_in_words(model, rule), String::new(), String::new()];
+        let said = [lines_in_words(rule), set_in_words(model, rule), String::new()];
         push("classify", &rule.id, said, (&rule.words, rule.valid), &rule.spot);
     }
     for rule in &model.book.allocate {
@@ -34,8 +34,11 @@ pub fn rules_in_words(run: &Run<'_>) -> Table {
         let said = [
             balances_in_words(model, &rule.from),
             gives_in_words(model, rule),
-            method_in_words(model, rule),
-            drivers.join(", "),
+            if drivers.is_empty() {
+                method_in_words(model, rule)
+            } else {
+                format!("{}; {}", method_in_words(model, rule), drivers.join(", "))
+            },
         ];
         push("allocate", &rule.id, said, (&rule.words, rule.valid), &rule.spot);
     }
@@ -52,17 +55,23 @@ pub fn rules_in_words(run: &Run<'_>) -> Table {
             text("rule", "Rule"),
             text("takes", "Takes"),
             text("gives", "Does"),
-            text("method", "Method"),
-            text("driver", "Driver"),
+            text("method", "Method; driver"),
             text("why", "Why"),
-            text("owner", "Owner"),
-            text("approved", "Approved"),
-            text("valid", "Holds"),
+            text("answers", "Who stands behind it"),
             text("place", "Place"),
         ],
         rows,
         total: None,
     }
+}
+
+/// Who answers for a rule, who approved it, and since when it holds.
+fn answers_in_words(words: &RuleWords, holds: &str) -> String {
+    let approved = if words.approved.is_empty() { String::new() } else { format!("approved: {}", words.approved) };
+    let holds = if holds.is_empty() { String::new() } else { format!("holds {holds}") };
+    let said: Vec<&str> =
+        [words.owner.as_str(), &approved, &holds].into_iter().filter(|part| !part.is_empty()).collect();
+    said.join("; ")
 }
 
 /// What each allocate rule took, gave and left, by pool, in minor units: taken − given − left is 0 in every row.

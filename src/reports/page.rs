@@ -50,6 +50,12 @@ pub struct Page {
     /// Pool, service, business unit, spend, amount.
     lines: Vec<(usize, usize, usize, usize, i128)>,
     beside: Vec<PageBeside>,
+    /// Run, grow and transform in earlier periods, oldest first: name, amounts in the order of the names.
+    trend: Vec<(String, Vec<i128>)>,
+    /// What run, grow and transform should be, in tenths of a percent; nothing where nobody said.
+    targets: [Option<i128>; 3],
+    /// Why figures moved since the period before.
+    moved: Option<PageMoved>,
     texts: Vec<String>,
     rules: Vec<PageRule>,
     /// By business unit and service, as `3 17`.
@@ -72,6 +78,14 @@ struct PageBeside {
     spend: Vec<i128>,
     /// Business unit, service, amount.
     places: Vec<(usize, usize, i128)>,
+}
+
+#[derive(Debug, Serialize)]
+struct PageMoved {
+    from: String,
+    causes: Vec<String>,
+    /// Business unit, service, before, after, the effect of each cause, rounding.
+    rows: Vec<(usize, usize, i128, i128, Vec<i128>, i128)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -162,7 +176,35 @@ pub fn page(run: &Run<'_>, run_id: &str) -> Result<Option<Page>, Fault> {
         (beside, spend, places)
     });
     let beside: Vec<_> = beside.collect();
+    let moved = run.moved.map(|moved| {
+        let mut number = |column: usize, name: &str| {
+            let dimension = &run.model.dimensions[COLUMNS[column]];
+            let is_named = !name.is_empty();
+            names[column].number(if is_named { name.to_owned() } else { name_or_none(dimension, BLANK) }, is_named)
+        };
+        let charged = moved.charged();
+        let rows = charged.rows.iter().map(|row| {
+            let (unit, service) = (number(2, &row.stand.unit), number(1, &row.stand.service));
+            (unit, service, row.before, row.after, row.effects.clone(), row.rounding)
+        });
+        PageMoved { from: moved.labels[0].clone(), rows: rows.collect(), causes: moved.causes.clone() }
+    });
+    // Earlier periods may have money of no kind, where this one has none.
+    if run.trend.iter().any(|period| period.minor.contains_key("")) {
+        names[3].number(name_or_none(&run.model.dimensions[SPEND], BLANK), false);
+    }
     let kinds = names[3].list.len();
+    let trend = run.trend.iter().map(|period| {
+        let mut spend = vec![0; kinds];
+        for (name, minor) in &period.minor {
+            let name = if name.is_empty() { name_or_none(&run.model.dimensions[SPEND], BLANK) } else { name.clone() };
+            if let Some(kind) = names[3].index.get(&name) {
+                spend[*kind] += minor;
+            }
+        }
+        (period.name.clone(), spend)
+    });
+    let trend = trend.collect();
     let beside = beside
         .into_iter()
         .map(|(beside, spend, places)| PageBeside {
@@ -195,6 +237,9 @@ pub fn page(run: &Run<'_>, run_id: &str) -> Result<Option<Page>, Fault> {
             .map(|([pool, service, unit, spend], minor)| (pool, service, unit, spend, minor))
             .collect(),
         beside,
+        trend,
+        moved,
+        targets: super::trend::targets(run).map(|target| target.permille()),
         texts: texts.list,
         rules: graph.rules.iter().map(|rule| PageRule { id: rule.id.clone(), why: rule.why.clone() }).collect(),
         explanations,

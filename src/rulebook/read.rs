@@ -11,6 +11,7 @@ mod plan;
 mod rule;
 mod schedule;
 mod source;
+mod spend;
 mod table;
 mod value;
 
@@ -190,6 +191,7 @@ impl Reader<'_> {
             self.driver_fits_rules(driver, &allocate);
         }
         let fx = self.only(roots, "fx").map(|table| self.fx(table, head.as_ref()));
+        let targets = self.only(roots, "spend").map(|table| self.targets(table)).unwrap_or_default();
         let journal = self.only(roots, "journal").and_then(|table| self.journal(table));
         let unit_costs = self.each(roots, "unit_costs", |reader, section| reader.unit_cost(section, &driver_names));
         if sources.is_empty() {
@@ -215,6 +217,7 @@ impl Reader<'_> {
             fx,
             journal,
             unit_costs,
+            targets,
             plan: None,
             texts,
         };

@@ -27,6 +27,7 @@ pub const TOP: &[Field] = &[
     field("fx", "exchange rates"),
     field("journal", "accounts for the draft journal"),
     field("unit_costs", "services whose cost per measure is shown"),
+    field("spend", "targets for run, grow and transform"),
 ];
 
 /// `[model]`
@@ -43,6 +44,17 @@ pub const MODEL: &[Field] = &[
         "beside",
         "what stands beside a run: \"previous\", \"last year\", \"year to date\", \"plans\", \"plans to date\"",
     ),
+    field("trend", "periods in the trend of run, grow and transform, this one included"),
+];
+
+/// `[spend]`
+pub const SPEND: &[Field] = &[field("targets", "the share that run, grow and transform should have")];
+
+/// `targets`
+pub const TARGETS: &[Field] = &[
+    field("run", "what keeps the business running, such as \"70%\""),
+    field("grow", "what enlarges it"),
+    field("transform", "what changes it"),
 ];
 
 /// `calendar`

@@ -270,7 +270,7 @@ pub(super) fn write_sheet(
         }
         checks.push(Check {
             sheet: name.to_owned(),
-            what: "its totals, by row, by column and in all, against the charge lines".to_owned(),
+            what: "its rows, columns and total against the lines".to_owned(),
             formula: sums.join("+"),
         });
     }

@@ -12,10 +12,10 @@ use super::print::{Imprint, Turned, new_workbook, set_up_print};
 use super::sheet::{self, CellAt, Filter, Look, SHEET_ROWS_MAX, TextMax, stored};
 use super::style::{Styles, Zeros, plain};
 use super::views;
-use super::widths::{Widths, wrap};
+use super::widths::{Widths, text_width, wrap};
 use crate::dimension::MemberId;
 use crate::explain::{self, Graph, MainPath, PlaceId};
-use crate::reports::{self, Column, Figure, Keys, Pivot, RowIs, Run, Shown, Value};
+use crate::reports::{self, Column, Figure, Keys, Pivot, RowIs, Run, Shown, Table, Value};
 use crate::rounding::ChargeLine;
 use crate::rulebook::{BUSINESS_UNIT, POOL, SERVICE, SPEND};
 
@@ -41,6 +41,9 @@ pub struct Statement<'r> {
     /// A folder for rows that wait to be packed; nothing stays in it.
     pub temporary: &'r Path,
 }
+
+/// The sheet with the causes of the change by service.
+const WHY: &str = "Why it changed";
 
 /// Writes `statements/<business unit>.xlsx`.
 ///
@@ -69,8 +72,18 @@ pub fn build(statement: &Statement<'_>) -> Result<Workbook, XlsxError> {
     let mut workbook = new_workbook(run.model, &title, temporary)?;
     let own: Vec<&ChargeLine> = lines.all().collect();
     let paths = statement.graph.map_or(Vec::new(), |graph| paths(run, graph, &units, lines.places()));
-    let page = Page::new(run, unit, &units, &own, paths);
+    let moved = run.moved.map(|moved| moved.of_units(|name| is_one_of(run, &units, name)));
+    let bridge = moved.as_ref().map(|moved| reports::bridge(run, moved));
+    let page = Page::new(run, unit, &units, &own, bridge, paths);
     page.write(workbook.add_worksheet().set_name("Statement")?, &styles, &imprint, &lines)?;
+    if let Some(moved) = &moved {
+        let mut causes = reports::causes_by(run, moved, SERVICE);
+        causes.table.title = format!("{name}: why it changed");
+        let look = Look { zeros: Zeros::Dash, filter: Filter::Buttons, columns_kept: 1, ..Look::default() };
+        let level = if lines.can_be_added_up() { Level::Figures } else { Level::Nothing };
+        let sheet = workbook.add_worksheet();
+        live::write_sheet(sheet, &styles, &imprint, (WHY, &causes), &look, (&lines, level, run))?;
+    }
 
     let mut came = views::in_minor_units(reports::how_it_came(run, &units), &["amount"], &head.currency);
     came.title = format!("{name}: how it came");
@@ -98,6 +111,8 @@ struct Page {
     facts: Vec<(String, String)>,
     /// By unit, when there are units below; run, grow and transform; services; pools.
     lists: Vec<(&'static str, Pivot)>,
+    /// From what was charged in the period before to what is charged now, cause by cause.
+    bridge: Option<Table>,
     /// The largest lines, each with the steps by which it came.
     paths: Vec<Vec<String>>,
     charged: i128,
@@ -110,6 +125,7 @@ impl Page {
         unit: MemberId,
         units: &BTreeSet<MemberId>,
         lines: &[&ChargeLine],
+        bridge: Option<Table>,
         paths: Vec<Vec<String>>,
     ) -> Page {
         let dimension = &run.model.dimensions[BUSINESS_UNIT];
@@ -129,6 +145,7 @@ impl Page {
             name: dimension.member_name(unit).to_owned(),
             facts: facts(run, unit),
             lists,
+            bridge,
             paths,
             charged: lines.iter().map(|line| line.minor).sum(),
             note: format!(
@@ -155,6 +172,11 @@ impl Page {
         for (what, _) in &self.facts {
             widths.widen(0, what.len());
         }
+        for row in self.bridge.iter().flat_map(|bridge| &bridge.rows) {
+            if let Value::Text(cause) = &row[0] {
+                widths.widen(0, text_width(cause));
+            }
+        }
         let level = if lines.can_be_added_up() { Level::Figures } else { Level::Nothing };
         sheet::write_title(sheet, &self.name)?;
         sheet.write_string_with_format(1, 0, "IT statement", &Styles::section())?;
@@ -173,6 +195,9 @@ impl Page {
             let formulas =
                 |at: &CellAt| live::formula(pivot, at, lines, level, styles.minor_digits(), &literal, &literal);
             row = sheet::write_table(sheet, styles, &widths, &pivot.table, (row + 2, 0), &look, &formulas)?.end;
+        }
+        if let Some(bridge) = &self.bridge {
+            row = write_bridge(sheet, styles, &widths, bridge, row + 1)?;
         }
         if !self.paths.is_empty() {
             row += 1;
@@ -233,6 +258,40 @@ impl Page {
         live::colour_checks(sheet, (row + 1, 1), (row + 1, 1))?;
         Ok(row + 2)
     }
+}
+
+/// Why the unit pays more or less than in the period before. Gives the row below.
+fn write_bridge(
+    sheet: &mut Worksheet,
+    styles: &Styles,
+    widths: &Widths,
+    bridge: &Table,
+    row: u32,
+) -> Result<u32, XlsxError> {
+    sheet.write_string_with_format(
+        row,
+        0,
+        format!("Why it changed (by service on the sheet {WHY})"),
+        &Styles::section(),
+    )?;
+    let mut figures = bridge.clone();
+    let meanings: Vec<Value> = figures.rows.iter_mut().filter_map(Vec::pop).collect();
+    figures.columns.pop();
+    figures.total.iter_mut().for_each(|total| drop(total.pop()));
+    let sum = |at: &CellAt| (at.row.is_none() && at.column == 1).then(|| format!("SUM({})", at.all_of(1)));
+    let placed = sheet::write_table(sheet, styles, widths, &figures, (row + 1, 0), &Look::default(), &sum)?;
+    // What a cause is runs on over the columns right of its amount: none of them is as wide.
+    for (row, meaning) in placed.body.clone().zip(&meanings) {
+        if let Value::Text(meaning) = meaning {
+            sheet::write_text(sheet, row, 2, meaning, &Styles::faint().set_indent(1))?;
+        }
+    }
+    Ok(placed.end)
+}
+
+/// Whether a name is that of one of some units.
+fn is_one_of(run: &Run<'_>, units: &BTreeSet<MemberId>, name: &str) -> bool {
+    units.iter().any(|unit| run.model.dimensions[BUSINESS_UNIT].member_name(*unit) == name)
 }
 
 /// The paths of the largest of some lines, given by their places among all: what the line is, then each step by which
@@ -307,7 +366,7 @@ fn with_words(run: &Run<'_>, units: &BTreeSet<MemberId>, mut services: Pivot) ->
     };
     // A service that nothing came for directly is what another service's money became within the unit.
     let said = |id: &Option<MemberId>| {
-        let text = id.and_then(|id| decides.get(&id)).map_or("part of another service that came here", String::as_str);
+        let text = id.and_then(|id| decides.get(&id)).map_or("by way of another service", String::as_str);
         Value::text(text)
     };
     add("decides", "What decides it", ids.iter().map(said).collect());

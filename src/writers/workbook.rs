@@ -20,7 +20,9 @@ use super::sheet::{
 };
 use super::style::{Styles, Zeros};
 use super::views;
+use crate::compare::Comparison;
 use crate::finding::Findings;
+use crate::journal::Journal;
 use crate::reports::{self, Pivot, Run, Table};
 use crate::rulebook::{BUSINESS_UNIT, SERVICE};
 
@@ -30,11 +32,14 @@ const CONTENTS: &str = "Contents";
 /// Name of the page that opens.
 const SUMMARY: &str = "Summary";
 
+/// Name of the sheet with run, grow and transform over time, which the chart of the summary shows.
+const TREND: &str = "Trend";
+
 /// Name of the sheet that holds all checks.
 const CHECKS: &str = "Checks";
 
 /// Characters of a rule's words in a line; with more, the page would be too wide to read on paper.
-const RULE_TEXT_MAX: usize = 19;
+const RULE_TEXT_MAX: usize = 24;
 
 /// What one sheet holds, and how much a workbook calculates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +67,8 @@ pub struct Book<'r> {
     pub findings: &'r Findings,
     /// What other methods would have charged, when that was asked for.
     pub methods: Option<&'r Table>,
-    /// Whether what is charged is in the journal.
-    pub is_posted: bool,
+    /// The draft journal that holds what is charged, where there is one.
+    pub journal: Option<&'r Journal>,
     /// The identity of the run, for the foot of the pages.
     pub id: &'r str,
     /// A folder for rows that wait to be packed; nothing stays in it.
@@ -87,7 +92,7 @@ pub fn build(book: &Book<'_>, limits: &Limits) -> Result<Workbook, XlsxError> {
     let head = &run.model.book.head;
     let styles = Styles::new(&head.currency);
     let imprint = Imprint::new(run.model, book.id);
-    let lines = Lines::new(run, |_| true, limits.rows, book.is_posted);
+    let lines = Lines::new(run, |_| true, limits.rows, book.journal.is_some());
     let title = format!("{}: IT showback {}", head.name, run.model.title());
     let mut workbook = new_workbook(run.model, &title, book.temporary)?;
     workbook.add_worksheet().set_name(CONTENTS)?;
@@ -102,6 +107,7 @@ pub fn build(book: &Book<'_>, limits: &Limits) -> Result<Workbook, XlsxError> {
     let front_levels: Vec<Level> = front.pivots().iter().map(|_| level()).collect();
     let mut checks = Vec::new();
     let mut listed = Vec::new();
+    let mut trend = None;
     for page in &pages {
         if beyond.iter().any(|other| std::ptr::eq(*other, page)) {
             for (name, table) in page.split(limits) {
@@ -112,20 +118,24 @@ pub fn build(book: &Book<'_>, limits: &Limits) -> Result<Workbook, XlsxError> {
         }
         listed.push((page.name.to_owned(), page.table().note.clone()));
         let sheet = workbook.add_worksheet();
-        match page.pivot() {
-            Some(pivot) => {
-                let how = (&lines, level(), run);
-                let (placed, found) = live::write_sheet(sheet, &styles, &imprint, (page.name, pivot), &page.look, how)?;
-                checks.extend(found);
-                if pivot.table.name == "spend" {
-                    group_by_subtotals(sheet, pivot, &placed)?;
-                }
+        if let Some(pivot) = page.pivot() {
+            let how = (&lines, level(), run);
+            let (placed, found) = live::write_sheet(sheet, &styles, &imprint, (page.name, pivot), &page.look, how)?;
+            checks.extend(found);
+            if pivot.table.name == "spend" {
+                group_by_subtotals(sheet, pivot, &placed)?;
             }
-            None => checks.extend(page.write_table(sheet, &styles, &imprint, page.name, page.table())?),
+        } else {
+            let (placed, found) = page.write_table(sheet, &styles, &imprint, page.name, page.table())?;
+            checks.extend(found);
+            if page.name == TREND {
+                checks.extend(checks::of_trend(run, &lines, &styles, &placed));
+                trend = Some((page.table(), placed));
+            }
         }
     }
     listed.push((CHECKS.to_owned(), checks::NOTE.to_owned()));
-    let checked = checks::write(workbook.add_worksheet(), &styles, &imprint, run, &lines, &checks)?;
+    let checked = checks::write(workbook.add_worksheet(), &styles, &imprint, book, &lines, &checks)?;
     let keys = reports::keys(run, &lines.all().collect::<Vec<_>>());
     listed.push((keys.title.clone(), keys.note.clone()));
     let look = Look { ruled_by: Some(0), filter: Filter::Buttons, ..Look::default() };
@@ -136,7 +146,8 @@ pub fn build(book: &Book<'_>, limits: &Limits) -> Result<Workbook, XlsxError> {
     lines.write(&mut workbook, &styles, &imprint)?;
 
     let sheet = workbook.worksheet_from_name(SUMMARY)?;
-    let mut names = front.write(sheet, &styles, &imprint, run, &lines, &front_levels)?;
+    let trend = trend.as_ref().map(|(table, placed)| (*table, placed));
+    let mut names = front.write(sheet, &styles, &imprint, run, (&lines, &front_levels), trend)?;
     sheet.set_active(true);
     if !checked.all.is_empty() {
         names.push(("all_checks", checked.all.clone()));
@@ -190,8 +201,16 @@ fn pages(book: &Book<'_>) -> Vec<Page> {
         live("Full cost", reports::full_cost(run), &dashed),
         live("Run grow transform", spend, &spend_look),
     ];
+    if reports::has_trend(run) {
+        pages.push(stored(TREND, reports::trend_over_time(run), &Look { columns_kept: 1, ..Look::default() }));
+    }
     for (name, dimension) in [("Movement by unit", BUSINESS_UNIT), ("Movement by service", SERVICE)] {
         pages.extend(reports::movement_by(run, dimension).map(|pivot| live(name, pivot, &filtered)));
+    }
+    if let Some(moved) = run.moved.map(Comparison::charged) {
+        for (name, dimension) in [("Causes by unit", BUSINESS_UNIT), ("Causes by service", SERVICE)] {
+            pages.push(live(name, reports::causes_by(run, &moved, dimension), &dashed));
+        }
     }
     if let Some(portfolio) = reports::portfolio(run) {
         pages.push(live("Portfolio", portfolio, &Look { ruled_by: Some(0), columns_kept: 2, ..dashed.clone() }));
@@ -257,7 +276,7 @@ impl Page {
         numbered.collect()
     }
 
-    /// Writes a table without formulas over the charge lines. Gives what the sheet checks.
+    /// Writes a table without formulas over the charge lines. Gives where it stands and what the sheet checks.
     fn write_table(
         &self,
         sheet: &mut Worksheet,
@@ -265,7 +284,7 @@ impl Page {
         imprint: &Imprint,
         name: &str,
         table: &Table,
-    ) -> Result<Vec<Check>, XlsxError> {
+    ) -> Result<(Placed, Vec<Check>), XlsxError> {
         sheet.set_name(name)?;
         let digits = styles.minor_digits();
         let balance = |at: &CellAt| {
@@ -279,9 +298,9 @@ impl Page {
         let rows = |letter: &str| format!("{quoted}!${letter}${}:${letter}${}", placed.body.start + 1, placed.body.end);
         let check = |what: &str, formula: String| Check { sheet: name.to_owned(), what: what.to_owned(), formula };
         if placed.body.is_empty() {
-            return Ok(Vec::new());
+            return Ok((placed, Vec::new()));
         }
-        Ok(match table.name {
+        let checks = match table.name {
             "rule-balancing" => {
                 live::colour_checks(sheet, (placed.body.start, 7), (placed.body.end - 1, 7))?;
                 vec![check("taken − given − left of every rule and pool", format!("SUMPRODUCT(ABS({}))", rows("H")))]
@@ -293,7 +312,8 @@ impl Page {
                 vec![check("lines that must be 0 and are not", formula)]
             }
             _ => Vec::new(),
-        })
+        };
+        Ok((placed, checks))
     }
 }
 

@@ -107,6 +107,37 @@ await timed(() => tab.click("#units thead th:first-child button"));
 const sorted = await tab.$$eval("#units tbody tr", (all) => all.map((row) => row.firstElementChild.textContent));
 expect(sorted.every((name, at) => at === 0 || sorted[at - 1].localeCompare(name, "en") <= 0), "a click on a heading does not sort");
 
+// The statement of one unit: what it is charged, by itself on screen and on paper.
+const [first, second] = await tab.$$eval("#unit option", (all) => all.slice(1).map((option) => [option.value, option.textContent]));
+for (const [value, unit] of [first, second].filter(Boolean)) {
+  await timed(() => tab.selectOption("#unit", value));
+  await tab.waitForSelector("#statement:not([hidden])");
+  expect(await tab.textContent("#h-statement") === unit, `the statement of ${unit} is not shown`);
+  const said = shown(await tab.textContent("#statement .large"));
+  expect(said === (sums.get(unit.startsWith("(no ") ? "" : unit) || 0), `the statement of ${unit} says ${said}`);
+  const total = await tab.$eval("#statement table", (table) => table.tFoot.rows[0].lastElementChild.textContent);
+  expect(shown(total) === said, `the services of ${unit} add up to ${total}`);
+  expect(!(await tab.isVisible("#flow")), "the statement of a unit does not stand by itself");
+  const why = await tab.$$eval("#statement table", (all) => all.slice(1).flatMap((table) => [...table.querySelectorAll("tbody tr, tfoot tr")]
+    .map((row) => [...row.children].slice(1).map((cell) => cell.textContent))));
+  for (const row of why) {
+    const figures = row.map((text) => (text === "\u2013" ? 0 : shown(text)));
+    expect(add(figures.slice(0, -1)) === figures.at(-1), `causes of ${unit} do not add up: ${row}`);
+  }
+}
+if (pictures) await tab.screenshot({ path: path.join(pictures, "statement.png"), fullPage: true });
+await check("with a statement");
+// On paper nothing is wider than the page: 186 mm between its margins, at 96 pixels an inch.
+await tab.emulateMedia({ media: "print" });
+await tab.setViewportSize({ width: 702, height: 900 });
+const wide = await tab.$$eval("#statement .wide", (all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.getAttribute("aria-label")));
+expect(wide.length === 0, `on paper the statement cuts off: ${wide}`);
+await tab.emulateMedia({ media: "screen" });
+await tab.setViewportSize({ width: 1280, height: 900 });
+if (pictures) await tab.pdf({ path: path.join(pictures, "statement.pdf"), format: "A4" });
+await tab.selectOption("#unit", "");
+expect(await tab.isVisible("#flow"), "the whole page does not come back");
+
 async function check(where) {
   await tab.evaluate(axe);
   const found = await tab.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));

@@ -66,6 +66,7 @@ impl Reader<'_> {
             tolerance,
             charges_by,
             beside: self.beside(model),
+            trend: self.trend(model),
             plans: Vec::new(),
         })
     }

@@ -1,4 +1,4 @@
-//! `plan` and `in_place_of` of sources and drivers, and `beside` of `[model]`.
+//! `plan` and `in_place_of` of sources and drivers, and `beside` and `trend` of `[model]`.
 
 use super::Reader;
 use crate::finding::{Spot, clean};
@@ -14,6 +14,9 @@ const BESIDE: [(&str, BesideKind); 5] = [
     ("plans", BesideKind::Plan),
     ("plans to date", BesideKind::PlanToDate),
 ];
+
+/// Periods in a trend: a year of months. Each is a calculation of its own.
+const TREND_MAX: u32 = 12;
 
 /// A source or driver, as far as plans are concerned: what it is called, where, and its plan.
 type Member<'m> = (&'m str, &'m Spot, &'m Planned);
@@ -49,6 +52,18 @@ impl Reader<'_> {
         kinds.sort();
         kinds.dedup();
         kinds
+    }
+
+    /// How many periods the trend shows, the run's own included.
+    pub(super) fn trend(&mut self, model: &Table) -> Option<u32> {
+        let node = model.get("trend")?;
+        let text = self.number_text(node)?;
+        let periods = text.parse().ok().filter(|periods| (2..=TREND_MAX).contains(periods));
+        if periods.is_none() {
+            let title = format!("a trend cannot have `{}` periods", clean(&text));
+            self.error("trend", node.spot.place(), title, "", format!("expected a whole number from 2 to {TREND_MAX}"));
+        }
+        periods
     }
 
     pub(super) fn sources_fit_plans(&mut self, sources: &[SourceDecl]) {

@@ -200,12 +200,16 @@
 
   /* ---- run, grow, transform ---------------------------------------------------------------------------- */
 
-  /* What nobody said the kind of has a column only where somebody pays for it. */
-  const kinds = data.names[SPEND].filter((_, id) => id < 3 || allocated.some((line) => line[SPEND] === id));
+  /* What nobody said the kind of has a column only where somebody pays for it, or did. */
+  const kinds = data.names[SPEND].filter((_, id) => id < 3 || allocated.some((line) => line[SPEND] === id)
+    || data.beside.some((beside) => beside.spend[id]) || data.trend.some(([, spend]) => spend[id]));
   const SHADES = ["run", "grow", "transform", "none"];
   const drawSpend = () => {
     const own = kinds.map((_, id) => total(allocated.filter((line) => line[SPEND] === id)));
-    const rows = [...data.beside.map((beside) => ({ name: beside.name, spend: kinds.map((_, id) => beside.spend[id] || 0) })), { name: data.period, spend: own }];
+    const of = (name, spend) => ({ name, spend: kinds.map((_, id) => spend[id] || 0) });
+    const isIn = (beside) => data.trend.some(([name]) => name === beside.name);
+    const rows = [...data.beside.filter((beside) => !isIn(beside)).map((beside) => of(beside.name, beside.spend)),
+      ...data.trend.map(([name, spend]) => of(name, spend)), { name: data.period, spend: own }];
     const head = make("tr", {}, make("th", { scope: "col" }, "Period"), make("th", { scope: "col" }, "Split"),
       ...kinds.flatMap((kind, id) => [make("th", { scope: "col", class: "number" }, make("span", { class: `key ${SHADES[id]}` }), kind), make("th", { scope: "col", class: "number share" }, "share")]),
       make("th", { scope: "col", class: "number" }, "Total"));
@@ -217,6 +221,13 @@
         ...row.spend.flatMap((minor) => [make("td", { class: "number" }, grouped(minor)), make("td", { class: "number share" }, share(minor, sum))]),
         make("td", { class: "number" }, grouped(sum)));
     });
+    /* Targets are shares, in tenths of a percent. */
+    if (data.targets.some((target) => target !== null)) {
+      const bars = make("div", { class: "bars" }, ...data.targets.map((target, id) => make("span", { class: SHADES[id], style: `width:${(target || 0) / 10}%` })));
+      body.push(make("tr", { class: "target" }, make("th", { scope: "row" }, "Target"), make("td", {}, bars),
+        ...kinds.flatMap((_, id) => [make("td", {}), make("td", { class: "number share" }, data.targets[id] === undefined || data.targets[id] === null ? "" : (data.targets[id] / 10).toFixed(1) + " %")]),
+        make("td", {})));
+    }
     byId("spend").append(make("table", {}, make("thead", {}, head), make("tbody", {}, ...body)));
   };
 
@@ -357,6 +368,11 @@
     if (columns.length === 2 && !found && wanted[UNIT] !== data.unallocated) {
       body.append(make("p", {}, "The page keeps the way of the largest figures only; the command at the end tells that of this one."));
     }
+    const why = data.moved && columns.length === 2 ? data.moved.rows.find((row) => row[0] === wanted[UNIT] && row[1] === wanted[SERVICE]) : null;
+    if (why && why[2] !== why[3]) {
+      const causes = [...data.moved.causes.map((cause, at) => [cause, why[4][at]]), ["rounding", why[5]]].filter(([, minor]) => minor);
+      body.append(...list(`Why it changed since ${data.moved.from}`, causes.map(([cause, minor]) => row(cause, minor, 0))));
+    }
     if (!(SERVICE in wanted)) body.append(...list("By service", split(lines, SERVICE, wanted)));
     if (!(UNIT in wanted)) body.append(...list("By business unit", split(lines, UNIT, wanted)));
     body.append(...list("By pool", split(lines, POOL, wanted)));
@@ -371,6 +387,86 @@
   byId("e-close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 
+  /* ---- the statement of one unit ------------------------------------------------------------------------- */
+
+  const LARGEST = 5;
+  const figures = (caption, columns, rows, sum) => make("div", { class: "wide", role: "region", tabindex: 0, "aria-label": caption },
+    make("table", {}, make("caption", { class: "hidden" }, caption),
+      make("thead", {}, make("tr", {}, ...columns.map((column, at) => make("th", { scope: "col", class: at ? "number" : null }, column)))),
+      make("tbody", {}, ...rows.map(([label, ...minor]) => make("tr", {}, make("th", { scope: "row" }, label), ...minor.map(amountCell)))),
+      sum ? make("tfoot", {}, make("tr", {}, make("th", { scope: "row" }, "Total"), ...sum.map(amountCell))) : null));
+  const amountCell = (value) => make("td", { class: "number" }, typeof value === "number" ? grouped(value) : value ?? "");
+  const added = (rows) => rows.length ? rows[0].slice(1).map((_, at) => rows.reduce((sum, row) => sum + (Number(row[at + 1]) || 0), 0)) : null;
+
+  /* Services with what they cost then and now; those that ended have a row, too. */
+  const servicesOf = (unit) => {
+    const now = sumBy(allocated.filter((line) => line[UNIT] === unit), SERVICE);
+    const then = new Map(previous ? previous.places.filter((place) => place[0] === unit).map((place) => [place[1], place[2]]) : []);
+    return [...new Set([...now.keys(), ...then.keys()])].map((service) => ({ service, now: now.get(service) || 0, then: then.get(service) || 0 }))
+      .sort((a, b) => b.now - a.now || b.then - a.then || a.service - b.service);
+  };
+  const whyOf = (unit) => {
+    const rows = data.moved.rows.filter((row) => row[0] === unit && (row[2] !== row[3] || row[4].some((effect) => effect)));
+    const causes = [...data.moved.causes.keys()].filter((at) => rows.some((row) => row[4][at]));
+    const hasRounding = rows.some((row) => row[5]);
+    const shown = rows.map((row) => [name(SERVICE, row[1]), ...causes.map((at) => row[4][at]), ...(hasRounding ? [row[5]] : []), row[3] - row[2]])
+      .sort((a, b) => Math.abs(b[b.length - 1]) - Math.abs(a[a.length - 1]));
+    const labels = ["Service", ...causes.map((at) => data.moved.causes[at]), ...(hasRounding ? ["rounding"] : []), "change"];
+    const sum = added(shown);
+    const quiet = shown.map(([label, ...minor]) => [label, ...minor.map((value) => value || "\u2013")]);
+    const place = figures("Causes of the change by service", labels, quiet, sum);
+    place.classList.add("causes");
+    return place;
+  };
+  const statement = (unit) => {
+    const lines = allocated.filter((line) => line[UNIT] === unit), services = servicesOf(unit), body = byId("statement-body");
+    const now = total(lines), then = services.reduce((sum, row) => sum + row.then, 0);
+    byId("h-statement").textContent = name(UNIT, unit);
+    const cards = [card("Charged", now, `${data.currency}, ${data.first} to ${data.last}`)];
+    if (previous) cards.push(card(`Change since ${previous.name}`, now - then, `charged then: ${grouped(then)}`));
+    const byKind = sumBy(lines, SPEND);
+    kinds.forEach((kind, id) => cards.push(card(kind, byKind.get(id) || 0, share(byKind.get(id) || 0, now))));
+    const opens = (row) => make("button", { type: "button", class: "figure", onclick: () => explain({ [UNIT]: unit, [SERVICE]: row.service }) }, grouped(row.now));
+    const rows = services.map((row) => [name(SERVICE, row.service), ...(previous ? [row.then, row.now - row.then] : []), row.now]);
+    const shown = services.map((row, at) => [...rows[at].slice(0, -1), opens(row)]);
+    const columns = ["Service", ...(previous ? [previous.name, "change"] : []), data.period];
+    body.replaceChildren(make("p", { class: "faint" }, `IT statement ${data.period}, amounts in ${data.currency}`), make("dl", { class: "cards" }, ...cards),
+      make("h3", {}, "What it is for"), figures("Services of this unit", columns, shown, added(rows)));
+    if (data.moved) body.append(make("h3", {}, `Why it changed since ${data.moved.from}`), whyOf(unit));
+    const largest = services.filter((row) => data.explanations[`${unit} ${row.service}`]).slice(0, LARGEST);
+    if (largest.length) body.append(make("h3", {}, "How the largest amounts came"));
+    for (const row of largest) {
+      const found = data.explanations[`${unit} ${row.service}`];
+      body.append(make("p", {}, make("strong", {}, `${name(SERVICE, row.service)}, ${grouped(row.now)}`)));
+      if (found.hops.length) body.append(make("ol", {}, ...sentences(found.hops.map((hop) => [hop[0], hop[1], hop[2], []]), row.now)));
+      else body.append(...found.parts.slice(0, 1).map(([text, minor]) => make("p", {}, `${grouped(minor)}: ${data.texts[text]}`)));
+    }
+  };
+  const select = byId("unit");
+  const payers = [...sumBy(allocated, UNIT).keys()].sort((a, b) => name(UNIT, a).localeCompare(name(UNIT, b), "en"));
+  select.append(make("option", { value: "" }, "all business units"), ...payers.map((unit) => make("option", { value: unit }, name(UNIT, unit))));
+  /* The unit stands in the address, so that a link or a print from the command line can name it. */
+  const MARK = "#unit=";
+  const wantedUnit = () => {
+    if (!location.hash.startsWith(MARK)) return undefined;
+    try {
+      const wanted = decodeURIComponent(location.hash.slice(MARK.length));
+      return payers.find((unit) => name(UNIT, unit) === wanted);
+    } catch { return undefined; }
+  };
+  const showUnit = () => {
+    const unit = wantedUnit(), isOne = unit !== undefined;
+    if (isOne) statement(unit);
+    select.value = isOne ? String(unit) : "";
+    byId("statement").hidden = !isOne;
+    byId("main").classList.toggle("one", isOne);
+  };
+  select.addEventListener("change", () => {
+    location.hash = select.value === "" ? "" : MARK + encodeURIComponent(name(UNIT, Number(select.value)));
+    if (select.value === "") showUnit();
+  });
+  window.addEventListener("hashchange", showUnit);
+
   /* ---- the rest ------------------------------------------------------------------------------------------ */
 
   drawFlow();
@@ -378,6 +474,7 @@
   table("units", "Business units", [named("Business unit", UNIT), ...amounts], rowsOf([UNIT]), amounts.length);
   table("services", "Services", [named("Service", SERVICE), ...amounts], rowsOf([SERVICE]), amounts.length);
   table("places", "Business units and services", [named("Business unit", UNIT), named("Service", SERVICE), ...amounts], rowsOf([UNIT, SERVICE]), amounts.length + 1);
+  showUnit();
   byId("footer").textContent = `Run ${data.run} of showback ${data.version}. Every figure is a sum of the charge lines in data/charges.csv; showback verify checks that nothing was changed.`;
 
   const root = document.documentElement, theme = byId("theme");

@@ -2,16 +2,20 @@
 
 use rust_xlsxwriter::{Formula, Worksheet, XlsxError};
 
-use super::CHECKS;
-use crate::reports::{Column, Run, Shown, Table, Value};
+use super::{Book, CHECKS, TREND};
+use crate::reports::{Column, Field, Run, Shown, Table, Value};
+use crate::rulebook::SPEND;
 use crate::writers::lines::Lines;
 use crate::writers::live::{self, Check};
 use crate::writers::print::{Imprint, Turned};
-use crate::writers::sheet::{self, CellAt, Look};
+use crate::writers::sheet::{self, CellAt, Look, Placed};
 use crate::writers::style::Styles;
 
 /// What the sheet shows.
 pub(super) const NOTE: &str = "What the workbook checks about itself, each as a formula that must give 0.";
+
+/// What the draft journal is called: its files are in a folder of this name.
+const JOURNAL: &str = "Draft journal";
 
 /// Where checks stand.
 #[derive(Clone, Debug)]
@@ -22,15 +26,35 @@ pub(super) struct Checked {
     pub(super) all: String,
 }
 
+/// The last period of the trend is the run's own, so the charge lines say the same.
+pub(super) fn of_trend(run: &Run<'_>, lines: &Lines<'_>, styles: &Styles, placed: &Placed) -> Option<Check> {
+    if !lines.can_be_added_up() || !run.charges.by.contains(&SPEND) {
+        return None;
+    }
+    let row = placed.body.start + u32::try_from(run.trend.len()).ok()? + 1;
+    let kinds = run.model.dimensions[SPEND].ids().zip(1..);
+    let differences = kinds.map(|(kind, column)| {
+        let keys = vec![(Field::Charged, 1), (Field::Dimension(SPEND), u64::from(kind.0))];
+        let letters = rust_xlsxwriter::utility::column_number_to_name(column);
+        format!("ABS(ROUND({TREND}!{letters}{row}-{},{}))", lines.sum(&live::literal(&keys)), styles.minor_digits())
+    });
+    Some(Check {
+        sheet: TREND.to_owned(),
+        what: "its last period against the charge lines".to_owned(),
+        formula: differences.collect::<Vec<_>>().join("+"),
+    })
+}
+
 /// Writes the sheet.
 pub(super) fn write(
     sheet: &mut Worksheet,
     styles: &Styles,
     imprint: &Imprint,
-    run: &Run<'_>,
+    book: &Book<'_>,
     lines: &Lines<'_>,
     of_sheets: &[Check],
 ) -> Result<Checked, XlsxError> {
+    let run = book.run;
     sheet.set_name(CHECKS)?;
     let digits = styles.minor_digits();
     let first_lines = lines.sheet_names().into_iter().next().unwrap_or_default();
@@ -50,6 +74,20 @@ pub(super) fn write(
             Value::Count(run.charges.lines.len() as u64),
             Value::Count(run.charges.lines.len() as u64),
             Some(lines.number()),
+        ));
+    }
+    if let Some(journal) = book.journal.filter(|_| lines.can_be_added_up()) {
+        let of_journal =
+            |what: &str| Check { sheet: JOURNAL.to_owned(), what: what.to_owned(), formula: String::new() };
+        let [debits, credits] = journal.sides().map(Value::Money);
+        checks.push((of_journal("its debits against its credits"), debits, credits, None));
+        let charged = lines.sum(&live::literal(&vec![(Field::Charged, 1)]));
+        let charges = Value::Money(run.charges.allocated().map(|line| line.minor).sum());
+        checks.push((
+            of_journal("what it charges against the charge lines"),
+            Value::Money(journal.total()),
+            charges,
+            Some(charged),
         ));
     }
     checks.extend(of_sheets.iter().map(|check| (check.clone(), Value::Blank, Value::Blank, None)));
@@ -81,6 +119,7 @@ pub(super) fn write(
         match (at.column, found) {
             (3, Some(found)) => Some(found.clone()),
             (4, Some(_)) => Some(format!("ROUND({}-{},{digits})", at.beside(3), at.beside(2))),
+            (4, None) if check.formula.is_empty() => Some(format!("ROUND({}-{},{digits})", at.beside(3), at.beside(2))),
             (4, None) => Some(check.formula.clone()),
             _ => None,
         }

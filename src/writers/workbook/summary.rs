@@ -2,10 +2,10 @@
 
 use rust_xlsxwriter::{
     Chart, ChartDataLabel, ChartFont, ChartFormat, ChartLayout, ChartLine, ChartPatternFill, ChartPatternFillType,
-    ChartSolidFill, Worksheet, XlsxError,
+    ChartSolidFill, ChartType, Color, Worksheet, XlsxError,
 };
 
-use super::SUMMARY;
+use super::{SUMMARY, TREND};
 use crate::finding::{Findings, Severity};
 use crate::reports::{self, Column, Keys, Pivot, Run, Shown, Table, Value};
 use crate::rulebook::{BUSINESS_UNIT, SERVICE, SPEND};
@@ -41,6 +41,10 @@ pub(super) struct Front {
     units: Pivot,
     services: Pivot,
     reasons: Pivot,
+    /// Why what is charged moved since the period before.
+    bridge: Option<Table>,
+    /// Run, grow and transform beside their targets.
+    targets: Option<Table>,
     sources: Table,
     attention: Vec<String>,
 }
@@ -61,6 +65,8 @@ impl Front {
             )),
             services: beside(reports::largest(run, run.charges.allocated(), SERVICE, &by(SERVICE), LISTED_MAX)),
             reasons: reports::reasons(run),
+            bridge: run.moved.map(|moved| without_meanings(reports::bridge(run, &moved.charged()))),
+            targets: reports::against_targets(run),
             sources: sources(run),
             attention: attention(run, findings),
         }
@@ -78,16 +84,16 @@ impl Front {
         styles: &Styles,
         imprint: &Imprint,
         run: &Run<'_>,
-        lines: &Lines<'_>,
-        levels: &[Level],
+        (lines, levels): (&Lines<'_>, &[Level]),
+        trend: Option<(&Table, &Placed)>,
     ) -> Result<Vec<(&'static str, String)>, XlsxError> {
         let mut widths = Widths::default();
         // Lists are as wide as what stands beside their amounts.
         let gap = sheet::column_number(self.units.table.columns.len())?;
         let right_at = gap + 1;
         let left = [&self.money, &self.spend, &self.units, &self.services].map(|pivot| (&pivot.table, LEFT));
-        let right = [(&self.reasons.table, right_at), (&self.sources, right_at)];
-        for (table, at) in left.into_iter().chain(right) {
+        let right = [&self.reasons.table, &self.sources].into_iter().chain(&self.targets).chain(&self.bridge);
+        for (table, at) in left.into_iter().chain(right.map(|table| (table, right_at))) {
             widths.fit(table, usize::from(at), &Look::default(), styles);
         }
         widths.widen(usize::from(right_at), RIGHT_NAME_MIN);
@@ -104,19 +110,35 @@ impl Front {
         let spend = list(sheet, 1, money.end + 1, LEFT)?;
         let units = list(sheet, 2, spend.end + 1, LEFT)?;
         let services = list(sheet, 3, units.end + 1, LEFT)?;
+        let width = widths.of(usize::from(right_at)..columns).map(pixels).sum::<u32>();
+        let look = Look::default();
         let mut row = services.heading;
+        if self.bridge.is_some() || self.targets.is_some() {
+            row = units.heading;
+        } else {
+            let units_chart = chart(&self.units, &units, (width, units.end - units.heading));
+            sheet.insert_chart(units.heading, right_at, &units_chart)?;
+        }
+        if let Some(targets) = &self.targets {
+            let off = |at: &CellAt| (at.column == 3).then(|| format!("ROUND({}-{},3)", at.beside(1), at.beside(2)));
+            let off = |at: &CellAt| off(at).filter(|_| at.row.is_some_and(|row| targets.rows[row][3] != Value::Blank));
+            row = sheet::write_table(sheet, styles, &widths, targets, (row, right_at), &look, &off)?.end + 1;
+        }
+        if let Some(bridge) = &self.bridge {
+            let sum = |at: &CellAt| (at.row.is_none() && at.column == 1).then(|| format!("SUM({})", at.all_of(1)));
+            row = sheet::write_table(sheet, styles, &widths, bridge, (row, right_at), &look, &sum)?.end + 1;
+        }
         if !self.reasons.table.rows.is_empty() {
             row = list(sheet, 4, row, right_at)?.end + 1;
         }
-        let look = Look::default();
         let sources = sheet::write_table(sheet, styles, &widths, &self.sources, (row, right_at), &look, &stored)?;
         let row = services.end.max(sources.end) + 1;
         let row = write_attention(sheet, &self.attention, row, &widths, columns)?;
-        let width = widths.of(usize::from(right_at)..columns).map(pixels).sum::<u32>();
-        let spend_chart = chart(&self.spend, &spend, (width, spend.end - top));
+        let spend_chart = match trend {
+            Some((table, placed)) => trend_chart(table, placed, (width, spend.end - top)),
+            None => chart(&self.spend, &spend, (width, spend.end - top)),
+        };
         sheet.insert_chart(top, right_at, &spend_chart)?;
-        let units_chart = chart(&self.units, &units, (width, units.end - units.heading));
-        sheet.insert_chart(units.heading, right_at, &units_chart)?;
         sheet.set_screen_gridlines(false);
         sheet.set_print_area(0, 0, row, sheet::column_number(columns - 1)?)?;
         set_up_print(sheet, imprint, Turned::Landscape);
@@ -244,6 +266,69 @@ fn sources(run: &Run<'_>) -> Table {
         rows: sources.map(|(at, source)| row(&source.name, currency.round(run.opening.of_source(at)))).collect(),
         total: Some(row("Money in", all)),
     }
+}
+
+/// A bridge without what its causes mean: the page has no room for sentences.
+fn without_meanings(mut bridge: Table) -> Table {
+    bridge.columns.truncate(2);
+    bridge.rows.iter_mut().chain(&mut bridge.total).for_each(|row| row.truncate(2));
+    bridge
+}
+
+/// Fills of run, grow, transform and what has none: from dark to light, told apart on paper.
+const SHADES: [Color; 4] = [ACCENT, Color::RGB(0x008F_A9C4), Color::RGB(0x00E3_EAF2), Color::White];
+
+/// Columns of a chart up to which each has room for its figures.
+const LABELLED_MAX: usize = 8;
+
+/// Run, grow and transform over time, and their targets, as columns of shares.
+fn trend_chart(table: &Table, placed: &Placed, (width, rows): (u32, u32)) -> Chart {
+    let mut small = ChartFont::new();
+    small.set_name(FONT).set_size(8);
+    let mut chart = Chart::new(ChartType::Column);
+    let title = ChartFont::new().set_name(FONT).set_size(10).set_bold().clone();
+    chart.title().set_name(&table.title).set_font(&title);
+    let (first, last) = (placed.body.start, placed.body.end - 1);
+    // Behind the name of the period come as many amounts as shares, with their sum between them.
+    let kinds = (table.columns.len() - 2) / 2;
+    for kind in 0..kinds {
+        let column = u16::try_from(kind + kinds + 2).unwrap_or_default();
+        let fill = SHADES[kind.min(SHADES.len() - 1)];
+        let series = chart.add_series();
+        series
+            .set_name(&table.columns[kind + 1].label)
+            .set_categories((TREND, first, 0, last, 0))
+            .set_values((TREND, first, column, last, column))
+            .set_format(
+                ChartFormat::new()
+                    .set_solid_fill(ChartSolidFill::new().set_color(fill))
+                    .set_border(ChartLine::new().set_color(ACCENT)),
+            )
+            .set_gap(60)
+            .set_overlap(0);
+        if table.rows.len() <= LABELLED_MAX {
+            series.set_data_label(ChartDataLabel::new().show_value().set_num_format("0%").set_font(&small));
+        }
+    }
+    chart.legend().set_position(rust_xlsxwriter::ChartLegendPosition::Right).set_font(&small);
+    chart.x_axis().set_font(&small);
+    chart.y_axis().set_hidden(true).set_major_gridlines(false);
+    // The height of a bar is its share, unless one of them hangs down.
+    let is_below = |value: &Value| value.permille().is_some_and(|share| share < 0);
+    if !table.rows.iter().flatten().any(is_below) {
+        chart.y_axis().set_min(0);
+    }
+    let said = table.rows.iter().filter_map(|row| {
+        let shares: Vec<String> = (0..kinds).map(|kind| sheet::percent(&row[kind + kinds + 2])).collect();
+        let Value::Text(period) = &row[0] else { return None };
+        Some(format!("{period} {}", shares.join(" / ")))
+    });
+    let kinds: Vec<&str> = table.columns[1..=kinds].iter().map(|column| column.label.as_str()).collect();
+    let said: Vec<String> = said.collect();
+    chart.set_alt_text(cut(&format!("Shares of {} by period: {}", kinds.join(" / "), said.join(", "))));
+    chart.set_width(width);
+    chart.set_height(rows * ROW_PIXELS);
+    chart
 }
 
 /// Characters of an alternative text, by the file format.
