@@ -190,18 +190,23 @@ impl Ledger {
     /// All entries, in the order in which they were made.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         self.postings.iter().flat_map(move |posting| {
-            let split = &self.splits[posting.split];
-            split.targets.iter().zip(&posting.parts).filter(|(target, _)| !target.stays).map(move |(target, part)| {
-                Entry {
-                    step: posting.step,
-                    rule: posting.rule,
-                    from: &posting.from,
-                    to: split.destination(&posting.from, target),
-                    quantity: target.weight,
-                    total: split.total,
-                    amount: *part,
-                }
-            })
+            let targets = self.splits[posting.split].targets.iter().enumerate();
+            targets.filter(|(_, target)| !target.stays).map(move |(target, _)| self.entry(posting, target))
         })
+    }
+
+    /// The entry of a posting for the target at a place of its split.
+    #[must_use]
+    pub fn entry<'l>(&'l self, posting: &'l Posting, target: usize) -> Entry<'l> {
+        let split = &self.splits[posting.split];
+        Entry {
+            step: posting.step,
+            rule: posting.rule,
+            from: &posting.from,
+            to: split.destination(&posting.from, &split.targets[target]),
+            quantity: split.targets[target].weight,
+            total: split.total,
+            amount: posting.parts[target],
+        }
     }
 }

@@ -43,7 +43,9 @@ pub use pivots::{
 pub use portfolio::portfolio;
 pub use schedules::{has_schedules, renewals, schedules};
 pub use trend::{against_targets, has_trend, trend, trend_over_time};
-pub use unit::{contact, how_it_came, parents, unit_and_below, units_with_statement, what_decides};
+pub use unit::{
+    Crossings, Ways, contact, how_it_came, parents, unit_and_below, units_with_statement, ways_to, what_decides,
+};
 pub use utilisation::utilisation;
 
 use crate::beside::{Beside, SpendOf};

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use support::{atoms, is_installed, root, rows, run, sums};
+use support::{Row, atoms, is_installed, root, rows, run, sums};
 
 #[test]
 fn hledger_accepts_the_journal_and_its_balances_equal_the_charge_lines() {
@@ -46,4 +46,28 @@ fn hledger_accepts_the_journal_and_its_balances_equal_the_charge_lines() {
         assert!(!expected.is_empty());
         assert_eq!(balances, expected, "{period}");
     }
+}
+
+#[test]
+fn the_workbook_checks_the_journal_against_the_charge_lines() {
+    use calamine::{Reader, Xlsx, open_workbook};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = run(&root().join("rules"), "2026-10", folder.path(), &["--alone"]);
+    let journal = rows(&place.join("journal/journal.csv"));
+    let side =
+        |name: &str| journal.iter().map(|row| &row[name]).filter(|text| !text.is_empty()).map(|text| atoms(text)).sum();
+    let (debits, credits): (i128, i128) = (side("debit"), side("credit"));
+    let is_charged = |row: &Row| row["kind"] != "unallocated";
+    let charged: i128 = sums(&rows(&place.join("data/charges.csv")), &[], "amount", is_charged).into_values().sum();
+    let mut book: Xlsx<_> = open_workbook(place.join("showback.xlsx")).expect("a workbook");
+    let range = book.worksheet_range("Checks").expect("the checks");
+    let found: Vec<Vec<String>> =
+        range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect::<Vec<Vec<String>>>();
+    let of_journal: Vec<_> = found.iter().filter(|row| row[0] == "Draft journal").collect();
+    assert_eq!(of_journal.len(), 2);
+    let figures = |row: &[String]| (atoms(&row[2]), atoms(&row[3]), row[4].clone());
+    assert_eq!(figures(of_journal[0]), (debits, credits, "0".to_owned()));
+    // Credit notes change sides in the journal, so only its balance by account is what the charge lines add up to.
+    assert_eq!(figures(of_journal[1]), (charged, charged, "0".to_owned()));
 }

@@ -48,6 +48,7 @@ fn statement_bytes(calculation: &Calculation, unit: MemberId) -> Vec<u8> {
     let statement = statement::Statement {
         run: &run,
         unit,
+        crossings: &reports::Crossings::of(&run),
         graph: Some(&graph),
         is_posted: false,
         id: "0123456789ab",
@@ -200,7 +201,7 @@ fn what_came_to_a_unit_is_exactly_what_it_is_charged() {
         let units = reports::unit_and_below(dimension, unit);
         let lines = run.charges.allocated().filter(|line| units.contains(&run.charges.member(line, BUSINESS_UNIT)));
         let charged: Amount = lines.map(|line| line.exact).sum();
-        let came = reports::how_it_came(&run, &units);
+        let came = reports::how_it_came(&run, &reports::ways_to(&run, &reports::Crossings::of(&run), &units));
         let total = came.total.as_ref().and_then(|total| total.last()).expect("a total");
         assert_eq!(*total, Value::Exact(charged), "{}", dimension.member_name(unit));
     }

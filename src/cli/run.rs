@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::args::{Plan, View};
 use super::beside::{Made, put_beside};
 use super::pipeline::{self, Calculation};
 use super::{Failure, Outcome, complain, fail, progress, report, say};
-use crate::explain::Graph;
+use crate::explain::{Fault, Graph};
 use crate::finding::{Finding, Findings, Place, Severity};
 use crate::journal::Journal;
 use crate::methods;
-use crate::reports::{self, CausesBy, Run, Summary, Table, summary};
+use crate::reports::{self, CausesBy, Crossings, Run, Summary, Table, summary};
 use crate::rulebook::BUSINESS_UNIT;
 use crate::writers::publish::Output;
 use crate::writers::{evidence, file_stem, journal, page, statement, tables, terminal, workbook};
@@ -141,8 +143,10 @@ pub(super) fn write_run(
     let methods = options.compare_methods.then(|| reports::methods(&run, &methods::by_each(&run)));
     let words = options.words();
     let id = evidence::run_id(&run.model.book, &run.model.title(), &calculation.inputs, &words);
-    write_page(folder, &run, &id, findings)?;
-    write_all(folder, &run, &id, journal.as_ref(), methods.as_ref(), findings)?;
+    let graph = Graph::of(&run);
+    write_page(folder, &run, graph.as_ref(), &id, findings)?;
+    // A run whose figures cannot be explained has statements without paths; the page has said so.
+    write_all(folder, &run, graph.ok().as_ref(), &id, journal.as_ref(), methods.as_ref(), findings)?;
     evidence::write(folder, &run, &summary, &calculation.inputs, &id, &words).map_err(machine(folder))?;
     Ok((id, summary))
 }
@@ -154,6 +158,7 @@ fn machine<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Failure + '_ {
 fn write_all(
     folder: &Path,
     run: &Run<'_>,
+    graph: Option<&Graph>,
     id: &str,
     journal: Option<&Journal>,
     methods: Option<&Table>,
@@ -215,14 +220,14 @@ fn write_all(
     let path = folder.join("showback.xlsx");
     let book = workbook::Book { run, findings, methods, journal, id, temporary: folder };
     workbook::write(&path, &book).map_err(machine(&path))?;
-    // A run whose figures cannot be explained has statements without paths; the page has said so by then.
-    let graph = Graph::of(run).ok();
-    for unit in units {
+    let crossings = Crossings::of(run);
+    units.into_par_iter().try_for_each(|unit| {
         let name = run.model.dimensions[BUSINESS_UNIT].member_name(unit);
         let path = statements.join(format!("{}.xlsx", file_stem(name)));
-        let statement = statement::Statement { run, unit, graph: graph.as_ref(), is_posted, id, temporary: folder };
-        statement::write(&path, &statement).map_err(machine(&path))?;
-    }
+        let crossings = &crossings;
+        let statement = statement::Statement { run, unit, crossings, graph, is_posted, id, temporary: folder };
+        statement::write(&path, &statement).map_err(machine(&path))
+    })?;
     if let (Some(journal), Some(accounts)) = (journal, &run.model.accounts) {
         let path = folder.join("journal");
         journal::write(&path, run.model, accounts, journal).map_err(machine(&path))?;
@@ -231,8 +236,15 @@ fn write_all(
 }
 
 /// Writes the page. A figure that cannot be explained, or is too large for a browser, leaves the run without one.
-fn write_page(folder: &Path, run: &Run<'_>, id: &str, findings: &mut Findings) -> Result<(), Failure> {
-    let why = match reports::page(run, id) {
+fn write_page(
+    folder: &Path,
+    run: &Run<'_>,
+    graph: Result<&Graph, &Fault>,
+    id: &str,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let page = graph.map_err(Clone::clone).and_then(|graph| reports::page(run, graph, id));
+    let why = match page {
         Ok(Some(page)) => {
             let path = folder.join(page::FILE);
             return page::write(&path, &page).map_err(machine(&path));

@@ -132,7 +132,7 @@ impl Names {
 ///
 /// # Errors
 /// [`Fault`] when a figure cannot be explained.
-pub fn page(run: &Run<'_>, run_id: &str) -> Result<Option<Page>, Fault> {
+pub fn page(run: &Run<'_>, graph: &Graph, run_id: &str) -> Result<Option<Page>, Fault> {
     let size: i128 = run.charges.lines.iter().map(|line| line.minor.abs()).sum();
     if size >= EXACT_MAX {
         return Ok(None);
@@ -214,9 +214,8 @@ pub fn page(run: &Run<'_>, run_id: &str) -> Result<Option<Page>, Fault> {
             places: places.into_iter().map(|((unit, service), minor)| (unit, service, minor)).collect(),
         })
         .collect();
-    let graph = Graph::of(run)?;
     let mut texts = Names::default();
-    let explanations = explanations(run, &graph, &lines_of, &mut texts)?;
+    let explanations = explanations(run, graph, &lines_of, &mut texts)?;
     let [first, last] = [run.model.period.first, run.model.period.last].map(|day| day.to_string());
     let head = &run.model.book.head;
     let unallocated = names[2].index.get(UNALLOCATED).copied().unwrap_or(names[2].list.len());

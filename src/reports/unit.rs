@@ -92,17 +92,64 @@ struct Came {
     is_mixed: bool,
 }
 
+/// The entries by which money came to business units and left them. Found once, for all statements of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Crossings(BTreeMap<MemberId, Vec<CrossingAt>>);
+
+/// Index of a posting, and of the target in its split.
+type CrossingAt = (usize, usize);
+
+impl Crossings {
+    /// All of a run.
+    #[must_use]
+    pub fn of(run: &Run<'_>) -> Crossings {
+        let mut of_units: BTreeMap<MemberId, Vec<CrossingAt>> = BTreeMap::new();
+        for (at, posting) in run.ledger.postings.iter().enumerate() {
+            let split = &run.ledger.splits[posting.split];
+            let Some(place) = split.dimensions.iter().position(|dimension| *dimension == BUSINESS_UNIT) else {
+                continue;
+            };
+            let from = posting.from[BUSINESS_UNIT];
+            for (target_at, target) in split.targets.iter().enumerate().filter(|(_, target)| !target.stays) {
+                let to = match target.to[place] {
+                    BLANK => from,
+                    CLEAR => BLANK,
+                    member => member,
+                };
+                for unit in [from, to].into_iter().filter(|unit| from != to && !unit.is_blank()) {
+                    of_units.entry(unit).or_default().push((at, target_at));
+                }
+            }
+        }
+        Crossings(of_units)
+    }
+
+    /// The entries to and from some units, in the order in which they were made.
+    fn entries<'r>(&self, run: &Run<'r>, units: &BTreeSet<MemberId>) -> impl Iterator<Item = Entry<'r>> {
+        let mut all: Vec<CrossingAt> = units.iter().filter_map(|unit| self.0.get(unit)).flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        let ledger = run.ledger;
+        all.into_iter().map(|(posting, target)| ledger.entry(&ledger.postings[posting], target))
+    }
+}
+
+/// The ways by which money came to business units.
+#[derive(Clone, Debug)]
+pub struct Ways(Vec<((Way, MemberId), Came)>);
+
 /// The ways by which money came to business units: the last step of each amount on its way to one of them, added up
 /// by service and rule; the largest first.
 ///
 /// The service is the one the money was for when it reached the unit; rules that move money between the services
 /// of these units do not change what they pay, so they are left out.
-fn ways_to(run: &Run<'_>, units: &BTreeSet<MemberId>) -> Vec<((Way, MemberId), Came)> {
+#[must_use]
+pub fn ways_to(run: &Run<'_>, crossings: &Crossings, units: &BTreeSet<MemberId>) -> Ways {
     let mut ways: BTreeMap<(Way, MemberId), Came> = BTreeMap::new();
     for (key, amount) in run.ledger.opening.iter().filter(|(key, _)| units.contains(&key[BUSINESS_UNIT])) {
         ways.entry((Way::Named, key[SERVICE])).or_default().amount += *amount;
     }
-    for entry in run.ledger.entries() {
+    for entry in crossings.entries(run, units) {
         let (from, to) = (entry.from[BUSINESS_UNIT], entry.to[BUSINESS_UNIT]);
         let is_gain = units.contains(&to);
         if is_gain == units.contains(&from) {
@@ -121,15 +168,14 @@ fn ways_to(run: &Run<'_>, units: &BTreeSet<MemberId>) -> Vec<((Way, MemberId), C
     }
     let mut rows: Vec<((Way, MemberId), Came)> = ways.into_iter().filter(|(_, came)| !came.amount.is_zero()).collect();
     rows.sort_by_key(|((way, service), came)| (std::cmp::Reverse(came.amount), *way, *service));
-    rows
+    Ways(rows)
 }
 
 /// How the money of business units came to them. The exact total is that of their charge lines, before rounding.
 #[must_use]
-pub fn how_it_came(run: &Run<'_>, units: &BTreeSet<MemberId>) -> Table {
-    let rows = ways_to(run, units);
-    let total: Amount = rows.iter().map(|(_, came)| came.amount).sum();
-    let rows = rows.into_iter().map(|((way, service), came)| row_of(run, way, service, &came)).collect();
+pub fn how_it_came(run: &Run<'_>, Ways(ways): &Ways) -> Table {
+    let total: Amount = ways.iter().map(|(_, came)| came.amount).sum();
+    let rows = ways.iter().map(|((way, service), came)| row_of(run, *way, *service, came)).collect();
     let text = |name: &str, label: &str| Column::new(name, label, Shown::Text);
     let exact = |name: &str, label: &str| Column::new(name, label, Shown::Exact);
     let mut total_row = vec![Value::text("Total before rounding")];
@@ -160,17 +206,17 @@ pub fn how_it_came(run: &Run<'_>, units: &BTreeSet<MemberId>) -> Table {
 /// What decides what business units pay for each service, in words: the quantity of the largest way by which money
 /// for it came, as `1,204 of 9,310 tickets`, and how many other ways there are.
 #[must_use]
-pub fn what_decides(run: &Run<'_>, units: &BTreeSet<MemberId>) -> BTreeMap<MemberId, String> {
+pub fn what_decides(run: &Run<'_>, Ways(ways): &Ways) -> BTreeMap<MemberId, String> {
     let mut said: BTreeMap<MemberId, (String, usize)> = BTreeMap::new();
-    for ((way, service), came) in ways_to(run, units) {
-        let (text, others) = said.entry(service).or_default();
+    for ((way, service), came) in ways {
+        let (text, others) = said.entry(*service).or_default();
         if !text.is_empty() {
             *others += 1;
             continue;
         }
         *text = match way {
             Way::Named => "named in the export or by a classify rule".to_owned(),
-            Way::Rule(at) => quantity_in_words(run, &run.model.book.allocate[at], &came),
+            Way::Rule(at) => quantity_in_words(run, &run.model.book.allocate[*at], came),
             Way::GivenOn(_) => "given on to other units".to_owned(),
             Way::Left(reason) => format!("not charged: {}", reason.words()),
         };

@@ -96,7 +96,12 @@ pub(super) fn formula(
     let total_line = at.body.end;
     match (figure, row) {
         (Figure::Stored, _) | (Figure::Adds, Some(_)) | (Figure::Each(..), None) => None,
-        (Figure::Adds, None) => (!pivot.rows.is_empty()).then(|| format!("SUM({})", at.all_of(at.column))),
+        (Figure::Lines(_) | Figure::Adds, None) if pivot.rows.is_empty() => None,
+        // Amounts that cancel out leave something beyond the last digit.
+        (Figure::Adds, None) if pivot.table.columns[at.column].shown == Shown::Money => {
+            Some(format!("ROUND(SUM({}),{digits})", at.all_of(at.column)))
+        }
+        (Figure::Adds, None) => Some(format!("SUM({})", at.all_of(at.column))),
         (Figure::Change(now, before), _) => {
             let row = at.row.map_or(pivot.table.total.as_ref(), |row| pivot.table.rows.get(row))?;
             (row[*before] != Value::Blank)
@@ -127,7 +132,6 @@ pub(super) fn formula(
             }
             Some(if minus.is_empty() { text } else { format!("ROUND({text},{digits})") })
         }
-        (Figure::Lines(_), None) if pivot.rows.is_empty() => None,
         (Figure::Lines(_), None) => {
             let has_subtotals = pivot.rows.iter().any(|row| matches!(row, RowIs::Subtotal(..)));
             // SUBTOTAL leaves other subtotals out.
@@ -151,6 +155,11 @@ pub(super) fn formula(
             Some(format!("ROUND({}-{above},{digits})", lines.sum(&column_keys(at, keys))))
         }
     }
+}
+
+/// The formula of the total of a column that is added up, in minor units of so many digits; none anywhere else.
+pub(super) fn sum_below(at: &CellAt, column: usize, digits: u32) -> Option<String> {
+    (at.row.is_none() && at.column == column).then(|| format!("ROUND(SUM({}),{digits})", at.all_of(column)))
 }
 
 /// Writes a sheet with a pivot: its table, a column of checks and the keys of the rows right of it, the keys of the

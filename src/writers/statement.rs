@@ -15,7 +15,7 @@ use super::views;
 use super::widths::{Widths, text_width, wrap};
 use crate::dimension::MemberId;
 use crate::explain::{self, Graph, MainPath, PlaceId};
-use crate::reports::{self, Column, Figure, Keys, Pivot, RowIs, Run, Shown, Table, Value};
+use crate::reports::{self, Column, Crossings, Figure, Keys, Pivot, RowIs, Run, Shown, Table, Value, Ways};
 use crate::rounding::ChargeLine;
 use crate::rulebook::{BUSINESS_UNIT, POOL, SERVICE, SPEND};
 
@@ -32,6 +32,8 @@ pub struct Statement<'r> {
     pub run: &'r Run<'r>,
     /// Whose it is.
     pub unit: MemberId,
+    /// The entries by which money came to business units and left them.
+    pub crossings: &'r Crossings,
     /// How its money came, for the paths of its largest lines; none where that cannot be told.
     pub graph: Option<&'r Graph>,
     /// Whether what is charged is in the journal.
@@ -71,10 +73,11 @@ pub fn build(statement: &Statement<'_>) -> Result<Workbook, XlsxError> {
     let title = format!("{name}: IT statement {}", run.model.title());
     let mut workbook = new_workbook(run.model, &title, temporary)?;
     let own: Vec<&ChargeLine> = lines.all().collect();
+    let ways = reports::ways_to(run, statement.crossings, &units);
     let paths = statement.graph.map_or(Vec::new(), |graph| paths(run, graph, &units, lines.places()));
     let moved = run.moved.map(|moved| moved.of_units(|name| is_one_of(run, &units, name)));
     let bridge = moved.as_ref().map(|moved| reports::bridge(run, moved));
-    let page = Page::new(run, unit, &units, &own, bridge, paths);
+    let page = Page::new(run, (unit, &units), &own, &ways, bridge, paths);
     page.write(workbook.add_worksheet().set_name("Statement")?, &styles, &imprint, &lines)?;
     if let Some(moved) = &moved {
         let mut causes = reports::causes_by(run, moved, SERVICE);
@@ -85,7 +88,7 @@ pub fn build(statement: &Statement<'_>) -> Result<Workbook, XlsxError> {
         live::write_sheet(sheet, &styles, &imprint, (WHY, &causes), &look, (&lines, level, run))?;
     }
 
-    let mut came = views::in_minor_units(reports::how_it_came(run, &units), &["amount"], &head.currency);
+    let mut came = views::in_minor_units(reports::how_it_came(run, &ways), &["amount"], &head.currency);
     came.title = format!("{name}: how it came");
     came.note = format!("{} Each amount is rounded by itself; the statement's total is rounded as a whole.", came.note);
     let look = Look {
@@ -122,9 +125,9 @@ struct Page {
 impl Page {
     fn new(
         run: &Run<'_>,
-        unit: MemberId,
-        units: &BTreeSet<MemberId>,
+        (unit, units): (MemberId, &BTreeSet<MemberId>),
         lines: &[&ChargeLine],
+        ways: &Ways,
         bridge: Option<Table>,
         paths: Vec<Vec<String>>,
     ) -> Page {
@@ -139,7 +142,7 @@ impl Page {
         }
         lists.push(("Run, grow and transform", list(SPEND, &run.model.dimensions[SPEND].label)));
         let services = list(SERVICE, &run.model.dimensions[SERVICE].label);
-        lists.push(("What it is for", with_words(run, units, services)));
+        lists.push(("What it is for", with_words(run, ways, services)));
         lists.push(("What it was spent on", list(POOL, &run.model.dimensions[POOL].label)));
         Page {
             name: dimension.member_name(unit).to_owned(),
@@ -278,7 +281,7 @@ fn write_bridge(
     let meanings: Vec<Value> = figures.rows.iter_mut().filter_map(Vec::pop).collect();
     figures.columns.pop();
     figures.total.iter_mut().for_each(|total| drop(total.pop()));
-    let sum = |at: &CellAt| (at.row.is_none() && at.column == 1).then(|| format!("SUM({})", at.all_of(1)));
+    let sum = |at: &CellAt| live::sum_below(at, 1, styles.minor_digits());
     let placed = sheet::write_table(sheet, styles, widths, &figures, (row + 1, 0), &Look::default(), &sum)?;
     // What a cause is runs on over the columns right of its amount: none of them is as wide.
     for (row, meaning) in placed.body.clone().zip(&meanings) {
@@ -344,8 +347,8 @@ fn facts(run: &Run<'_>, unit: MemberId) -> Vec<(String, String)> {
 }
 
 /// Adds what decides the amount of each service, and whom to ask about it where the list of services says so.
-fn with_words(run: &Run<'_>, units: &BTreeSet<MemberId>, mut services: Pivot) -> Pivot {
-    let decides = reports::what_decides(run, units);
+fn with_words(run: &Run<'_>, ways: &Ways, mut services: Pivot) -> Pivot {
+    let decides = reports::what_decides(run, ways);
     let dimension = &run.model.dimensions[SERVICE];
     let service_of = |row: &RowIs| match row {
         RowIs::Lines(keys) => keys.first().and_then(|(_, key)| u32::try_from(*key).ok()).map(MemberId),

@@ -62,7 +62,7 @@
 
   const COLUMNS = [POOL, SERVICE, UNIT];
   const SHOWN = [12, 18, 14];
-  const WIDTH = 1120, BAR = 14, GAP = 10, TOP = 26, LEAST = 2;
+  const WIDTH = 1120, BAR = 14, GAP = 13, TOP = 26, LEAST = 2;
   const EDGE = [190, 480, 900];
   let followed = null;
 

@@ -125,7 +125,7 @@ impl Front {
             row = sheet::write_table(sheet, styles, &widths, targets, (row, right_at), &look, &off)?.end + 1;
         }
         if let Some(bridge) = &self.bridge {
-            let sum = |at: &CellAt| (at.row.is_none() && at.column == 1).then(|| format!("SUM({})", at.all_of(1)));
+            let sum = |at: &CellAt| live::sum_below(at, 1, styles.minor_digits());
             row = sheet::write_table(sheet, styles, &widths, bridge, (row, right_at), &look, &sum)?.end + 1;
         }
         if !self.reasons.table.rows.is_empty() {
