@@ -45,8 +45,8 @@ pub struct LineGroup {
     pub source: usize,
     /// The file's name.
     pub file: String,
-    /// Values of the source's footprint columns; blank where a line has none. Where rules only test a column, it is the
-    /// text of the first line, and those of the others pass the same tests.
+    /// Values of the source's footprint columns; blank where a line has none. Where rules only test a column, it is a text
+    /// that passes the same tests as those of these lines, which may differ.
     pub values: Vec<String>,
     /// The period the lines belong to by their date.
     pub for_period: String,

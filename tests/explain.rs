@@ -740,6 +740,41 @@ fn rows_lead_to_the_cells_of_the_export() {
     }
 }
 
+#[test]
+fn rows_have_their_own_texts_where_rules_only_test_them() {
+    // Enough lines for several parts of one file, so that most are like lines before them; each has a text of its own.
+    let mut bill = "Service,Note,Cost\n".to_owned();
+    for row in 2..20_000 {
+        let _ = writeln!(bill, "{},\"transfer, {row}\",{row}", if row % 3 == 0 { "Mail" } else { "Chat" });
+    }
+    let rules = r#"
+[model]
+name = "Notes"
+currency = "EUR"
+complete = []
+charges = { by = ["service", "pool"] }
+[sources.bill]
+files = "{period}.csv"
+columns = { cost = "Cost" }
+set = { service = "{Service}", pool = "Other" }
+[[classify]]
+id = "network"
+where = { Note = "*transfer*" }
+set = { pool = "Network" }
+"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    write_model(folder.path(), &[("model.toml", rules), ("2026-10.csv", &bill)]);
+    let out = folder.path().join("out");
+    run(folder.path(), "2026-10", &out, &[]);
+    let model = folder.path().display().to_string();
+    let json = explained_json(&out, &[&model, "--of", "service=Mail", "--rows", "--top", "3"]);
+    let rows = json["rows"]["largest"].as_array().expect("rows");
+    let told: Vec<String> =
+        rows.iter().take(3).map(|row| format!("{} {}", row["row"], row["columns"]["Note"])).collect();
+    // The numbers up to 19,999 that three divides, from above.
+    assert_eq!(told, [19_998, 19_995, 19_992].map(|row| format!("{row} \"transfer, {row}\"")));
+}
+
 /// The sample in a folder of its own, so that files of it may be changed.
 fn copy_of_sample(folder: &Path) {
     for name in ["rules", "sample-data"] {

@@ -98,8 +98,6 @@ enum Slot {
 }
 
 struct Group {
-    /// Texts of the first line in the columns that are only tested, in the order of slots.
-    texts: Vec<String>,
     for_period: String,
     day: Day,
     lines: u64,
@@ -124,8 +122,10 @@ pub(super) struct Grouper<'m> {
     slots: Vec<Slot>,
     /// For each slot, the tests of its texts, where nothing else is read of them.
     tests: Vec<Option<Vec<&'m Test>>>,
-    /// Texts of the line that is looked at in such slots.
-    texts: Vec<String>,
+    /// For each such slot, a text for each outcome of its tests.
+    examples: Vec<FxHashMap<String, String>>,
+    /// Texts of the line that is looked at in such slots, where rows are kept.
+    texts: Vec<(usize, String)>,
     /// For each slot, whether its text becomes a member's name.
     names_member: Vec<bool>,
     patterns: Vec<(usize, &'m [Form])>,
@@ -191,6 +191,7 @@ impl<'m> Grouper<'m> {
             headings: None,
             slots: Vec::new(),
             tests: Vec::new(),
+            examples: Vec::new(),
             texts: Vec::new(),
             names_member: Vec::new(),
             patterns: Vec::new(),
@@ -248,10 +249,13 @@ impl<'m> Grouper<'m> {
             }
             values.cmp(others).then_with(|| key(a).cmp(&key(b)))
         });
-        let tests = self.tests;
+        let examples = self.examples;
         let groups = keyed.into_iter().map(|(mut values, group)| {
-            let tested = tests.iter().zip(&mut values).filter(|(tests, _)| tests.is_some()).map(|(_, value)| value);
-            tested.zip(group.texts).for_each(|(value, text)| *value = text);
+            for (value, examples) in values.iter_mut().zip(&examples) {
+                if let Some(example) = examples.get(value) {
+                    value.clone_from(example);
+                }
+            }
             LineGroup {
                 source: self.source,
                 file: file.clone(),
@@ -698,8 +702,12 @@ impl<'m> Grouper<'m> {
             match &self.tests[at] {
                 None => push_value(&mut key, text),
                 Some(tests) => {
-                    push_value(&mut key, &outcomes(self.decl, &self.footprint[at], tests, text));
-                    texts.push(text.to_owned());
+                    let outcomes = outcomes(self.decl, &self.footprint[at], tests, text);
+                    push_value(&mut key, &outcomes);
+                    if self.rows_kept > 0 {
+                        texts.push((at, text.to_owned()));
+                    }
+                    self.examples[at].entry(outcomes).or_insert_with(|| text.to_owned());
                 }
             }
         }
@@ -870,6 +878,7 @@ impl Visitor for Grouper<'_> {
         // Lines that are spread over time are shown with their texts.
         let tests_of = |column| footprint::only_tests_of(book, decl, column).filter(|_| decl.schedule.is_none());
         self.tests = footprint.iter().map(tests_of).collect();
+        self.examples = vec![FxHashMap::default(); footprint.len()];
         self.skip = decl.skip.fields().map(|field| (field.clone(), self.slot(field))).collect();
         let in_use = |at: usize| {
             [Some(self.cost), self.control, self.date, self.currency].contains(&Some(at))
@@ -1062,8 +1071,7 @@ impl Grouper<'_> {
 
     /// The line whose texts were looked at last.
     fn row_sum(&self, row: u64, sum: Amount) -> RowSum {
-        let tested = self.tests.iter().enumerate().filter(|(_, tests)| tests.is_some());
-        RowSum { row, sum, texts: tested.map(|(at, _)| at).zip(self.texts.iter().cloned()).collect() }
+        RowSum { row, sum, texts: self.texts.clone() }
     }
 
     /// Adds a line, or what a period takes of it, to the group of its key, and says which that is.
@@ -1086,7 +1094,6 @@ impl Grouper<'_> {
         self.index.insert(key.to_vec(), self.groups.len());
         let largest = if self.rows_kept > 0 { vec![self.row_sum(row, sum)] } else { Vec::new() };
         self.groups.push(Group {
-            texts: self.texts.clone(),
             for_period,
             day,
             lines: 1,

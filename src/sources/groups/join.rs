@@ -68,6 +68,11 @@ impl<'m> Grouper<'m> {
         self.repeats.join(part.repeats);
         self.repairs.join(part.repairs);
         self.stashed.extend(part.stashed);
+        for (examples, others) in self.examples.iter_mut().zip(part.examples) {
+            others.into_iter().for_each(|(outcomes, text)| {
+                examples.entry(outcomes).or_insert(text);
+            });
+        }
         merge_tallies(&mut self.totals, part.totals);
         let mut groups: Vec<Option<_>> = part.groups.into_iter().map(Some).collect();
         for (key, at) in part.index {
@@ -83,10 +88,7 @@ impl<'m> Grouper<'m> {
             group.least = group.least.min(other.least);
             group.greatest = group.greatest.max(other.greatest);
             group.day = group.day.min(other.day);
-            if other.first_row < group.first_row {
-                group.first_row = other.first_row;
-                group.texts = other.texts;
-            }
+            group.first_row = group.first_row.min(other.first_row);
             group.quantities.iter_mut().zip(&other.quantities).for_each(|(sum, quantity)| *sum += *quantity);
             group.largest.extend(other.largest);
             group.largest.sort_by_key(|row| (std::cmp::Reverse(row.sum.abs()), row.row));
