@@ -69,9 +69,9 @@ impl<'m> Grouper<'m> {
         self.repairs.join(part.repairs);
         self.stashed.extend(part.stashed);
         for (examples, others) in self.examples.iter_mut().zip(part.examples) {
-            others.into_iter().for_each(|(outcomes, text)| {
+            for (outcomes, text) in others {
                 examples.entry(outcomes).or_insert(text);
-            });
+            }
         }
         merge_tallies(&mut self.totals, part.totals);
         let mut groups: Vec<Option<_>> = part.groups.into_iter().map(Some).collect();
