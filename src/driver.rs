@@ -80,6 +80,7 @@ impl Driver {
         };
         let mut driver = Driver { file: table.headings.file.clone(), ..Driver::empty(decl) };
         let mut counted: FxHashMap<Box<[MemberId]>, Vec<Counted>> = FxHashMap::default();
+        let mut size = Amount::ZERO;
         for row in &table.rows {
             if !reader.columns.filter.passes(&decl.filter, |column| row.text(column)) {
                 continue;
@@ -106,6 +107,12 @@ impl Driver {
                     reader.refuse("too-large", row, None, title, "look for a damaged number");
                     continue;
                 };
+                let Some(up_to) = size.checked_add(quantity.abs()) else {
+                    let title = "the quantities up to here are together beyond what the program can hold".to_owned();
+                    reader.refuse("too-large", row, None, title, "look for a damaged number");
+                    continue;
+                };
+                size = up_to;
                 let finer = read.beyond_scale * i128::from(days);
                 counted.entry(sender.clone()).or_default().push(Counted { to, quantity, finer, row: row.number });
             }
@@ -247,6 +254,7 @@ fn targets(mut rows: Vec<Counted>, average: Fraction) -> Vec<DriverTarget> {
         sum += counted.quantity;
         finer += counted.finer;
         let up_to = sum + Amount::from_beyond_scale(finer);
+        // A part of what was held a line above can be held, too.
         let up_to = apply(up_to, average).unwrap_or(up_to);
         let quantity = up_to - given;
         given = up_to;

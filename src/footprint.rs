@@ -44,7 +44,7 @@ fn columns_of(book: &RuleBook, source: &SourceDecl) -> Vec<ColumnRef> {
     columns.into_iter().collect()
 }
 
-/// The tests of a column of a source of which rules look at nothing but whether its texts pass them; `None` where the texts
+/// The tests of a column of a source, as declared, of which rules look at nothing but whether its texts pass them; `None` where the texts
 /// themselves are read: as names, as keys of a table, or because they are shown as something else.
 #[must_use]
 pub fn only_tests_of<'b>(book: &'b RuleBook, source: &SourceDecl, column: &ColumnRef) -> Option<Vec<&'b Test>> {
@@ -52,7 +52,9 @@ pub fn only_tests_of<'b>(book: &'b RuleBook, source: &SourceDecl, column: &Colum
         return None;
     }
     let clauses = filters_of(book, source).flat_map(Clauses::clauses);
-    Some(clauses.filter(|clause| clause.field == *column).map(|clause| &clause.test).collect())
+    let tests: Vec<&Test> = clauses.filter(|clause| clause.field == *column).map(|clause| &clause.test).collect();
+    // A column that nothing tests is read for a reason of its own.
+    (!tests.is_empty()).then_some(tests)
 }
 
 /// The columns whose texts are read, and not only tested.

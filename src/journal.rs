@@ -215,18 +215,6 @@ impl Journal {
 }
 
 impl Journal {
-    /// Sum of all debits and sum of all credits, in minor units. A credit note changes sides, so both count its size.
-    #[must_use]
-    pub fn sides(&self) -> [i128; 2] {
-        let entries = self.lines.iter().flat_map(|line| [(&line.debit, line.minor), (&line.credit, -line.minor)]);
-        entries.fold(
-            [0, 0],
-            |[debits, credits], (_, minor)| {
-                if minor > 0 { [debits + minor, credits] } else { [debits, credits - minor] }
-            },
-        )
-    }
-
     /// What it charges: debits less credit notes, in minor units.
     #[must_use]
     pub fn total(&self) -> i128 {

@@ -766,13 +766,13 @@ fn rate_cell(
     }
 }
 
-/// How a name becomes a member of a dimension.
 /// A name that no member may have.
 fn reserved(dimension: &Dimension, name: &str, place: Place) -> Option<Finding> {
     let title = || format!("`{}` {RESERVED} {}", clean(name), dimension.name);
     dimension.is_reserved(name).then(|| Finding::error("reserved-name", place, title()).help(RESERVED_HELP))
 }
 
+/// How a name becomes a member of a dimension.
 fn way_to_member(dimension: &Dimension) -> String {
     if BUILT_IN.iter().any(|(name, _)| *name == dimension.name) && ["spend", "kind"].contains(&dimension.name.as_str())
     {

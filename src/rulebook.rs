@@ -936,7 +936,9 @@ impl RuleBook {
     #[must_use]
     pub fn in_period(mut self, period: &Period) -> RuleBook {
         for source in &mut self.sources {
-            if let CostDecl::Column(column) = &mut source.cost {
+            let (CostDecl::Column(cost) | CostDecl::Rated { hours: cost, .. }) = &mut source.cost;
+            let control = source.control.as_mut().and_then(|control| control.column.as_mut());
+            for column in [Some(cost), control].into_iter().flatten() {
                 column.name = period.fill(&column.name);
             }
         }

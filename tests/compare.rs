@@ -440,6 +440,33 @@ by = "time"
 }
 
 #[test]
+fn headings_that_name_a_month_are_those_of_each_side() {
+    // October costs 50 more than September, by rules that differ in words only.
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = r#"
+[model]
+name = "Months"
+currency = "GBP"
+complete = []
+[sources.bills]
+files = "costs-{year}.csv"
+columns = { cost = "{month_name}" }
+set = { pool = "Bills", business_unit = "Shops" }
+"#;
+    let bill = "Name,September,October\nx,100,150\n";
+    let reworded = format!("{rules}# Asked for by the controller.\n");
+    write_model(
+        folder.path(),
+        &[("a/model.toml", rules), ("a/costs-2026.csv", bill), ("b/model.toml", &reworded), ("b/costs-2026.csv", bill)],
+    );
+    let [a, b] = ["a/2026-09", "b/2026-10"].map(|side| folder.path().join(side).display().to_string());
+    let rows = movement(&[&a, &b]);
+    adds_up(&rows);
+    let sum = |column: &str| rows.iter().map(|row| atoms(&row[column])).sum::<i128>();
+    assert_eq!((sum("rules"), sum("movement")), (0, 50 * ONE));
+}
+
+#[test]
 fn charge_lines_that_somebody_changed_are_not_compared() {
     let folder = tempfile::tempdir().expect("a folder");
     two_periods(folder.path());

@@ -276,6 +276,23 @@ formats = { date = "%m/%d/%Y" }
 }
 
 #[test]
+fn currencies_stay_apart_under_each_heading_that_a_preset_knows() {
+    let source = "format = \"azure-mca\"\nfiles = \"{period}/*.csv\"";
+    let rates = "From,To,Rate\nGBP,USD,2\nGBP,EUR,4\n";
+    for heading in ["billingCurrency", "BillingCurrency"] {
+        let bill = format!(
+            "costInBillingCurrency,date,{heading}\n100,10/01/2026,USD\n100,10/01/2026,EUR\n100,10/02/2026,USD\n"
+        );
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = [("m/rates-2026-10.csv", rates), ("m/2026-10/a.csv", bill.as_str())];
+        let run =
+            exchanged(folder.path(), &model(source, &format!("use = \"closing\"\n{TABLE}")), &files).expect("a run");
+        // 200 / 2 + 100 / 4.
+        assert_eq!(money_in(&run), atoms("125"), "{heading}");
+    }
+}
+
+#[test]
 fn the_ecbs_file_of_one_day_is_read_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let fx = "use = \"closing\"\n[[fx.tables]]\nformat = \"ecb\"\nfile = \"eurofxref.csv\"\n";

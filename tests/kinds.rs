@@ -88,6 +88,16 @@ fn parquet_files_keep_their_decimals_dates_and_tags() {
     }
 }
 
+#[test]
+fn a_pattern_with_an_open_end_takes_files_for_what_their_names_say() {
+    for (file, pattern) in [("bill-zstd.parquet", "{period}-*"), ("bill-zstd.parquet", "{period}-bill*.*")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        model(folder.path(), file, "set = { service = \"{Item}\" }");
+        edit(folder.path(), &format!("{{period}}-{file}"), pattern);
+        assert_eq!(check(folder.path()).0, Some(0), "{pattern}");
+    }
+}
+
 fn check(folder: &Path) -> (Option<i32>, String) {
     outcome(&showback(&["check", &folder.display().to_string(), "--period", "2026-10"]))
 }

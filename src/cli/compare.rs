@@ -21,7 +21,7 @@ use crate::writers::{tables, terminal};
 /// One side as it was named.
 enum Named {
     /// Calculated from a model.
-    Calculated(Box<Calculation>),
+    Calculated(Box<Calculation>, Box<RuleBook>),
     /// A published run whose rules or inputs are not there any more.
     Published { currency: Currency, stands: BTreeMap<Stand, i128> },
 }
@@ -52,8 +52,8 @@ fn compare_all(wanted: &Compare, findings: &mut Findings) -> Result<Comparison, 
         )));
     }
     match (&a, &b) {
-        (Named::Calculated(a), Named::Calculated(b)) => {
-            let (of_a, of_b) = (crossed(a, b), crossed(b, a));
+        (Named::Calculated(a, rules_a), Named::Calculated(b, rules_b)) => {
+            let (of_a, of_b) = (crossed(rules_a, rules_b, &b.model.period), crossed(rules_b, rules_a, &a.model.period));
             let [label_a, label_b] = labels;
             let a = side(label_a, a, of_a.as_crossed());
             let b = side(label_b, b, of_b.as_crossed());
@@ -75,14 +75,14 @@ fn compare_all(wanted: &Compare, findings: &mut Findings) -> Result<Comparison, 
 impl Named {
     fn currency(&self) -> &Currency {
         match self {
-            Named::Calculated(calculation) => &calculation.model.book.head.currency,
+            Named::Calculated(calculation, _) => &calculation.model.book.head.currency,
             Named::Published { currency, .. } => currency,
         }
     }
 
     fn stands(&self) -> BTreeMap<Stand, i128> {
         match self {
-            Named::Calculated(calculation) => minor_by_stand(&calculation.model, &calculation.charges),
+            Named::Calculated(calculation, _) => minor_by_stand(&calculation.model, &calculation.charges),
             Named::Published { stands, .. } => stands.clone(),
         }
     }
@@ -123,10 +123,10 @@ fn calculated(model: &Path, period: &str, plan: Option<&str>, findings: &mut Fin
     let result = book.and_then(|book| {
         let book = pipeline::of_plan(book, plan)?;
         let period = pipeline::period(&book, period)?;
-        pipeline::calculate(book, period, &mut of_run)
+        Ok((pipeline::calculate(book.clone(), period, &mut of_run)?, book))
     });
     match result {
-        Ok(calculation) => Ok(Named::Calculated(Box::new(calculation))),
+        Ok((calculation, book)) => Ok(Named::Calculated(Box::new(calculation), Box::new(book))),
         Err(failure) => {
             // What is noteworthy of a run is told when it is run; here only what stops it.
             findings.extend(of_run);
@@ -195,9 +195,8 @@ impl Read {
     }
 }
 
-/// The other side's exports by this side's rules.
-fn crossed(this: &Calculation, other: &Calculation) -> Read {
-    let (rules, others) = (&this.model.book, &other.model.book);
+/// The other side's exports, those of `period`, by this side's rules.
+fn crossed(rules: &RuleBook, others: &RuleBook, period: &Period) -> Read {
     if same_rules(rules, others) {
         return Read::Same;
     }
@@ -209,9 +208,8 @@ fn crossed(this: &Calculation, other: &Calculation) -> Read {
     }
     // The exports lie where the other side's are, and are read by the rules of this one.
     let book = RuleBook { data: others.data.clone(), ..rules.clone() };
-    let period: Period = other.model.period.clone();
     let mut findings = Findings::new();
-    if let Ok(read) = pipeline::opening(book, period, &mut findings) {
+    if let Ok(read) = pipeline::opening(book, period.clone(), &mut findings) {
         return Read::By(Box::new(read));
     }
     let why = findings.first_error().unwrap_or("they are refused");

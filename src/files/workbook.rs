@@ -82,7 +82,9 @@ fn clock(time: &ExcelDateTime) -> SheetCell {
     let Ok(read) = parse_number(days.as_bytes(), NumberFormat::PLAIN) else {
         return SheetCell::Fault(format!("{days}, which is no time"));
     };
-    let exact = read.value.atoms() * SECONDS_A_DAY;
+    let Some(exact) = read.value.atoms().checked_mul(SECONDS_A_DAY) else {
+        return SheetCell::Fault(format!("{days}, which is no time"));
+    };
     let seconds = (exact + ONE / 2).div_euclid(ONE);
     if seconds < 0 {
         SheetCell::Fault(format!("{days}, a time below 0"))

@@ -105,8 +105,7 @@ pub fn bridge(run: &Run<'_>, comparison: &Comparison) -> Table {
         rows.push(row(&super::capitalised(words), add(&|row| row.effects[at]), meaning));
     }
     rows.push(row("Rounding", add(&|row| row.rounding), ""));
-    let is_first = |at: usize| at == 0;
-    let rows = rows.into_iter().enumerate().filter(|(at, row)| is_first(*at) || row[1] != Value::Money(0));
+    let rows = rows.into_iter().enumerate().filter(|(at, row)| *at == 0 || row[1] != Value::Money(0));
     Table {
         name: "bridge",
         title: format!("From {before} to {after}"),

@@ -876,7 +876,8 @@ impl Visitor for Grouper<'_> {
         let footprint = self.footprint;
         self.slots = footprint.iter().map(|column| self.slot(column)).collect();
         // Lines that are spread over time are shown with their texts.
-        let tests_of = |column| footprint::only_tests_of(book, decl, column).filter(|_| decl.schedule.is_none());
+        let declared = &book.sources[self.source];
+        let tests_of = |column| footprint::only_tests_of(book, declared, column).filter(|_| decl.schedule.is_none());
         self.tests = footprint.iter().map(tests_of).collect();
         self.examples = vec![FxHashMap::default(); footprint.len()];
         self.skip = decl.skip.fields().map(|field| (field.clone(), self.slot(field))).collect();

@@ -83,8 +83,8 @@ impl Reader<'_> {
             }
             (None, None) => None,
         };
-        if let Some(CostDecl::Column(column)) = &cost {
-            self.words_in_pattern(column);
+        if let Some(cost) = &cost {
+            self.words_in_pattern(cost.column());
         }
         let currency_column = mapped(self, "currency").or_else(|| preset(|preset| preset.currency));
         let date = mapped(self, "date").or_else(|| preset(|preset| preset.date));
@@ -164,7 +164,7 @@ impl Reader<'_> {
 
     pub(super) fn format(&mut self, table: &Table, files: &[Named]) -> Format {
         let by_name = |file: &str| match NamedKind::of(file) {
-            _ if file.to_ascii_lowercase().ends_with(".json") => Format::ByName,
+            _ if file.to_ascii_lowercase().ends_with(".json") || fits_any_kind(file) => Format::ByName,
             NamedKind::Workbook => Format::Xlsx,
             NamedKind::Parquet => Format::Parquet,
             NamedKind::Tsv => Format::Tsv,
@@ -508,4 +508,10 @@ impl Reader<'_> {
         };
         Some(ControlDecl { spot: node.spot.clone(), column, figures })
     }
+}
+
+/// Whether the end of a file pattern leaves open what kind of file it is.
+fn fits_any_kind(pattern: &str) -> bool {
+    let plain = [".gz", ".zst", ".zip"].iter().find_map(|packed| pattern.strip_suffix(packed)).unwrap_or(pattern);
+    plain.rsplit(['.', '/']).next().is_some_and(|end| end.contains(['*', '?', '[']))
 }

@@ -1,7 +1,7 @@
 //! Lines like those before them: what rules read of them is the same, so that only their amounts are looked at.
 //!
 //! A combination is what stands in all columns that decide what becomes of a line, but for its date and its amounts; each
-//! text of a column has a number. The first line of a combination is taken as any line is; what becomes of it becomes of
+//! text of a column has a number, and texts of which rules see the same have one together. The first line of a combination is taken as any line is; what becomes of it becomes of
 //! the others too, and their amounts are added up beside the combination until all lines are read.
 
 use std::collections::{BTreeMap, BTreeSet};

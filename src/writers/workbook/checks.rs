@@ -77,18 +77,11 @@ pub(super) fn write(
         ));
     }
     if let Some(journal) = book.journal.filter(|_| lines.can_be_added_up()) {
-        let of_journal =
-            |what: &str| Check { sheet: JOURNAL.to_owned(), what: what.to_owned(), formula: String::new() };
-        let [debits, credits] = journal.sides().map(Value::Money);
-        checks.push((of_journal("its debits against its credits"), debits, credits, None));
+        let what = "what it charges against the charge lines".to_owned();
+        let of_journal = Check { sheet: JOURNAL.to_owned(), what, formula: String::new() };
         let charged = lines.sum(&live::literal(&vec![(Field::Charged, 1)]));
         let charges = Value::Money(run.charges.allocated().map(|line| line.minor).sum());
-        checks.push((
-            of_journal("what it charges against the charge lines"),
-            Value::Money(journal.total()),
-            charges,
-            Some(charged),
-        ));
+        checks.push((of_journal, Value::Money(journal.total()), charges, Some(charged)));
     }
     checks.extend(of_sheets.iter().map(|check| (check.clone(), Value::Blank, Value::Blank, None)));
     let table = Table {
