@@ -136,6 +136,12 @@ impl Charges {
         self.by.iter().position(|other| *other == dimension).map_or(BLANK, |at| line.members[at])
     }
 
+    /// Whether lines keep a dimension: whether `charges.by` names it.
+    #[must_use]
+    pub fn keeps(&self, dimension: DimensionId) -> bool {
+        self.by.contains(&dimension)
+    }
+
     /// Lines that were allocated.
     pub fn allocated(&self) -> impl Iterator<Item = &ChargeLine> {
         self.lines.iter().filter(|line| line.kind.is_allocated())

@@ -135,16 +135,18 @@ fn fits(run: &Run<'_>, line: &BesideLine, field: Field, key: u64) -> bool {
         Field::Dimension(dimension) => {
             let at = run.charges.by.iter().position(|other| *other == dimension);
             let name = u32::try_from(key).map_or("", |key| run.model.dimensions[dimension].member_name(MemberId(key)));
-            at.and_then(|at| line.members.get(at)).is_some_and(|member| member == name)
+            // Lines of both have no member in a dimension that they do not keep.
+            at.and_then(|at| line.members.get(at)).map_or("", String::as_str) == name
         }
         Field::Kind | Field::Reason | Field::ForPeriod => false,
     }
 }
 
-/// What is charged by the members of a dimension, with what stands beside it. `None` when nothing does.
+/// What is charged by the members of a dimension, with what stands beside it. `None` when nothing does, or
+/// charge lines do not keep the dimension.
 #[must_use]
 pub fn movement_by(run: &Run<'_>, dimension: crate::rulebook::DimensionId) -> Option<Pivot> {
-    if run.beside.is_empty() {
+    if run.beside.is_empty() || !run.charges.keeps(dimension) {
         return None;
     }
     let label = &run.model.dimensions[dimension].label;

@@ -304,10 +304,8 @@ pub fn summary(run: &Run<'_>) -> Summary {
         list
     };
     let named = |dimension: DimensionId| {
-        by(dimension)
-            .into_iter()
-            .map(|(member, sum)| (name_or_none(&run.model.dimensions[dimension], member), sum))
-            .collect()
+        let sums = if run.charges.keeps(dimension) { by(dimension) } else { BTreeMap::new() };
+        sums.into_iter().map(|(member, sum)| (name_or_none(&run.model.dimensions[dimension], member), sum)).collect()
     };
     let mut reasons: BTreeMap<String, i128> = BTreeMap::new();
     for line in run.charges.unallocated() {
@@ -322,6 +320,7 @@ pub fn summary(run: &Run<'_>) -> Summary {
         rounding: run.charges.rounding,
         spend: spend_members(run)
             .into_iter()
+            .filter(|_| run.charges.keeps(SPEND))
             .map(|(id, name)| (name, spend.get(&id).copied().unwrap_or_default()))
             .collect(),
         units: largest_first(named(BUSINESS_UNIT)),

@@ -19,7 +19,7 @@ pub fn methods(run: &Run<'_>, by_method: &[ByMethod]) -> Table {
     columns.extend(by_method.iter().map(|method| money(method.name, &capitalised(method.name))));
     columns.push(money("largest_difference", "Largest difference"));
     let mut rows = Vec::new();
-    for dimension in [BUSINESS_UNIT, SERVICE] {
+    for dimension in [BUSINESS_UNIT, SERVICE].into_iter().filter(|dimension| run.charges.keeps(*dimension)) {
         let sums: Vec<Option<BTreeMap<Target, i128>>> = by_method
             .iter()
             .map(|method| method.charges.as_ref().ok().map(|charges| sums(charges, dimension)))

@@ -45,6 +45,8 @@ pub struct Page {
     /// By column and member: whether it is a member, not what stands for none.
     #[serde(rename = "isNamed")]
     is_named: Vec<Vec<bool>>,
+    /// By column: whether charge lines keep it. What they do not keep is shown as none, and has no table of its own.
+    kept: [bool; 4],
     /// The number of the business unit that stands for nobody; as many as there are names when all is allocated.
     unallocated: usize,
     /// Pool, service, business unit, spend, amount.
@@ -230,6 +232,7 @@ pub fn page(run: &Run<'_>, graph: &Graph, run_id: &str) -> Result<Option<Page>, 
         version: env!("CARGO_PKG_VERSION"),
         is_named: names.iter().map(|names| names.is_named.clone()).collect(),
         names: names.into_iter().map(|names| names.list).collect(),
+        kept: COLUMNS.map(|dimension| run.charges.keeps(dimension)),
         unallocated,
         lines: sums
             .into_iter()

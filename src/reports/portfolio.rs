@@ -26,9 +26,12 @@ fn stage(status: &str) -> Option<usize> {
 }
 
 /// The portfolio: services by where in their life they are, with what was charged for them. `None` when the service
-/// list does not say.
+/// list does not say, or charge lines do not keep the service.
 #[must_use]
 pub fn portfolio(run: &Run<'_>) -> Option<Pivot> {
+    if !run.charges.keeps(SERVICE) {
+        return None;
+    }
     let dimension = &run.model.dimensions[SERVICE];
     let status_at = STATUS_ATTRIBUTES
         .iter()

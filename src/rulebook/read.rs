@@ -191,9 +191,10 @@ impl Reader<'_> {
             self.driver_fits_rules(driver, &allocate);
         }
         let fx = self.only(roots, "fx").map(|table| self.fx(table, head.as_ref()));
-        let targets = self.only(roots, "spend").map(|table| self.targets(table)).unwrap_or_default();
+        let targets = self.only(roots, "spend").map(|table| self.targets(table, head.as_ref())).unwrap_or_default();
         let journal = self.only(roots, "journal").and_then(|table| self.journal(table));
-        let unit_costs = self.each(roots, "unit_costs", |reader, section| reader.unit_cost(section, &driver_names));
+        let unit_costs =
+            self.each(roots, "unit_costs", |reader, section| reader.unit_cost(section, &driver_names, head.as_ref()));
         if sources.is_empty() {
             self.error(
                 "no-source",

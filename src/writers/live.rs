@@ -190,7 +190,10 @@ pub(super) fn write_sheet(
             let is_checked = level != Level::Corner && *is != RowIs::Rest;
             row.push(if is_checked { Value::Money(0) } else { Value::Blank });
         }
-        let (RowIs::Lines(keys) | RowIs::Subtotal(_, keys)) = is else { continue };
+        let keys: &[(Field, u64)] = match is {
+            RowIs::Lines(keys) | RowIs::Subtotal(_, keys) => keys,
+            RowIs::Rest => &[],
+        };
         row.extend(
             fields.iter().map(|field| {
                 keys.iter().find(|(of, _)| of == field).map_or(Value::Blank, |(_, key)| Value::Count(*key))

@@ -79,7 +79,7 @@ pub fn build(statement: &Statement<'_>) -> Result<Workbook, XlsxError> {
     let bridge = moved.as_ref().map(|moved| reports::bridge(run, moved));
     let page = Page::new(run, (unit, &units), &own, &ways, bridge, paths);
     page.write(workbook.add_worksheet().set_name("Statement")?, &styles, &imprint, &lines)?;
-    if let Some(moved) = &moved {
+    if let Some(moved) = moved.as_ref().filter(|_| run.charges.keeps(SERVICE)) {
         let mut causes = reports::causes_by(run, moved, SERVICE);
         causes.table.title = format!("{name}: why it changed");
         let look = Look { zeros: Zeros::Dash, filter: Filter::Buttons, columns_kept: 1, ..Look::default() };
@@ -114,6 +114,8 @@ struct Page {
     facts: Vec<(String, String)>,
     /// By unit, when there are units below; run, grow and transform; services; pools.
     lists: Vec<(&'static str, Pivot)>,
+    /// Whether it says what it is for.
+    has_services: bool,
     /// From what was charged in the period before to what is charged now, cause by cause.
     bridge: Option<Table>,
     /// The largest lines, each with the steps by which it came.
@@ -140,14 +142,22 @@ impl Page {
         if units.len() > 1 {
             lists.push(("Who it is for", list(BUSINESS_UNIT, &dimension.label)));
         }
-        lists.push(("Run, grow and transform", list(SPEND, &run.model.dimensions[SPEND].label)));
-        let services = list(SERVICE, &run.model.dimensions[SERVICE].label);
-        lists.push(("What it is for", with_words(run, ways, services)));
-        lists.push(("What it was spent on", list(POOL, &run.model.dimensions[POOL].label)));
+        let keeps = |dimension| run.charges.keeps(dimension);
+        if keeps(SPEND) {
+            lists.push(("Run, grow and transform", list(SPEND, &run.model.dimensions[SPEND].label)));
+        }
+        if keeps(SERVICE) {
+            let services = list(SERVICE, &run.model.dimensions[SERVICE].label);
+            lists.push(("What it is for", with_words(run, ways, services)));
+        }
+        if keeps(POOL) {
+            lists.push(("What it was spent on", list(POOL, &run.model.dimensions[POOL].label)));
+        }
         Page {
             name: dimension.member_name(unit).to_owned(),
             facts: facts(run, unit),
             lists,
+            has_services: keeps(SERVICE),
             bridge,
             paths,
             charged: lines.iter().map(|line| line.minor).sum(),
@@ -200,7 +210,9 @@ impl Page {
             row = sheet::write_table(sheet, styles, &widths, &pivot.table, (row + 2, 0), &look, &formulas)?.end;
         }
         if let Some(bridge) = &self.bridge {
-            row = write_bridge(sheet, styles, &widths, bridge, row + 1)?;
+            let by_service = format!("Why it changed (by service on the sheet {WHY})");
+            let title = if self.has_services { by_service.as_str() } else { "Why it changed" };
+            row = write_bridge(sheet, styles, &widths, (title, bridge), row + 1)?;
         }
         if !self.paths.is_empty() {
             row += 1;
@@ -268,15 +280,10 @@ fn write_bridge(
     sheet: &mut Worksheet,
     styles: &Styles,
     widths: &Widths,
-    bridge: &Table,
+    (title, bridge): (&str, &Table),
     row: u32,
 ) -> Result<u32, XlsxError> {
-    sheet.write_string_with_format(
-        row,
-        0,
-        format!("Why it changed (by service on the sheet {WHY})"),
-        &Styles::section(),
-    )?;
+    sheet.write_string_with_format(row, 0, title, &Styles::section())?;
     let mut figures = bridge.clone();
     let meanings: Vec<Value> = figures.rows.iter_mut().filter_map(Vec::pop).collect();
     figures.columns.pop();

@@ -46,6 +46,10 @@ pub fn summary(run: &Run<'_>, summary: &Summary, place: &Path) -> String {
         ("Largest business units", &summary.units, summary.charged),
         ("Largest services", &summary.services, summary.charged),
     ] {
+        // Charge lines do not keep it.
+        if list.is_empty() {
+            continue;
+        }
         let _ = writeln!(text, "{STRONG}{title}{STRONG:#}");
         let _ = writeln!(text, "{}", largest(list, whole, currency));
     }

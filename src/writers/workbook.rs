@@ -24,7 +24,7 @@ use crate::compare::Comparison;
 use crate::finding::Findings;
 use crate::journal::Journal;
 use crate::reports::{self, Pivot, Run, Table};
-use crate::rulebook::{BUSINESS_UNIT, SERVICE};
+use crate::rulebook::{BUSINESS_UNIT, POOL, SERVICE, SPEND};
 
 /// Name of the first sheet.
 const CONTENTS: &str = "Contents";
@@ -195,12 +195,19 @@ fn pages(book: &Book<'_>) -> Vec<Page> {
         filter: Filter::None,
         ..dashed.clone()
     };
-    let mut pages = vec![
-        live("Business units × services", reports::units_by_service(run), &dashed),
-        live("Services", reports::services(run), &Look { groups_exact: true, ..dashed.clone() }),
-        live("Full cost", reports::full_cost(run), &dashed),
-        live("Run grow transform", spend, &spend_look),
-    ];
+    // A sheet by what charge lines do not keep would say that there is none of it.
+    let keeps = |dimension| run.charges.keeps(dimension);
+    let mut pages = Vec::new();
+    if keeps(BUSINESS_UNIT) || keeps(SERVICE) {
+        pages.push(live("Business units × services", reports::units_by_service(run), &dashed));
+    }
+    if keeps(SERVICE) {
+        pages.push(live("Services", reports::services(run), &Look { groups_exact: true, ..dashed.clone() }));
+        pages.push(live("Full cost", reports::full_cost(run), &dashed));
+    }
+    if keeps(SPEND) {
+        pages.push(live("Run grow transform", spend, &spend_look));
+    }
     if reports::has_trend(run) {
         pages.push(stored(TREND, reports::trend_over_time(run), &Look { columns_kept: 1, ..Look::default() }));
     }
@@ -208,14 +215,17 @@ fn pages(book: &Book<'_>) -> Vec<Page> {
         pages.extend(reports::movement_by(run, dimension).map(|pivot| live(name, pivot, &filtered)));
     }
     if let Some(moved) = run.moved.map(Comparison::charged) {
-        for (name, dimension) in [("Causes by unit", BUSINESS_UNIT), ("Causes by service", SERVICE)] {
+        let by = [("Causes by unit", BUSINESS_UNIT), ("Causes by service", SERVICE)];
+        for (name, dimension) in by.into_iter().filter(|(_, dimension)| keeps(*dimension)) {
             pages.push(live(name, reports::causes_by(run, &moved, dimension), &dashed));
         }
     }
     if let Some(portfolio) = reports::portfolio(run) {
         pages.push(live("Portfolio", portfolio, &Look { ruled_by: Some(0), columns_kept: 2, ..dashed.clone() }));
     }
-    pages.push(live("Pools", reports::pools(run), &filtered));
+    if keeps(POOL) {
+        pages.push(live("Pools", reports::pools(run), &filtered));
+    }
     pages.push(live("Unallocated", reports::unallocated(run), &filtered));
     let look = Look { ruled_by: Some(0), ..filtered.clone() };
     pages.push(stored("Reconciliation", views::reconciliation(reports::reconciliation(run), currency), &look));

@@ -1,7 +1,7 @@
 //! `[model]` and `[dimensions.*]`.
 
 use super::{Reader, Section};
-use crate::finding::{Finding, Named, clean, did_you_mean, list_names};
+use crate::finding::{Finding, Named, Spot, clean, did_you_mean, list_names};
 use crate::money::{Amount, Currency};
 use crate::rulebook::syntax::{Table, Value};
 use crate::rulebook::{
@@ -43,17 +43,10 @@ impl Reader<'_> {
         });
         let charges_by = by.unwrap_or_else(|| vec![BUSINESS_UNIT, SERVICE, POOL, SPEND]);
         for dimension in &complete {
-            if !charges_by.contains(dimension) {
-                let name = &self.dimensions[*dimension].name;
-                let title = format!("`complete` asks for `{name}`, which the charge lines do not keep");
-                self.error(
-                    "charges-by",
-                    model.spot.place(),
-                    title,
-                    "",
-                    format!("add \"{name}\" to charges = {{ by = [...] }}"),
-                );
-            }
+            self.is_kept(Some(&charges_by), *dimension, "`complete` asks for", &model.spot);
+        }
+        if let Some(node) = model.get("trend") {
+            self.is_kept(Some(&charges_by), SPEND, "`trend` is of", &node.spot);
         }
         let charges_by = charges_by.into_iter().filter(|dimension| ![FOR_PERIOD, KIND].contains(dimension)).collect();
         let description = self.text(model, "description").map(|text| text.name).unwrap_or_default();
@@ -69,6 +62,17 @@ impl Reader<'_> {
             trend: self.trend(model),
             plans: Vec::new(),
         })
+    }
+
+    /// Refuses what asks for a dimension that charge lines do not keep. `wanted` says who asks, up to the dimension's name.
+    pub(super) fn is_kept(&mut self, by: Option<&[DimensionId]>, dimension: DimensionId, wanted: &str, spot: &Spot) {
+        if by.is_none_or(|by| by.contains(&dimension)) {
+            return;
+        }
+        let name = &self.dimensions[dimension].name;
+        let title = format!("{wanted} `{name}`, which the charge lines do not keep");
+        let help = format!("add \"{name}\" to charges = {{ by = [...] }} of [model]");
+        self.error("charges-by", spot.place(), title, "", help);
     }
 
     pub(super) fn currency(&mut self, code: &Named) -> Option<Currency> {

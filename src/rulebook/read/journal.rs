@@ -4,7 +4,7 @@ use super::{Reader, Section};
 use crate::finding::clean;
 use crate::rulebook::schema::Field;
 use crate::rulebook::syntax::Table;
-use crate::rulebook::{JournalDecl, UnitCostDecl, schema};
+use crate::rulebook::{Head, JournalDecl, SERVICE, UnitCostDecl, schema};
 
 impl Reader<'_> {
     pub(super) fn journal(&mut self, table: &Table) -> Option<JournalDecl> {
@@ -40,9 +40,15 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn unit_cost(&mut self, (name, table): Section<'_>, drivers: &[String]) -> Option<UnitCostDecl> {
+    pub(super) fn unit_cost(
+        &mut self,
+        (name, table): Section<'_>,
+        drivers: &[String],
+        head: Option<&Head>,
+    ) -> Option<UnitCostDecl> {
         let what = format!("the unit cost of `{}`", clean(&name.name));
         self.known_keys(table, &what, schema::UNIT_COST);
+        self.is_kept(head.map(|head| head.charges_by.as_slice()), SERVICE, &format!("{what} is of a"), &name.spot);
         let per = self.required_text(table, "per", &what)?;
         self.known_name(&per, "driver", drivers);
         let measure = self.text(table, "measure").map_or_else(|| per.name.clone(), |measure| measure.name);

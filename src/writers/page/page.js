@@ -201,7 +201,7 @@
   /* ---- run, grow, transform ---------------------------------------------------------------------------- */
 
   /* What nobody said the kind of has a column only where somebody pays for it, or did. */
-  const kinds = data.names[SPEND].filter((_, id) => id < 3 || allocated.some((line) => line[SPEND] === id)
+  const kinds = !data.kept[SPEND] ? [] : data.names[SPEND].filter((_, id) => id < 3 || allocated.some((line) => line[SPEND] === id)
     || data.beside.some((beside) => beside.spend[id]) || data.trend.some(([, spend]) => spend[id]));
   const SHADES = ["run", "grow", "transform", "none"];
   const drawSpend = () => {
@@ -475,6 +475,10 @@
   table("services", "Services", [named("Service", SERVICE), ...amounts], rowsOf([SERVICE]), amounts.length);
   table("places", "Business units and services", [named("Business unit", UNIT), named("Service", SERVICE), ...amounts], rowsOf([UNIT, SERVICE]), amounts.length + 1);
   showUnit();
+  /* A table by what charge lines do not keep would say that there is none of it. */
+  for (const [column, ...parts] of [[SPEND, "spend"], [SERVICE, "services", "places"], [UNIT, "units", "places"]]) {
+    if (!data.kept[column]) parts.forEach((part) => { byId(part).closest("section").hidden = true; });
+  }
   byId("footer").textContent = `Run ${data.run} of showback ${data.version}. Every figure is a sum of the charge lines in data/charges.csv; showback verify checks that nothing was changed.`;
 
   const root = document.documentElement, theme = byId("theme");

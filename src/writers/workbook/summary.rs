@@ -37,9 +37,10 @@ const LIGHT: u32 = 0x00C9_D3E0;
 /// What the page shows.
 pub(super) struct Front {
     money: Pivot,
-    spend: Pivot,
-    units: Pivot,
-    services: Pivot,
+    /// By kind of spend, business unit and service, as far as charge lines keep them.
+    spend: Option<Pivot>,
+    units: Option<Pivot>,
+    services: Option<Pivot>,
     reasons: Pivot,
     /// Why what is charged moved since the period before.
     bridge: Option<Table>,
@@ -52,18 +53,15 @@ pub(super) struct Front {
 impl Front {
     pub(super) fn new(run: &Run<'_>, findings: &Findings) -> Front {
         let by = |dimension: usize| format!("Largest by {}", run.model.dimensions[dimension].label.to_lowercase());
-        let beside = |pivot: Pivot| reports::with_beside(run, pivot, None);
+        let largest = |dimension: usize, title: &str, shown_max: usize| {
+            let list = || reports::largest(run, run.charges.allocated(), dimension, title, shown_max);
+            run.charges.keeps(dimension).then(|| reports::with_beside(run, list(), None))
+        };
         Front {
-            money: beside(reports::money_in_and_out(run)),
-            spend: beside(reports::largest(run, run.charges.allocated(), SPEND, "Run, grow and transform", usize::MAX)),
-            units: beside(reports::largest(
-                run,
-                run.charges.allocated(),
-                BUSINESS_UNIT,
-                &by(BUSINESS_UNIT),
-                LISTED_MAX,
-            )),
-            services: beside(reports::largest(run, run.charges.allocated(), SERVICE, &by(SERVICE), LISTED_MAX)),
+            money: reports::with_beside(run, reports::money_in_and_out(run), None),
+            spend: largest(SPEND, "Run, grow and transform", usize::MAX),
+            units: largest(BUSINESS_UNIT, &by(BUSINESS_UNIT), LISTED_MAX),
+            services: largest(SERVICE, &by(SERVICE), LISTED_MAX),
             reasons: reports::reasons(run),
             bridge: run.moved.map(|moved| without_meanings(reports::bridge(run, &moved.charged()))),
             targets: reports::against_targets(run),
@@ -74,7 +72,8 @@ impl Front {
 
     /// The lists whose figures are formulas, in the order of the page.
     pub(super) fn pivots(&self) -> Vec<&Pivot> {
-        vec![&self.money, &self.spend, &self.units, &self.services, &self.reasons]
+        let lists = [&self.spend, &self.units, &self.services].into_iter().flatten();
+        [&self.money].into_iter().chain(lists).chain([&self.reasons]).collect()
     }
 
     /// Writes the page. Gives the cells of its first figures by the names under which other files may ask for them.
@@ -89,11 +88,13 @@ impl Front {
     ) -> Result<Vec<(&'static str, String)>, XlsxError> {
         let mut widths = Widths::default();
         // Lists are as wide as what stands beside their amounts.
-        let gap = sheet::column_number(self.units.table.columns.len())?;
+        let gap = sheet::column_number(self.money.table.columns.len())?;
         let right_at = gap + 1;
-        let left = [&self.money, &self.spend, &self.units, &self.services].map(|pivot| (&pivot.table, LEFT));
+        let pivots = self.pivots();
+        let (reasons_at, lists) = (pivots.len() - 1, &pivots[..pivots.len() - 1]);
+        let left = lists.iter().map(|pivot| (&pivot.table, LEFT));
         let right = [&self.reasons.table, &self.sources].into_iter().chain(&self.targets).chain(&self.bridge);
-        for (table, at) in left.into_iter().chain(right.map(|table| (table, right_at))) {
+        for (table, at) in left.chain(right.map(|table| (table, right_at))) {
             widths.fit(table, usize::from(at), &Look::default(), styles);
         }
         widths.widen(usize::from(right_at), RIGHT_NAME_MIN);
@@ -104,20 +105,35 @@ impl Front {
         let top = write_head(sheet, run, &widths)?;
         let level = |at: usize| levels.get(at).copied().unwrap_or(Level::Nothing);
         let list = |sheet: &mut Worksheet, at: usize, row: u32, column: u16| {
-            write_list(sheet, styles, &widths, self.pivots()[at], (row, column), (lines, level(at)))
+            write_list(sheet, styles, &widths, pivots[at], (row, column), (lines, level(at)))
         };
-        let money = list(sheet, 0, top, LEFT)?;
-        let spend = list(sheet, 1, money.end + 1, LEFT)?;
-        let units = list(sheet, 2, spend.end + 1, LEFT)?;
-        let services = list(sheet, 3, units.end + 1, LEFT)?;
+        let mut placed = Vec::new();
+        let mut below = top;
+        for at in 0..lists.len() {
+            let list = list(sheet, at, below, LEFT)?;
+            below = list.end + 1;
+            placed.push(list);
+        }
+        let money = &placed[0];
+        let mut of_lists = placed[1..].iter();
+        let spend = self.spend.as_ref().zip(self.spend.as_ref().and_then(|_| of_lists.next()));
+        let units = self.units.as_ref().zip(self.units.as_ref().and_then(|_| of_lists.next()));
         let width = widths.of(usize::from(right_at)..columns).map(pixels).sum::<u32>();
         let look = Look::default();
-        let mut row = services.heading;
-        if self.bridge.is_some() || self.targets.is_some() {
-            row = units.heading;
-        } else {
-            let units_chart = chart(&self.units, &units, (width, units.end - units.heading));
-            sheet.insert_chart(units.heading, right_at, &units_chart)?;
+        let mut row = top;
+        if let Some((pivot, spend)) = spend {
+            let size = (width, spend.end - top);
+            let spend_chart = match trend {
+                Some((table, placed)) => trend_chart(table, placed, size),
+                None => chart(pivot, spend, size),
+            };
+            sheet.insert_chart(top, right_at, &spend_chart)?;
+            row = spend.end + 1;
+        }
+        if let (Some((pivot, units)), None, None) = (units, &self.bridge, &self.targets) {
+            let height = units.end - units.heading;
+            sheet.insert_chart(row, right_at, &chart(pivot, units, (width, height)))?;
+            row += height + 1;
         }
         if let Some(targets) = &self.targets {
             let off = |at: &CellAt| (at.column == 3).then(|| format!("ROUND({}-{},3)", at.beside(1), at.beside(2)));
@@ -129,16 +145,11 @@ impl Front {
             row = sheet::write_table(sheet, styles, &widths, bridge, (row, right_at), &look, &sum)?.end + 1;
         }
         if !self.reasons.table.rows.is_empty() {
-            row = list(sheet, 4, row, right_at)?.end + 1;
+            row = list(sheet, reasons_at, row, right_at)?.end + 1;
         }
         let sources = sheet::write_table(sheet, styles, &widths, &self.sources, (row, right_at), &look, &stored)?;
-        let row = services.end.max(sources.end) + 1;
+        let row = (below - 1).max(sources.end) + 1;
         let row = write_attention(sheet, &self.attention, row, &widths, columns)?;
-        let spend_chart = match trend {
-            Some((table, placed)) => trend_chart(table, placed, (width, spend.end - top)),
-            None => chart(&self.spend, &spend, (width, spend.end - top)),
-        };
-        sheet.insert_chart(top, right_at, &spend_chart)?;
         sheet.set_screen_gridlines(false);
         sheet.set_print_area(0, 0, row, sheet::column_number(columns - 1)?)?;
         set_up_print(sheet, imprint, Turned::Landscape);
