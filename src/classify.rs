@@ -7,6 +7,8 @@ pub mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::dimension::{BLANK, Dimension, MemberId, RESERVED, RESERVED_HELP, look_alikes};
 use crate::exchange::{Exchange, Origin, UsedRate, foreign_currency};
 use crate::finding::{Finding, Findings, Place, clean};
@@ -88,14 +90,14 @@ pub fn classify(
     let mut rated: BTreeMap<(Key, usize, Fraction), OverFiles<'_>> = BTreeMap::new();
     let mut foreign: BTreeMap<Foreign, OverFiles<'_>> = BTreeMap::new();
     let mut exchange = Exchange::default();
-    for (at, group) in groups.iter().enumerate() {
-        let columns = &footprint.0[group.source];
-        let value = |column: &ColumnRef| {
-            columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", String::as_str))
-        };
+    // Testing texts takes most of the time, and needs nothing that changes on the way.
+    let applying: Vec<Vec<usize>> =
+        groups.par_iter().map(|group| rules_for(model, group, &value_of(footprint, group))).collect();
+    for ((at, group), rules) in groups.iter().enumerate().zip(&applying) {
+        let value = value_of(footprint, group);
         let currency = foreign_currency(model, group, &value);
         let is_money = currency.is_none() && model.rates[group.source].is_none();
-        let mut key = members(model, group, &value, is_money, &mut opening.rules, &mut unknown);
+        let mut key = members(model, group, rules, &value, is_money, &mut opening.rules, &mut unknown);
         if group.is_remainder {
             remainder_to(model, group.source, &mut key);
         }
@@ -230,28 +232,41 @@ fn differing_code_points(one: &str, two: &str) -> String {
     format!("{} and {}", points(one, two), points(two, one))
 }
 
-/// The members of a line group: classify rules in order, then what its source sets.
+/// The texts of a line group, by column.
+fn value_of<'g>(footprint: &'g Footprint, group: &'g LineGroup) -> impl Fn(&ColumnRef) -> &'g str {
+    let columns = &footprint.0[group.source];
+    move |column| columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", String::as_str))
+}
+
+/// The classify rules whose conditions hold for a line group, in their order.
+fn rules_for<'g>(model: &Model, group: &LineGroup, value: &impl Fn(&ColumnRef) -> &'g str) -> Vec<usize> {
+    let source = &model.book.sources[group.source];
+    let rules = model.book.classify.iter().enumerate().filter(|(_, rule)| {
+        looks_at(rule, source)
+            && rule.valid.holds_on(model.period.last)
+            && rule.filter.hold(|clause| source.passes(&clause.field, &clause.test, value(&clause.field)))
+    });
+    rules.map(|(at, _)| at).collect()
+}
+
+/// The members of a line group: the classify rules that apply, in order, then what its source sets.
 fn members<'g>(
     model: &mut Model,
     group: &'g LineGroup,
+    rules: &[usize],
     value: &impl Fn(&ColumnRef) -> &'g str,
     is_money: bool,
     tallies: &mut [Tally],
     unknown: &mut BTreeMap<Unknown, Tally>,
 ) -> Key {
-    let Model { book, dimensions, lookups, period, .. } = model;
+    let Model { book, dimensions, lookups, .. } = model;
     let source = &book.sources[group.source];
     let mut key: Key = vec![BLANK; dimensions.len()].into();
     key[SOURCE] = dimensions[SOURCE].find_or_add(&source.name).unwrap_or(BLANK);
     key[FOR_PERIOD] = dimensions[FOR_PERIOD].find_or_add(&group.for_period).unwrap_or(BLANK);
     let mut placing = Placing { dimensions, unknown, group };
-    for (at, rule) in book.classify.iter().enumerate() {
-        let applies = looks_at(rule, source)
-            && rule.valid.holds_on(period.last)
-            && rule.filter.hold(|clause| source.passes(&clause.field, &clause.test, value(&clause.field)));
-        if !applies {
-            continue;
-        }
+    for at in rules.iter().copied() {
+        let rule = &book.classify[at];
         let mut has_set = false;
         for (dimension, template) in &rule.set {
             has_set |= placing.by_name(&mut key, *dimension, &template.fill(value), &rule.id);

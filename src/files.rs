@@ -5,6 +5,7 @@
 
 mod container;
 mod decode;
+mod index;
 pub mod meter;
 mod parquet;
 mod parts;
@@ -363,6 +364,10 @@ pub trait Visitor {
     /// from the top.
     fn part(&mut self, number: u64) {
         let _ = number;
+    }
+    /// Shown rows as they stand in a text; [`raw`](Visitor::raw) is called for each of them next, in their order.
+    fn ahead(&mut self, rows: &[RawRow<'_>]) {
+        let _ = rows;
     }
     /// Shown a row as it stands in a text before it is handed over. `true` when nothing more is wanted of it, so that
     /// it is not made ready for [`row`](Visitor::row).

@@ -436,6 +436,10 @@ pub fn parse_number(text: &[u8], format: NumberFormat) -> Result<ReadNumber, Num
         [b'-', rest @ ..] => (true, rest),
         _ => (false, text),
     };
+    if let Some(value) = short_number(body, format.decimal) {
+        let value = Amount(if negative { -value } else { value });
+        return Ok(ReadNumber { value, beyond_scale: 0 });
+    }
     let (mantissa, exponent) = split_exponent(body)?;
     let (whole, fraction) = match mantissa.iter().position(|&b| b == format.decimal) {
         Some(at) => (&mantissa[..at], &mantissa[at + 1..]),
@@ -452,6 +456,31 @@ pub fn parse_number(text: &[u8], format: NumberFormat) -> Result<ReadNumber, Num
     let point = i32::try_from(whole.len()).map_err(|_| NumberFault::TooLarge)? + exponent;
     let number = place_digits(&digits, point)?;
     Ok(if negative { ReadNumber { value: -number.value, beyond_scale: -number.beyond_scale } } else { number })
+}
+
+/// Atoms of a number of nothing but some digits and a decimal sign at most, which is how most are written.
+fn short_number(body: &[u8], decimal: u8) -> Option<i128> {
+    /// Digits of which any number fits a `u64`.
+    const DIGITS_MAX: usize = 19;
+    let (mut digits, mut behind, mut value) = (0, None, 0u64);
+    for (at, byte) in body.iter().enumerate() {
+        if byte.is_ascii_digit() {
+            digits += 1;
+            if digits > DIGITS_MAX {
+                return None;
+            }
+            value = value * 10 + u64::from(byte - b'0');
+        } else if *byte == decimal && behind.is_none() {
+            behind = Some(body.len() - at - 1);
+        } else {
+            return None;
+        }
+    }
+    if digits == 0 || behind == Some(0) {
+        return None;
+    }
+    let power = 18u32.checked_sub(u32::try_from(behind.unwrap_or(0)).ok()?)?;
+    Some(i128::from(value) * 10i128.pow(power))
 }
 
 /// Blanks before and behind, no-break spaces among them: spreadsheets put one between amount and sign.
@@ -934,6 +963,12 @@ mod tests {
             let theirs = Decimal::from_str_exact(&text).expect("28 digits");
             let ours = read(&text).expect("a number").value;
             prop_assert_eq!(Decimal::from_str(&ours.to_string()).expect("a decimal"), theirs);
+        }
+
+        // With an exponent of 0 the number is read digit by digit.
+        #[test]
+        fn short_numbers_are_read_as_long_ones_are(text in "-?[0-9]{0,20}[.,]?[0-9]{0,20}") {
+            prop_assert_eq!(read(&text).ok(), read(&format!("{text}e0")).ok());
         }
 
         #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{BLANK, Key, NOT_A_MEMBER, cannot_hold, members, remainder_to};
+use super::{BLANK, Key, NOT_A_MEMBER, cannot_hold, members, remainder_to, rules_for, value_of};
 use crate::footprint::{Footprint, looks_at};
 use crate::model::Model;
 use crate::rulebook::condition::ColumnRef;
@@ -55,12 +55,10 @@ pub enum Outcome {
 
 /// The members of the lines of a group, and what each rule that concerns them did. The dimensions must not be sealed.
 pub fn trace(model: &mut Model, footprint: &Footprint, group: &LineGroup) -> (Key, Vec<Traced>) {
-    let columns = &footprint.0[group.source];
-    let value = |column: &ColumnRef| {
-        columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", String::as_str))
-    };
+    let value = value_of(footprint, group);
+    let rules = rules_for(model, group, &value);
     let mut tallies = vec![Tally::default(); model.book.classify.len()];
-    let mut key = members(model, group, &value, false, &mut tallies, &mut BTreeMap::new());
+    let mut key = members(model, group, &rules, &value, false, &mut tallies, &mut BTreeMap::new());
     if group.is_remainder {
         remainder_to(model, group.source, &mut key);
     }
@@ -71,7 +69,7 @@ pub fn trace(model: &mut Model, footprint: &Footprint, group: &LineGroup) -> (Ke
     let source = &tracer.model.book.sources[group.source];
     let (by, place) = (format!("sources.{}", source.name), source.spot.describe());
     for (dimension, template) in source.set.clone() {
-        let name = template.fill(value);
+        let name = template.fill(&value);
         tracer.would_set(&by, &place, "", dimension, &name);
     }
     let is_told = |at: DimensionId| key[at].is_blank() != tracer.set_by.contains_key(&at);

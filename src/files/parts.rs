@@ -11,10 +11,13 @@ use std::sync::{Mutex, PoisonError};
 use flate2::bufread::MultiGzDecoder;
 
 use super::decode::{END, FIELD_BYTES_MAX};
-use super::raw::Index;
+use super::index::Index;
 use super::records::{Position, Records};
 use super::text::{self, About, Opened};
 use super::{Cells, DataFile, Evidence, Hashing, Headings, Packing, Row, TextForm, Visitor, open};
+
+/// Rows that are shown before they are handed over.
+const ROWS_AHEAD: usize = 32;
 
 /// How a text is cut.
 pub(super) struct Sizes {
@@ -278,20 +281,28 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
         record: &mut csv::StringRecord,
         visitor: &mut V,
     ) -> bool {
-        let is_ordinary = bytes.len() <= FIELD_BYTES_MAX && memchr::memchr(0, bytes).is_none();
-        let Some(text) = Some(bytes).filter(|_| is_ordinary).and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+        if bytes.len() > FIELD_BYTES_MAX || !index.fill(bytes, self.delimiter, headings.names.len()) {
+            return false;
+        }
+        let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| !text.starts_with('\u{feff}')) else {
             return false;
         };
-        if text.starts_with('\u{feff}') || !index.fill(bytes, self.delimiter, headings.names.len()) {
-            return false;
-        }
-        for row in index.rows(text, self.delimiter, part.start.line) {
-            if !visitor.raw(&row) {
-                row.unquote(record);
-                visitor.row(&Row { number: row.number, cells: Cells::Text(record) });
+        let mut rows = index.rows(text, self.delimiter, part.start.line);
+        let mut ahead = Vec::with_capacity(ROWS_AHEAD);
+        loop {
+            ahead.clear();
+            ahead.extend(rows.by_ref().take(ROWS_AHEAD));
+            if ahead.is_empty() {
+                return true;
+            }
+            visitor.ahead(&ahead);
+            for row in &ahead {
+                if !visitor.raw(row) {
+                    row.unquote(record);
+                    visitor.row(&Row { number: row.number, cells: Cells::Text(record) });
+                }
             }
         }
-        true
     }
 
     /// Hands over the rows of a part as the reader of whole texts does; `None` when it does not end with a record.

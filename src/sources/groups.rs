@@ -2,7 +2,9 @@
 
 mod join;
 mod known;
+mod texts;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::basis::Seen;
@@ -243,7 +245,7 @@ impl<'m> Grouper<'m> {
             .filter_map(|(key, at)| Some((values_of(&key, self.slots.len()), groups[at].take()?)))
             .collect();
         // In the order of what they hold, so that the order of lines in the file does not show.
-        keyed.sort_by(|(values, a), (others, b)| {
+        keyed.par_sort_by(|(values, a), (others, b)| {
             fn key(group: &Group) -> (&str, Day, bool) {
                 (&group.for_period, group.day, group.is_remainder)
             }
@@ -913,6 +915,10 @@ impl Visitor for Grouper<'_> {
         self.part = number;
     }
 
+    fn ahead(&mut self, rows: &[RawRow<'_>]) {
+        self.look_ahead(rows);
+    }
+
     fn raw(&mut self, row: &RawRow<'_>) -> bool {
         self.take_known(row)
     }
@@ -946,14 +952,19 @@ impl Grouper<'_> {
             || self.patterns.iter().any(|(at, _)| *at == column)
     }
 
+    /// Whether rows are told apart by hashes of them.
+    fn wants_hashes(&self) -> bool {
+        self.rows_kept == 0 && self.key_columns.is_empty()
+    }
+
     /// Remembers a row, so that its like can be told.
     pub(super) fn note_row(&mut self, row: &Row<'_>, sum: Amount) {
         if self.rows_kept > 0 {
             return;
         }
-        if self.key_columns.is_empty() {
+        if self.wants_hashes() {
             let columns = self.headings.as_ref().map_or(0, |headings| headings.names.len());
-            let hash = row.hash(columns, &mut self.scratch);
+            let hash = self.known.hash().unwrap_or_else(|| row.hash(columns, &mut self.scratch));
             self.repeats.add(hash, sum, self.is_whole);
             return;
         }

@@ -1,13 +1,15 @@
 //! Lines like those before them: what rules read of them is the same, so that only their amounts are looked at.
 //!
 //! A combination is what stands in all columns that decide what becomes of a line, but for its date and its amounts; each
-//! text of a column has a number, and texts of which rules see the same have one together. The first line of a combination is taken as any line is; what becomes of it becomes of
-//! the others too, and their amounts are added up beside the combination until all lines are read.
+//! text of a column has a number, and texts of which rules see the same have one together. The first line of a combination
+//! is taken as any line is; what becomes of it becomes of the others too. Most lines have had a twin, whose deciding texts
+//! were the same byte for byte, and are known by that at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
+use super::texts::{self, Texts, Tuples};
 use super::{Grouper, RowSum, Slot, Tally, is_among_largest, keep_largest, outcomes, parse_tags};
 use crate::files::{Cell, RawRow, Row};
 use crate::money::{Amount, parse_number};
@@ -17,7 +19,7 @@ use crate::rulebook::condition::{ColumnRef, Test};
 
 use super::super::MONEY_MAX;
 
-/// Combinations that are remembered; lines of others are looked at in full.
+/// Combinations that are remembered, and twins; lines of others are looked at in full.
 const COMBINATIONS_MAX: usize = 1 << 17;
 
 /// Bytes of texts that are remembered.
@@ -26,19 +28,41 @@ const BYTES_MAX: usize = 4 << 20;
 /// Texts of dates that are remembered: an export by the hour has 744 in a month.
 const DATES_MAX: usize = 4096;
 
-/// What lines of one combination have in common, and their amounts but for those of the first.
-struct Combination {
-    group: usize,
+/// What becomes of lines: their group, and what else they are counted in.
+#[derive(Clone, Copy)]
+struct Outcome {
+    group: u32,
+    tallied: u32,
+}
+
+impl Outcome {
+    /// What stands at the end of a row.
+    fn of(row: &[u32]) -> Option<Outcome> {
+        let [.., group, tallied] = row else { return None };
+        Some(Outcome { group: *group, tallied: *tallied })
+    }
+
+    fn after(self, row: &[u32]) -> impl Iterator<Item = u32> {
+        row.iter().copied().chain([self.group, self.tallied])
+    }
+}
+
+/// What is known of a line before its turn comes.
+#[derive(Clone, Copy)]
+struct Ahead {
+    row: u64,
+    dated: Option<Dated>,
+    /// Of its class of days and its deciding texts.
+    hash: u64,
+}
+
+/// What lines are counted in besides their group.
+struct Tallied {
     is_late: bool,
     currency: Option<Box<str>>,
     repairs: Box<[(usize, usize)]>,
-    lines: u64,
-    sum: Amount,
-    least: Amount,
-    greatest: Amount,
+    lines: Tally,
     control: Amount,
-    day: Option<Day>,
-    quantities: Box<[Amount]>,
 }
 
 /// What a text of the date column says: the day, and one number for all days that are treated alike.
@@ -53,13 +77,14 @@ struct Deciding<'m> {
     column: usize,
     /// What is read of it, where that is not the text as it stands.
     reads: Option<Vec<Reading<'m>>>,
-    /// The numbers of its texts, as they stand.
-    texts: FxHashMap<Box<[u8]>, u32>,
+    /// Its texts, as they stand.
+    texts: Texts,
+    /// For each of them, the number it has together with those of which the same is read.
+    numbers: Vec<u32>,
     /// What is read of texts with these numbers.
     values: FxHashMap<Vec<String>, u32>,
     /// How many numbers there are.
     count: u32,
-    last: (Vec<u8>, u32),
 }
 
 /// What is read of a text.
@@ -72,42 +97,87 @@ struct Reading<'m> {
 }
 
 /// The combinations of a part of a file.
+struct Combinations<'m> {
+    columns: Vec<Deciding<'m>>,
+    dates: Texts,
+    /// For each of them.
+    dated: Vec<Dated>,
+    /// For each class of days, the period they belong to and their span between two changes of the model.
+    classes: Vec<(String, usize)>,
+    /// Class of days, numbers of texts, and what becomes of such lines.
+    known: Tuples,
+    /// Class of days, texts, and what becomes of such lines.
+    twins: Tuples,
+    /// Which of the columns has the longest texts.
+    longest: usize,
+    /// Bytes of texts that have a number.
+    bytes: usize,
+    /// The lines that come next, and how many of them have come.
+    ahead: Vec<Ahead>,
+    come: usize,
+    /// Of the line that is looked at: its hash, the class and the texts its twins have, and the class and its numbers.
+    hash: u64,
+    twin: Vec<u32>,
+    numbers: Vec<u32>,
+}
+
+/// What is known of lines by those before them.
 #[derive(Default)]
 pub(super) struct Known<'m> {
     /// None where lines have to be looked at one by one.
-    columns: Option<Vec<Deciding<'m>>>,
-    combinations: FxHashMap<Box<[u32]>, u32>,
-    list: Vec<Combination>,
-    /// Bytes of texts that have a number.
-    bytes: usize,
-    dates: FxHashMap<Box<str>, Dated>,
-    last_date: (String, Option<Dated>),
-    /// For each class of days, the period they belong to and their span between two changes of the model.
-    classes: Vec<(String, usize)>,
-    /// The combination of the row that is looked at, when it is a new one.
-    key: Vec<u32>,
+    combinations: Option<Box<Combinations<'m>>>,
+    tallied: Vec<Tallied>,
+    /// Whether the combination of the row that is looked at is a new one, and the hash of the row.
     is_new: bool,
+    hash: Option<u64>,
     quantities: Vec<Amount>,
 }
 
 impl Known<'_> {
     pub(super) fn forget_row(&mut self) {
         self.is_new = false;
+        self.hash = None;
+    }
+
+    /// The hash of the row that is looked at, where it was looked at as it stands.
+    pub(super) fn hash(&self) -> Option<u64> {
+        self.hash
     }
 }
 
-impl Deciding<'_> {
-    /// The number of a text that has one.
-    fn number(&mut self, text: &[u8]) -> Option<u32> {
-        if self.last.0 == text {
-            return Some(self.last.1);
-        }
-        let number = *self.texts.get(text)?;
-        self.last.0.clear();
-        self.last.0.extend_from_slice(text);
-        self.last.1 = number;
-        Some(number)
+impl Combinations<'_> {
+    /// A hash of what decides what becomes of a line, as it stands.
+    #[inline]
+    fn hash(&self, row: &RawRow<'_>, class: u32) -> u64 {
+        let add = |hash, deciding: &Deciding<'_>| texts::both(hash, texts::hash(row.bytes(deciding.column)));
+        self.columns.iter().fold(u64::from(class), add)
     }
+
+    /// What became of the twins of a line.
+    #[inline]
+    fn of_twins(&self, row: &RawRow<'_>, class: u32, hash: u64) -> Option<Outcome> {
+        let is_twin = |twin: &[u32]| {
+            let mut texts = self.columns.iter().zip(&twin[1..]);
+            twin[0] == class && texts.all(|(of, number)| of.texts.is(*number, row.bytes(of.column)))
+        };
+        Outcome::of(self.twins.find(hash, is_twin)?)
+    }
+
+    /// Remembers what becomes of lines that are twins of the one that is looked at.
+    fn remember_twin(&mut self, outcome: Outcome) {
+        if self.twin.len() == self.columns.len() + 1 && self.twins.len() < COMBINATIONS_MAX {
+            self.twins.add(self.hash, outcome.after(&self.twin));
+        }
+    }
+
+    /// What becomes of lines with the numbers of the one that is looked at.
+    fn of_numbers(&self) -> Option<Outcome> {
+        Outcome::of(self.known.find(hash_of(&self.numbers), |row| row.starts_with(&self.numbers))?)
+    }
+}
+
+fn hash_of(numbers: &[u32]) -> u64 {
+    numbers.iter().fold(0, |hash, number| texts::both(hash, u64::from(*number)))
 }
 
 impl<'m> Grouper<'m> {
@@ -147,70 +217,151 @@ impl<'m> Grouper<'m> {
         let new = |(column, reads)| Deciding {
             column,
             reads,
-            texts: FxHashMap::default(),
+            texts: Texts::default(),
+            numbers: Vec::new(),
             values: FxHashMap::default(),
             count: 0,
-            // No text stands like this, so that none is taken for it.
-            last: (vec![b'\n', b'"'], 0),
         };
-        self.known.columns = Some(deciding.into_iter().map(new).collect());
+        let columns: Vec<Deciding<'m>> = deciding.into_iter().map(new).collect();
+        // The class of days, what stands in each column, and the outcome.
+        let width = columns.len() + 3;
+        self.known.combinations = Some(Box::new(Combinations {
+            columns,
+            dates: Texts::default(),
+            dated: Vec::new(),
+            classes: Vec::new(),
+            known: Tuples::of_width(width),
+            twins: Tuples::of_width(width),
+            longest: 0,
+            bytes: 0,
+            ahead: Vec::new(),
+            come: 0,
+            hash: 0,
+            twin: Vec::new(),
+            numbers: Vec::new(),
+        }));
     }
 
-    /// Takes a line whose combination is known; `false` when it has to be looked at in full.
+    /// Takes a line of which it is known what becomes of it; `false` when it has to be looked at in full.
     pub(super) fn take_known(&mut self, row: &RawRow<'_>) -> bool {
-        self.known.is_new = false;
-        let Some(dated) = self.dated(row) else { return false };
-        let mut columns = self.known.columns.take();
-        let is_numbered = columns.as_mut().is_some_and(|columns| self.combine(row, dated, columns));
-        self.known.columns = columns;
-        if !is_numbered {
-            return false;
+        self.known.forget_row();
+        let Some(mut combinations) = self.known.combinations.take() else { return false };
+        let found = self.outcome(row, &mut combinations);
+        combinations.come += 1;
+        self.known.combinations = Some(combinations);
+        let is_taken = found.is_some_and(|(outcome, day)| self.add_known(outcome, day, row));
+        if !is_taken && self.wants_hashes() {
+            self.known.hash = Some(row.hash(&mut self.scratch));
         }
-        let Some(at) = self.known.combinations.get(self.known.key.as_slice()).copied() else {
-            self.known.is_new = self.known.list.len() < COMBINATIONS_MAX;
-            return false;
+        is_taken
+    }
+
+    /// Looks at lines before their turns come, so that what is known of their twins is at hand by then: most of it has to
+    /// come from far, and what is asked for together comes together.
+    pub(super) fn look_ahead(&mut self, rows: &[RawRow<'_>]) {
+        let Some(mut combinations) = self.known.combinations.take() else { return };
+        let mut ahead = std::mem::take(&mut combinations.ahead);
+        ahead.clear();
+        for row in rows {
+            let dated = self.dated(row, &mut combinations);
+            let hash = dated.map_or(0, |dated| combinations.hash(row, dated.class));
+            ahead.push(Ahead { row: row.number, dated, hash });
+        }
+        let Combinations { columns, twins, longest, .. } = &*combinations;
+        let mut touched = 0;
+        let likely = |ahead: &Ahead| twins.likely(ahead.hash);
+        for twin in ahead.iter().filter_map(likely) {
+            touched ^= twin[0] ^ twin[twin.len() - 1];
+        }
+        for twin in ahead.iter().filter_map(likely) {
+            touched ^= u32::from(columns.get(*longest).map_or(0, |of| of.texts.touch(twin[longest + 1])));
+            let group = Outcome::of(twin).and_then(|outcome| self.groups.get(outcome.group as usize));
+            touched ^= group.map_or(0, |group| u32::from(group.is_remainder) ^ u32::from(group.lines == 0));
+        }
+        std::hint::black_box(touched);
+        combinations.ahead = ahead;
+        combinations.come = 0;
+        self.known.combinations = Some(combinations);
+    }
+
+    /// What becomes of a line, where that is known, and its day.
+    #[inline]
+    fn outcome(&mut self, row: &RawRow<'_>, combinations: &mut Combinations<'m>) -> Option<(Outcome, Day)> {
+        let next = combinations.ahead.get(combinations.come).filter(|ahead| ahead.row == row.number);
+        let (dated, hash) = if let Some(ahead) = next {
+            (ahead.dated?, ahead.hash)
+        } else {
+            let dated = self.dated(row, combinations)?;
+            (dated, combinations.hash(row, dated.class))
         };
-        self.add_known(at as usize, dated.day, row)
+        let Dated { day, class } = dated;
+        if let Some(outcome) = combinations.of_twins(row, class, hash) {
+            return Some((outcome, day));
+        }
+        combinations.hash = hash;
+        self.number_texts(row, class, combinations)?;
+        let outcome = combinations.of_numbers();
+        match outcome {
+            Some(outcome) => combinations.remember_twin(outcome),
+            None => self.known.is_new = combinations.known.len() < COMBINATIONS_MAX,
+        }
+        Some((outcome?, day))
     }
 
-    /// Writes the numbers of a line's texts into `known.key`; `false` when one has none.
-    fn combine(&mut self, row: &RawRow<'_>, dated: Dated, columns: &mut [Deciding<'m>]) -> bool {
-        self.known.key.clear();
-        self.known.key.push(dated.class);
-        for deciding in columns {
-            let text = row.field(deciding.column);
-            let Some(number) = deciding.number(text.as_bytes()).or_else(|| self.new_text(row, text, deciding)) else {
-                return false;
-            };
-            self.known.key.push(number);
+    /// Finds or gives the numbers of a line's texts; `None` when one has none.
+    fn number_texts(&mut self, row: &RawRow<'_>, class: u32, combinations: &mut Combinations<'m>) -> Option<()> {
+        let Combinations { columns, twin, numbers, bytes, longest, .. } = combinations;
+        for of_line in [&mut *twin, &mut *numbers] {
+            of_line.clear();
+            of_line.push(class);
         }
-        true
+        let mut longest_text = 0;
+        for (at, deciding) in columns.iter_mut().enumerate() {
+            let text = row.bytes(deciding.column);
+            let hash = texts::hash(text);
+            if text.len() > longest_text {
+                (longest_text, *longest) = (text.len(), at);
+            }
+            if let Some(known) = deciding.texts.find(hash, text) {
+                twin.push(known);
+                numbers.push(deciding.numbers[known as usize]);
+                continue;
+            }
+            let number = self.new_text(row, deciding, bytes)?;
+            numbers.push(number);
+            // A text that is not remembered has no twins.
+            if *bytes < BYTES_MAX {
+                *bytes += text.len() + size_of::<(u64, u64, u64)>();
+                twin.push(deciding.texts.add(hash, text)?);
+                deciding.numbers.push(number);
+            }
+        }
+        Some(())
     }
 
-    /// Gives a text a number: one of its own, or that of what is read of it.
-    fn new_text(&mut self, row: &RawRow<'_>, text: &str, deciding: &mut Deciding<'m>) -> Option<u32> {
-        if self.known.bytes + text.len() > BYTES_MAX {
-            return None;
-        }
+    /// The number of a text that was not seen before: one of its own, or that of what is read of it.
+    fn new_text(&mut self, row: &RawRow<'_>, deciding: &mut Deciding<'m>, bytes: &mut usize) -> Option<u32> {
         let unquoted = row.unquoted(deciding.column);
         let next = deciding.count;
+        let has_room = *bytes < BYTES_MAX;
         let number = match &deciding.reads {
             // What is done to a text that may mean blank depends on the line.
             Some(reads) if !self.repairs.may_be_blank(deciding.column, &unquoted) => {
                 let values = self.read(&unquoted, reads)?;
-                let bytes = values.iter().map(String::len).sum::<usize>();
-                *deciding.values.entry(values).or_insert_with(|| {
-                    self.known.bytes += bytes;
-                    next
-                })
+                match deciding.values.get(&values) {
+                    Some(number) => return Some(*number),
+                    None if !has_room => return None,
+                    None => {
+                        *bytes += values.iter().map(String::len).sum::<usize>();
+                        deciding.values.insert(values, next);
+                        next
+                    }
+                }
             }
+            _ if !has_room => return None,
             _ => next,
         };
-        if number == next {
-            deciding.count = next.checked_add(1)?;
-        }
-        self.known.bytes += text.len() + size_of::<(Box<[u8]>, u32)>();
-        deciding.texts.insert(text.as_bytes().into(), number);
+        deciding.count = next.checked_add(1)?;
         Some(number)
     }
 
@@ -228,16 +379,19 @@ impl<'m> Grouper<'m> {
         Some(reads.iter().map(value).collect())
     }
 
-    /// Adds the amounts of a line to its combination, where nothing is to be said of them.
-    fn add_known(&mut self, at: usize, day: Day, row: &RawRow<'_>) -> bool {
+    /// Adds up the amounts of a line, where nothing is to be said of them.
+    fn add_known(&mut self, outcome: Outcome, day: Day, row: &RawRow<'_>) -> bool {
         let (mut size, mut beyond_scale) = (self.size, 0);
         let mut number = |column: usize, may_be_blank: bool| {
-            let text = row.text(column)?;
-            let is_blank = text.is_empty() || self.decl.null.iter().any(|null| null == text);
+            let text = match plain(row.bytes(column)) {
+                Some(plain) => plain,
+                None => row.text(column)?.as_bytes(),
+            };
+            let is_blank = text.is_empty() || self.decl.null.iter().any(|null| null.as_bytes() == text);
             if is_blank {
                 return may_be_blank.then_some(Amount::ZERO);
             }
-            let read = parse_number(text.as_bytes(), self.decl.numbers).ok()?;
+            let read = parse_number(text, self.decl.numbers).ok()?;
             size = size.checked_add(read.value.abs()).filter(|size| *size <= MONEY_MAX)?;
             beyond_scale += read.beyond_scale;
             Some(read.value)
@@ -250,7 +404,7 @@ impl<'m> Grouper<'m> {
             self.known.quantities.push(quantity);
         }
         if self.rows_kept > 0 {
-            if !self.keep_known(self.known.list[at].group, row, sum) {
+            if !self.keep_known(outcome.group as usize, row, sum) {
                 return false;
             }
         } else if self.key_columns.is_empty() {
@@ -267,14 +421,16 @@ impl<'m> Grouper<'m> {
             self.totals.days =
                 Some(self.totals.days.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
         }
-        let known = &mut self.known.list[at];
-        known.lines += 1;
-        known.sum += sum;
-        known.control += control;
-        known.least = known.least.min(sum);
-        known.greatest = known.greatest.max(sum);
-        known.day = Some(known.day.map_or(day, |first| first.min(day)));
-        known.quantities.iter_mut().zip(&self.known.quantities).for_each(|(sum, quantity)| *sum += *quantity);
+        let tallied = &mut self.known.tallied[outcome.tallied as usize];
+        tallied.lines.add(sum);
+        tallied.control += control;
+        let group = &mut self.groups[outcome.group as usize];
+        group.lines += 1;
+        group.sum += sum;
+        group.least = group.least.min(sum);
+        group.greatest = group.greatest.max(sum);
+        group.day = group.day.min(day);
+        group.quantities.iter_mut().zip(&self.known.quantities).for_each(|(sum, quantity)| *sum += *quantity);
         true
     }
 
@@ -306,27 +462,27 @@ impl<'m> Grouper<'m> {
     }
 
     /// What the date of a line says, where that is a line of this run.
-    fn dated(&mut self, row: &RawRow<'_>) -> Option<Dated> {
+    #[inline]
+    fn dated(&self, row: &RawRow<'_>, combinations: &mut Combinations<'m>) -> Option<Dated> {
         let Some(column) = self.date else {
             return Some(Dated { day: self.model.period.last, class: 0 });
         };
-        let text = row.text(column)?;
-        if let (last, Some(dated)) = &self.known.last_date
-            && last == text
-        {
-            return Some(*dated);
+        let text = row.bytes(column);
+        let hash = texts::hash(text);
+        match combinations.dates.find(hash, text) {
+            Some(known) => combinations.dated.get(known as usize).copied(),
+            None => self.new_date(row, column, hash, combinations),
         }
-        let dated = match self.known.dates.get(text) {
-            Some(dated) => *dated,
-            None => self.new_date(text)?,
-        };
-        text.clone_into(&mut self.known.last_date.0);
-        self.known.last_date.1 = Some(dated);
-        Some(dated)
     }
 
-    fn new_date(&mut self, text: &str) -> Option<Dated> {
-        let model = self.model;
+    fn new_date(
+        &self,
+        row: &RawRow<'_>,
+        column: usize,
+        hash: u64,
+        combinations: &mut Combinations<'m>,
+    ) -> Option<Dated> {
+        let (model, text) = (self.model, row.text(column)?);
         if text.is_empty() || self.is_null(text) {
             return None;
         }
@@ -337,16 +493,17 @@ impl<'m> Grouper<'m> {
             (false, Late::Own | Late::Refuse) => return None,
         };
         let class = (period, model.changes.partition_point(|change| *change <= day));
-        let classes = &mut self.known.classes;
+        let Combinations { dates, dated, classes, .. } = combinations;
         let at = classes.iter().position(|known| *known == class).unwrap_or_else(|| {
             classes.push(class);
             classes.len() - 1
         });
-        let dated = Dated { day, class: u32::try_from(at).ok()? };
-        if self.known.dates.len() < DATES_MAX {
-            self.known.dates.insert(text.into(), dated);
+        let new = Dated { day, class: u32::try_from(at).ok()? };
+        if dates.len() < DATES_MAX {
+            dates.add(hash, row.bytes(column))?;
+            dated.push(new);
         }
-        Some(dated)
+        Some(new)
     }
 
     /// Remembers what became of a line, when it is the first of its combination.
@@ -354,50 +511,51 @@ impl<'m> Grouper<'m> {
         if !std::mem::take(&mut self.known.is_new) {
             return;
         }
-        let code = self.currency.map(|column| row.cell(column));
-        let currency = match code {
-            Some(Cell::Text(code)) => Some(code.into()),
+        let currency = match self.currency.map(|column| row.cell(column)) {
+            Some(Cell::Text(code)) => Some(code),
             _ => None,
         };
-        let Ok(at) = u32::try_from(self.known.list.len()) else { return };
-        let combination = Combination {
-            group,
-            is_late: self.groups[group].for_period != self.model.period.name,
-            currency,
-            repairs: self.repairs.of_row().into(),
-            lines: 0,
-            sum: Amount::ZERO,
-            least: self.groups[group].least,
-            greatest: self.groups[group].greatest,
-            control: Amount::ZERO,
-            day: None,
-            quantities: vec![Amount::ZERO; self.quantities.len()].into(),
+        let (is_late, repairs) = (self.groups[group].for_period != self.model.period.name, self.repairs.of_row());
+        let is_like = |known: &Tallied| {
+            known.is_late == is_late && known.currency.as_deref() == currency && *known.repairs == *repairs
         };
-        self.known.list.push(combination);
-        self.known.combinations.insert(self.known.key.as_slice().into(), at);
+        let known = &mut self.known;
+        let tallied = known.tallied.iter().position(is_like).unwrap_or_else(|| {
+            known.tallied.push(Tallied {
+                is_late,
+                currency: currency.map(Into::into),
+                repairs: repairs.into(),
+                lines: Tally::default(),
+                control: Amount::ZERO,
+            });
+            known.tallied.len() - 1
+        });
+        let (Ok(group), Ok(tallied)) = (u32::try_from(group), u32::try_from(tallied)) else { return };
+        let outcome = Outcome { group, tallied };
+        let Some(combinations) = &mut known.combinations else { return };
+        combinations.known.add(hash_of(&combinations.numbers), outcome.after(&combinations.numbers));
+        combinations.remember_twin(outcome);
     }
 
-    /// Counts the lines that were added up beside their combinations.
+    /// Counts the lines that were known.
     pub(super) fn settle_known(&mut self) {
-        self.known.combinations = FxHashMap::with_hasher(FxBuildHasher);
-        for known in std::mem::take(&mut self.known.list).into_iter().filter(|known| known.lines > 0) {
-            let tally = Tally { lines: known.lines, sum: known.sum };
-            self.totals.taken.merge(tally);
+        self.known.combinations = None;
+        for known in std::mem::take(&mut self.known.tallied) {
+            self.totals.taken.merge(known.lines);
             self.totals.control += known.control;
             if known.is_late {
-                self.totals.late.merge(tally);
+                self.totals.late.merge(known.lines);
             }
             if let Some(of_currency) = known.currency.and_then(|code| self.totals.currencies.get_mut(&*code)) {
-                of_currency.merge(tally);
+                of_currency.merge(known.lines);
             }
-            self.repairs.count_again(&known.repairs, tally);
-            let group = &mut self.groups[known.group];
-            group.lines += known.lines;
-            group.sum += known.sum;
-            group.least = group.least.min(known.least);
-            group.greatest = group.greatest.max(known.greatest);
-            group.day = known.day.map_or(group.day, |day| group.day.min(day));
-            group.quantities.iter_mut().zip(&known.quantities).for_each(|(sum, quantity)| *sum += *quantity);
+            self.repairs.count_again(&known.repairs, known.lines);
         }
     }
+}
+
+/// The text of a field in which neither quotes nor blanks nor a guard have to be looked for.
+fn plain(field: &[u8]) -> Option<&[u8]> {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'');
+    (is_plain(field.first()?) && is_plain(field.last()?)).then_some(field)
 }
