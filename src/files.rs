@@ -6,6 +6,7 @@
 mod container;
 mod decode;
 mod index;
+mod laid;
 pub mod meter;
 mod parquet;
 mod parts;
@@ -23,6 +24,7 @@ use crate::finding::{Finding, Named, Place, clean, did_you_mean, list_names};
 use crate::period::Day;
 
 pub use decode::Encoding;
+pub use laid::CellKind;
 pub use raw::RawRow;
 
 /// A file of the data folder.
@@ -398,16 +400,19 @@ pub fn read(file: &DataFile, shape: &Shape, visitor: &mut dyn Visitor) -> Result
 /// Reads a file as [`read`] does, in several parts at once; each visitor that is asked for gets the headings and then some
 /// of the parts, from the top. What the visitors were told together is what one alone would have been told.
 ///
-/// `None` when the file is none that can be read so: it is packed as zip, no text, small, or not well-formed as a whole.
+/// `None` when the file is none that can be read so: it is a workbook, packed as zip, small, or not well-formed as a whole.
 /// Then the visitors know nothing of use, and [`read`] tells everything.
 pub fn read_in_parts<V: Visitor + Send>(
     file: &DataFile,
     shape: &Shape,
     visitor: impl Fn() -> V + Sync,
 ) -> Option<(Evidence, Vec<V>)> {
-    let Kind::Text(form) = shape.kind else { return None };
     let before = meter::so_far().0;
-    let read = parts::read(file, form, shape.headings_row, &parts::Sizes::default(), visitor);
+    let read = match shape.kind {
+        Kind::Text(form) => parts::read(file, form, shape.headings_row, &parts::Sizes::default(), visitor),
+        Kind::Parquet(floats) => parquet::read_in_parts(file, floats, visitor),
+        Kind::Workbook(_) => None,
+    };
     if read.is_none() {
         meter::go_back(before);
     }

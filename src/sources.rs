@@ -219,7 +219,9 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         .par_iter()
         .map(|plan| {
             let decl = &decls[plan.source];
-            let new = || groups::Grouper::new(model, plan.source, decl, &footprint.0[plan.source]);
+            let is_only_file = plans.iter().filter(|other| other.source == plan.source).count() == 1;
+            let new =
+                || groups::Grouper::new(model, plan.source, decl, &footprint.0[plan.source]).only_file(is_only_file);
             if let Some((evidence, parts)) = files::read_in_parts(&plan.file, &plan.shape, new)
                 && let Some(grouper) = groups::Grouper::join(parts)
             {

@@ -281,7 +281,7 @@ impl Index {
             while unusual.next_if(|at| *at <= end).is_some() {
                 is_canonical = false;
             }
-            let row = RawRow { number, text, start, ends, is_canonical };
+            let row = RawRow { number, text, start, ends, is_canonical, kinds: None };
             number += 1;
             if self.has_inner_lines {
                 number += memchr::memchr_iter(b'\n', &text.as_bytes()[start..end]).count() as u64;

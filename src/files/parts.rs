@@ -12,12 +12,10 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::decode::{END, FIELD_BYTES_MAX};
 use super::index::Index;
+use super::laid::ROWS_AHEAD;
 use super::records::{Position, Records};
 use super::text::{self, About, Opened};
 use super::{Cells, DataFile, Evidence, Hashing, Headings, Packing, Row, TextForm, Visitor, open};
-
-/// Rows that are shown before they are handed over.
-const ROWS_AHEAD: usize = 32;
 
 /// How a text is cut.
 pub(super) struct Sizes {
@@ -174,6 +172,23 @@ fn end_of_records(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// Lets all threads that are free work, and gives what each has made; `None` when one could not, which the others are told.
+pub(super) fn on_all_threads<T: Send>(work: impl Fn(&AtomicBool) -> Option<Option<T>> + Sync) -> Option<Vec<T>> {
+    let (made, has_failed) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+    let work = || match work(&has_failed) {
+        Some(one) => made.lock().unwrap_or_else(PoisonError::into_inner).extend(one),
+        None => has_failed.store(true, Ordering::Relaxed),
+    };
+    rayon::scope(|scope| {
+        for _ in 1..rayon::current_num_threads() {
+            scope.spawn(|_| work());
+        }
+        work();
+    });
+    let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (!has_failed.into_inner()).then_some(made)
+}
+
 /// A text that is read in parts.
 struct Reading<'a, F> {
     about: About<'a>,
@@ -187,23 +202,7 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
         let mut feed = Feed { text: opened.text, tail: Vec::new(), number: 0, next: opened.start, is_at_end: false };
         let headings = self.headings(&mut feed, sizes)?;
         let feed = Mutex::new(feed);
-        let visitors = Mutex::new(Vec::new());
-        let has_failed = AtomicBool::new(false);
-        let work = || {
-            let visitor = self.parts(&feed, &headings, sizes, &has_failed);
-            match visitor {
-                Some(visitor) => visitors.lock().unwrap_or_else(PoisonError::into_inner).extend(visitor),
-                None => has_failed.store(true, Ordering::Relaxed),
-            }
-        };
-        rayon::scope(|scope| {
-            for _ in 1..rayon::current_num_threads() {
-                scope.spawn(|_| work());
-            }
-            work();
-        });
-        let visitors = visitors.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (!has_failed.into_inner()).then_some(visitors)
+        on_all_threads(|has_failed| self.parts(&feed, &headings, sizes, has_failed))
     }
 
     /// Reads the headings, and leaves what stands behind them.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::laid::CellKind;
 use super::unguarded;
 
 /// A row as it stands in a text, quotes and all.
@@ -17,6 +18,8 @@ pub struct RawRow<'a> {
     pub(super) ends: &'a [u32],
     /// Whether it is known to stand there as [`Canonical`] would write it.
     pub(super) is_canonical: bool,
+    /// What its cells hold, where it is laid out from them and not a row of csv.
+    pub(super) kinds: Option<&'a [CellKind]>,
 }
 
 impl<'a> RawRow<'a> {
@@ -32,7 +35,23 @@ impl<'a> RawRow<'a> {
         let Some(end) = self.ends.get(column) else { return "" };
         let start = column.checked_sub(1).map_or(self.start, |before| self.ends[before] as usize + 1);
         let field = self.text.get(start..*end as usize).unwrap_or_default();
-        if column + 1 == self.ends.len() { field.strip_suffix('\r').unwrap_or(field) } else { field }
+        if column + 1 == self.ends.len() && self.kinds.is_none() {
+            field.strip_suffix('\r').unwrap_or(field)
+        } else {
+            field
+        }
+    }
+
+    /// Whether it is laid out from cells, which are of a kind each, and not a row of csv.
+    #[must_use]
+    pub fn has_kinds(&self) -> bool {
+        self.kinds.is_some()
+    }
+
+    /// What stands in a field.
+    #[must_use]
+    pub fn kind(&self, column: usize) -> CellKind {
+        self.kinds.and_then(|kinds| kinds.get(column)).copied().unwrap_or_default()
     }
 
     /// The bytes of a field as it stands, as [`field`](RawRow::field) gives them.
@@ -42,7 +61,11 @@ impl<'a> RawRow<'a> {
         let Some(end) = self.ends.get(column) else { return b"" };
         let start = column.checked_sub(1).map_or(self.start, |before| self.ends[before] as usize + 1);
         let field = self.text.as_bytes().get(start..*end as usize).unwrap_or_default();
-        if column + 1 == self.ends.len() { field.strip_suffix(b"\r").unwrap_or(field) } else { field }
+        if column + 1 == self.ends.len() && self.kinds.is_none() {
+            field.strip_suffix(b"\r").unwrap_or(field)
+        } else {
+            field
+        }
     }
 
     /// The text of a field as [`Row::cell`](super::Row::cell) gives it; `None` where it has to be written anew, as it
@@ -50,6 +73,9 @@ impl<'a> RawRow<'a> {
     #[must_use]
     pub fn text(&self, column: usize) -> Option<&'a str> {
         let field = self.field(column);
+        if self.has_kinds() {
+            return Some(if self.kind(column) == CellKind::Text { field.trim() } else { field });
+        }
         let text = match field.strip_prefix('"') {
             Some(quoted) => quoted.strip_suffix('"').filter(|text| !text.contains('"'))?,
             None => field,

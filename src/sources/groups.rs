@@ -137,6 +137,8 @@ pub(super) struct Grouper<'m> {
     in_use: Vec<bool>,
     /// Whether rows come whole, so that their like can be told.
     is_whole: bool,
+    /// Whether its source has no other file, which might hold the same rows.
+    is_only_file: bool,
     repeats: Repeats,
     /// Room to write a row anew in.
     scratch: Vec<u8>,
@@ -201,6 +203,7 @@ impl<'m> Grouper<'m> {
             keys: Keys::default(),
             in_use: Vec::new(),
             is_whole: true,
+            is_only_file: false,
             repeats: Repeats::default(),
             scratch: Vec::new(),
             known: Known::default(),
@@ -226,6 +229,11 @@ impl<'m> Grouper<'m> {
             findings: Findings::new(),
             rows_kept: 0,
         }
+    }
+
+    /// Says that its source has no other file.
+    pub(super) fn only_file(self, is_only_file: bool) -> Self {
+        Grouper { is_only_file, ..self }
     }
 
     pub(super) fn finish(mut self) -> Grouped {
@@ -952,9 +960,9 @@ impl Grouper<'_> {
             || self.patterns.iter().any(|(at, _)| *at == column)
     }
 
-    /// Whether rows are told apart by hashes of them.
+    /// Whether rows are told apart by hashes of them; for those that do not come whole, only those of other files matter.
     fn wants_hashes(&self) -> bool {
-        self.rows_kept == 0 && self.key_columns.is_empty()
+        self.rows_kept == 0 && self.key_columns.is_empty() && (self.is_whole || !self.is_only_file)
     }
 
     /// Remembers a row, so that its like can be told.
@@ -966,6 +974,8 @@ impl Grouper<'_> {
             let columns = self.headings.as_ref().map_or(0, |headings| headings.names.len());
             let hash = self.known.hash().unwrap_or_else(|| row.hash(columns, &mut self.scratch));
             self.repeats.add(hash, sum, self.is_whole);
+        }
+        if self.key_columns.is_empty() {
             return;
         }
         let days: Vec<String> = self

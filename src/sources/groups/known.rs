@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::texts::{self, Texts, Tuples};
 use super::{Grouper, RowSum, Slot, Tally, is_among_largest, keep_largest, outcomes, parse_tags};
-use crate::files::{Cell, RawRow, Row};
+use crate::files::{Cell, CellKind, RawRow, Row};
 use crate::money::{Amount, parse_number};
 use crate::period::Day;
 use crate::rulebook::Late;
@@ -294,6 +294,11 @@ impl<'m> Grouper<'m> {
             let dated = self.dated(row, combinations)?;
             (dated, combinations.hash(row, dated.class))
         };
+        // What is done to the text of a cell is not done to its day.
+        let is_text = |kind| matches!(kind, CellKind::Text | CellKind::Number);
+        if row.has_kinds() && !combinations.columns.iter().all(|of| is_text(row.kind(of.column))) {
+            return None;
+        }
         let Dated { day, class } = dated;
         if let Some(outcome) = combinations.of_twins(row, class, hash) {
             return Some((outcome, day));
@@ -391,7 +396,12 @@ impl<'m> Grouper<'m> {
             if is_blank {
                 return may_be_blank.then_some(Amount::ZERO);
             }
-            let read = parse_number(text, self.decl.numbers).ok()?;
+            let form = match row.kind(column) {
+                CellKind::Text => self.decl.numbers,
+                CellKind::Number => self.decl.numbers.of_number_cell(),
+                CellKind::Day | CellKind::Fault => return None,
+            };
+            let read = parse_number(text, form).ok()?;
             size = size.checked_add(read.value.abs()).filter(|size| *size <= MONEY_MAX)?;
             beyond_scale += read.beyond_scale;
             Some(read.value)
@@ -407,10 +417,10 @@ impl<'m> Grouper<'m> {
             if !self.keep_known(outcome.group as usize, row, sum) {
                 return false;
             }
-        } else if self.key_columns.is_empty() {
+        } else if self.wants_hashes() {
             let hash = row.hash(&mut self.scratch);
             self.repeats.add(hash, sum, self.is_whole);
-        } else {
+        } else if !self.key_columns.is_empty() {
             let texts: Option<Vec<&str>> = self.key_columns.iter().map(|column| row.text(*column)).collect();
             let Some(texts) = texts else { return false };
             self.keys.add(texts.into_iter(), row.number);
@@ -467,6 +477,11 @@ impl<'m> Grouper<'m> {
         let Some(column) = self.date else {
             return Some(Dated { day: self.model.period.last, class: 0 });
         };
+        match row.kind(column) {
+            CellKind::Text | CellKind::Number => {}
+            CellKind::Day => return self.dated_on(Day::parse_iso(row.field(column))?, &mut combinations.classes),
+            CellKind::Fault => return None,
+        }
         let text = row.bytes(column);
         let hash = texts::hash(text);
         match combinations.dates.find(hash, text) {
@@ -482,28 +497,33 @@ impl<'m> Grouper<'m> {
         hash: u64,
         combinations: &mut Combinations<'m>,
     ) -> Option<Dated> {
-        let (model, text) = (self.model, row.text(column)?);
+        let text = row.text(column)?;
         if text.is_empty() || self.is_null(text) {
             return None;
         }
-        let day = self.day_in(text)?;
+        let new = self.dated_on(self.day_in(text)?, &mut combinations.classes)?;
+        let Combinations { dates, dated, .. } = combinations;
+        if dates.len() < DATES_MAX {
+            dates.add(hash, row.bytes(column))?;
+            dated.push(new);
+        }
+        Some(new)
+    }
+
+    /// A day of this run, with the days that are treated alike.
+    fn dated_on(&self, day: Day, classes: &mut Vec<(String, usize)>) -> Option<Dated> {
+        let model = self.model;
         let period = match (model.period.contains(day), self.decl.late) {
             (true, _) => String::new(),
             (false, Late::Here) => model.book.head.calendar.containing(day)?.name,
             (false, Late::Own | Late::Refuse) => return None,
         };
         let class = (period, model.changes.partition_point(|change| *change <= day));
-        let Combinations { dates, dated, classes, .. } = combinations;
         let at = classes.iter().position(|known| *known == class).unwrap_or_else(|| {
             classes.push(class);
             classes.len() - 1
         });
-        let new = Dated { day, class: u32::try_from(at).ok()? };
-        if dates.len() < DATES_MAX {
-            dates.add(hash, row.bytes(column))?;
-            dated.push(new);
-        }
-        Some(new)
+        Some(Dated { day, class: u32::try_from(at).ok()? })
     }
 
     /// Remembers what became of a line, when it is the first of its combination.

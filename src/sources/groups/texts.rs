@@ -16,9 +16,8 @@ pub(super) fn hash(text: &[u8]) -> u64 {
 #[inline]
 pub(super) fn both(one: u64, two: u64) -> u64 {
     const SPREADS: u64 = 0x9e37_79b9_7f4a_7c15;
-    let product = u128::from(one.rotate_left(23) ^ two) * u128::from(SPREADS);
-    let [low, high] = [product, product >> 64].map(|half| half & u128::from(u64::MAX));
-    u64::try_from(low ^ high).unwrap_or_default()
+    let (low, high) = (one.rotate_left(23) ^ two).carrying_mul(SPREADS, 0);
+    low ^ high
 }
 
 /// Whether two texts are the same. Most are so short that the call of a function for it would take longer than it.
