@@ -21,6 +21,9 @@ use showback::finding::Findings;
 
 const HEADINGS: [&str; 7] = ["Date", "Account", "Service", "Region", "Resource", "Cost", "Tags"];
 
+/// Rows of a group of a Parquet file, about as many as data frames and databases write.
+const PARQUET_GROUP: usize = 120_000;
+
 /// A bill with 50 accounts and 12 services, about 90 bytes a line.
 fn bill(lines: usize) -> String {
     let mut text = format!("{}\n", HEADINGS.join(","));
@@ -52,15 +55,16 @@ fn as_parquet(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let properties = Arc::new(WriterProperties::builder().build());
     let mut file = SerializedFileWriter::new(&mut bytes, schema, properties).expect("a file");
-    let rows = rows(text);
-    let mut group = file.next_row_group().expect("a group");
-    for column in 0..HEADINGS.len() {
-        let values: Vec<ByteArray> = rows.iter().map(|row| ByteArray::from(&row[column])).collect();
-        let mut writer = group.next_column().expect("a writer").expect("a column");
-        writer.typed::<ByteArrayType>().write_batch(&values, None, None).expect("written");
-        writer.close().expect("closed");
+    for rows in rows(text).chunks(PARQUET_GROUP) {
+        let mut group = file.next_row_group().expect("a group");
+        for column in 0..HEADINGS.len() {
+            let values: Vec<ByteArray> = rows.iter().map(|row| ByteArray::from(&row[column])).collect();
+            let mut writer = group.next_column().expect("a writer").expect("a column");
+            writer.typed::<ByteArrayType>().write_batch(&values, None, None).expect("written");
+            writer.close().expect("closed");
+        }
+        group.close().expect("closed");
     }
-    group.close().expect("closed");
     file.close().expect("closed");
     bytes
 }

@@ -9,6 +9,10 @@ use crate::period::Day;
 /// Rows that are shown before they are handed over.
 pub(super) const ROWS_AHEAD: usize = 32;
 
+/// Rows that are laid out at a time, and bytes of cells above which they are handed over, however few.
+const ROWS_MAX: usize = 16 * ROWS_AHEAD;
+const BYTES_MAX: usize = 1 << 22;
+
 /// Stands behind each cell.
 const SEPARATOR: char = '\n';
 
@@ -32,14 +36,26 @@ pub(super) struct Laid {
     text: String,
     ends: Vec<u32>,
     kinds: Vec<CellKind>,
-    /// For each row, its number and where it begins.
-    rows: Vec<(u64, usize)>,
+    rows: Vec<LaidRow>,
+}
+
+struct LaidRow {
+    number: u64,
+    /// Where its text begins.
+    start: usize,
+    /// How many cells came; those of the other columns are blank.
+    cells: usize,
 }
 
 impl Laid {
-    /// Begins a row; its cells are to follow from the first column on.
-    pub(super) fn begin_row(&mut self, number: u64) {
-        self.rows.push((number, self.text.len()));
+    /// Begins a row of so many cells, which are to follow from the first column on.
+    pub(super) fn begin_row(&mut self, number: u64, cells: usize) {
+        self.rows.push(LaidRow { number, start: self.text.len(), cells });
+    }
+
+    /// Whether there is as much as is handed over at a time.
+    pub(super) fn is_full(&self) -> bool {
+        self.rows.len() >= ROWS_MAX || self.text.len() >= BYTES_MAX
     }
 
     /// So many cells in which nothing stands.
@@ -85,22 +101,18 @@ impl Laid {
         self.kinds.push(kind);
     }
 
-    /// How many bytes the cells have.
-    pub(super) fn bytes(&self) -> usize {
-        self.text.len()
-    }
-
     /// Hands the rows over, and forgets them.
     pub(super) fn hand_over(&mut self, columns: usize, visitor: &mut dyn Visitor) {
         let cells = self.ends.chunks_exact(columns.max(1)).zip(self.kinds.chunks_exact(columns.max(1)));
-        let mut rows = self.rows.iter().zip(cells).map(|((number, start), (ends, kinds))| RawRow {
-            number: *number,
+        let mut rows = self.rows.iter().zip(cells).map(|(row, (ends, kinds))| RawRow {
+            number: row.number,
             text: &self.text,
-            start: *start,
+            start: row.start,
             ends,
             is_canonical: false,
             kinds: Some(kinds),
         });
+        let mut came = self.rows.iter().map(|row| row.cells);
         let mut ahead = Vec::with_capacity(ROWS_AHEAD);
         loop {
             ahead.clear();
@@ -109,9 +121,9 @@ impl Laid {
                 break;
             }
             visitor.ahead(&ahead);
-            for row in &ahead {
+            for (row, came) in ahead.iter().zip(came.by_ref()) {
                 if !visitor.raw(row) {
-                    let cells: Vec<SheetCell> = (0..columns).map(|column| cell_of(row, column)).collect();
+                    let cells: Vec<SheetCell> = (0..came).map(|column| cell_of(row, column)).collect();
                     visitor.row(&Row { number: row.number, cells: Cells::Sheet(&cells) });
                 }
             }

@@ -137,9 +137,6 @@ fn starts_of(reader: &SerializedFileReader<File>) -> Vec<u64> {
 /// Rows that are taken from the columns at a time.
 const ROWS_AT_A_TIME: usize = 512;
 
-/// Bytes of cells above which rows are handed over, however few.
-const BYTES_AT_A_TIME: usize = 1 << 22;
-
 /// What is read for a column, from the first on.
 #[derive(Clone, Copy)]
 enum Step {
@@ -219,7 +216,7 @@ impl Columns {
                     column.fill(ROWS_AT_A_TIME.min(rows - row))?;
                 }
             }
-            laid.begin_row(start + row as u64);
+            laid.begin_row(start + row as u64, self.count);
             let nested = match &mut nested {
                 Some(rows) => Some(rows.next().ok_or_else(|| ends_early("rows"))??),
                 None => None,
@@ -235,7 +232,7 @@ impl Columns {
                     (Step::Flat(_), None) => laid.blanks(1),
                 }
             }
-            if (row + 1) % ROWS_AT_A_TIME == 0 || laid.bytes() > BYTES_AT_A_TIME {
+            if laid.is_full() {
                 laid.hand_over(self.count, visitor);
             }
         }

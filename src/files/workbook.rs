@@ -10,6 +10,7 @@ use std::sync::Once;
 use calamine::{Data, DataRef, ExcelDateTime, Ods, Range, Reader, Sheet, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
 
 use super::container::{Parts, attribute, attribute_of, check_workbook, plain, tags};
+use super::laid::Laid;
 use super::{Cell, Cells, DataFile, Evidence, Hashing, Headings, Row, SheetForm, Visitor, file_fault, open};
 use crate::finding::{Finding, Place, clean, did_you_mean, list_names};
 use crate::money::{NumberFormat, ONE, parse_number};
@@ -182,8 +183,17 @@ fn rows(
     let mut reader = opened;
     reader.by_ref().take(512).read_to_end(&mut start).map_err(|error| unreadable(file, &error.to_string()))?;
     reader.seek(SeekFrom::Start(0)).map_err(|error| unreadable(file, &error.to_string()))?;
-    let rows =
-        Rows { file, form, headings_row, sheet: String::new(), area: None, above: Vec::new(), headings: None, visitor };
+    let rows = Rows {
+        file,
+        form,
+        headings_row,
+        sheet: String::new(),
+        area: None,
+        above: Vec::new(),
+        headings: None,
+        laid: Laid::default(),
+        visitor,
+    };
     if start.starts_with(&OLE_MARK) {
         let workbook = Xls::new(BufReader::new(opened))
             .map_err(|error| unreadable(file, &format!("it has a password, or is damaged ({error})")))?;
@@ -280,6 +290,8 @@ struct Rows<'a> {
     /// For each column that is filled down, what last stood in it.
     above: Vec<(usize, SheetCell)>,
     headings: Option<Headings>,
+    /// Rows that wait to be handed over.
+    laid: Laid,
     visitor: &'a mut dyn Visitor,
 }
 
@@ -405,6 +417,7 @@ impl Rows<'_> {
     fn finish(mut self, number: u32, row: &mut Vec<SheetCell>) -> Result<bool, Box<Finding>> {
         self.complete(number, row);
         if self.headings.is_some() {
+            self.hand_over_laid();
             return Ok(true);
         }
         let title =
@@ -448,7 +461,7 @@ impl Rows<'_> {
             if !cells.iter().all(|cell| cell.as_cell().is_blank()) {
                 self.fill_down(cells);
             }
-            self.visitor.row(&Row { number: number.into(), cells: Cells::Sheet(cells) });
+            self.lay(number, cells);
             return true;
         }
         if number != self.headings_row {
@@ -473,6 +486,29 @@ impl Rows<'_> {
         let wanted = self.visitor.headings(&headings);
         self.headings = Some(headings);
         wanted
+    }
+
+    /// Lays out a row, to be handed over with others.
+    fn lay(&mut self, number: u32, cells: &[SheetCell]) {
+        let columns = self.headings.as_ref().map_or(0, |headings| headings.names.len());
+        // What stands beside the headings is shown with its row, and nothing else is done with it.
+        if cells.iter().skip(columns).any(|cell| !matches!(cell, SheetCell::Blank)) {
+            self.hand_over_laid();
+            self.visitor.row(&Row { number: number.into(), cells: Cells::Sheet(cells) });
+            return;
+        }
+        let came = cells.len().min(columns);
+        self.laid.begin_row(number.into(), came);
+        cells[..came].iter().for_each(|cell| self.laid.cell(cell));
+        self.laid.blanks(columns - came);
+        if self.laid.is_full() {
+            self.hand_over_laid();
+        }
+    }
+
+    fn hand_over_laid(&mut self) {
+        let columns = self.headings.as_ref().map_or(0, |headings| headings.names.len());
+        self.laid.hand_over(columns, self.visitor);
     }
 
     /// Gives blank cells of the declared columns what last stood above them, as in merged cells.
