@@ -189,23 +189,32 @@ impl<'m, 'f> Books<'m, 'f> {
 
     /// Adds up over the dimensions that nobody will read any more.
     fn sum_away(&mut self, read: &[DimensionId]) {
-        let reduced = |key: &Key| {
-            let mut reduced: Key = vec![BLANK; key.len()].into();
-            for dimension in read {
-                reduced[*dimension] = key[*dimension];
-            }
-            reduced
-        };
+        let summed: Vec<DimensionId> =
+            (0..self.model.dimensions.len()).filter(|dimension| !read.contains(dimension)).collect();
         self.present.retain(|dimension| read.contains(dimension));
-        let changes = self.balances.keys().any(|key| reduced(key) != *key);
-        if !changes {
+        let changes = |key: &Key| summed.iter().any(|dimension| !key[*dimension].is_blank());
+        if !self.balances.keys().any(changes) {
             return;
         }
-        for (key, amount) in std::mem::take(&mut self.balances) {
-            *self.balances.entry(reduced(&key)).or_default() += amount;
-        }
+        let reduce = |mut key: Key| {
+            for dimension in &summed {
+                key[*dimension] = BLANK;
+            }
+            key
+        };
+        let mut balances: Vec<(Key, Amount)> =
+            std::mem::take(&mut self.balances).into_iter().map(|(key, amount)| (reduce(key), amount)).collect();
+        balances.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        balances.dedup_by(|(key, amount), (kept, sum)| {
+            let is_same = key == kept;
+            if is_same {
+                *sum += *amount;
+            }
+            is_same
+        });
+        self.balances = balances.into_iter().collect();
         for (key, left) in std::mem::take(&mut self.left) {
-            self.left.entry(reduced(&key)).or_default().extend(left);
+            self.left.entry(reduce(key)).or_default().extend(left);
         }
     }
 

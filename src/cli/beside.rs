@@ -1,7 +1,9 @@
 //! What stands beside a run: the same rules over earlier periods and over plans.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::Failure;
 use super::pipeline::{self, Calculation};
 use crate::beside::{Beside, BesideKind, BesideLine, SpendOf, by_name, to_date};
 use crate::classify::Opening;
@@ -11,7 +13,7 @@ use crate::finding::{Finding, Findings, Place, Severity};
 use crate::model::Model;
 use crate::period::{Calendar, Period};
 use crate::rounding::Charges;
-use crate::rulebook::{RuleBook, SPEND};
+use crate::rulebook::{Head, RuleBook, SPEND};
 
 /// Entries up to which the movement since the period before is split into causes. Each cause allocates everything twice more;
 /// with as many entries as this all of them together take about a second.
@@ -74,6 +76,10 @@ impl Made {
     /// A calculation with what causes are worked out from. `None` when it cannot be made.
     fn earlier(&mut self, book: &RuleBook, period: &Period, plan: Option<&str>) -> Option<&Earlier> {
         let is_wanted = |made: &Earlier| made.model.period == *period && made.model.book.plan.as_deref() == plan;
+        let key = (period.name.clone(), plan.map(str::to_owned));
+        if self.outcomes.get(&key).is_some_and(Result::is_err) {
+            return None;
+        }
         if !self.last.as_deref().is_some_and(is_wanted) {
             match calculated(book, period, plan) {
                 Ok(calculation) => {
@@ -81,53 +87,127 @@ impl Made {
                     self.last = Some(Earlier::of(calculation));
                 }
                 Err(why) => {
-                    self.outcomes.insert((period.name.clone(), plan.map(str::to_owned)), Err(why));
+                    self.outcomes.insert(key, Err(why));
                     return None;
                 }
             }
         }
         self.last.as_deref()
     }
+
+    /// Makes what will stand beside a period, one after another and as far as it can be made, until it is no longer
+    /// wanted.
+    fn prepare(&mut self, book: &RuleBook, period: &Period, plan: Option<&str>, is_wanted: impl Fn() -> bool) {
+        let calendar = book.head.calendar;
+        if book.head.beside.contains(&BesideKind::Previous)
+            && let Some(before) = calendar.previous(period)
+            && is_wanted()
+        {
+            self.earlier(book, &before, plan);
+        }
+        for wanted in wanted(book, period, plan) {
+            let plan_of_part = wanted.plan.as_deref();
+            let others = wanted.periods.iter().filter(|part| *part != period || plan_of_part != plan);
+            for part in others {
+                if !is_wanted() || self.of(book, part, plan_of_part).is_err() {
+                    break;
+                }
+            }
+        }
+        let mut last = period.clone();
+        for _ in 1..periods_of_trend(&book.head) {
+            let Some(before) = calendar.previous(&last) else { break };
+            if !is_wanted() || self.of(book, &before, plan).is_err() {
+                break;
+            }
+            last = before;
+        }
+    }
 }
 
-/// Calculates what stands beside a run and puts it there. What cannot be calculated is a note.
-pub fn put_beside(book: &RuleBook, calculation: &mut Calculation, made: &mut Made, findings: &mut Findings) {
+/// Calculates a period, and at the same time what stands beside it. What of that cannot be calculated is a note.
+///
+/// # Errors
+/// Those of [`pipeline::calculate`] for the period itself.
+pub fn calculate(
+    whole: &RuleBook,
+    book: RuleBook,
+    period: Period,
+    made: &mut Made,
+    findings: &mut Findings,
+) -> Result<Calculation, Failure> {
+    let plan = book.plan.clone();
+    let is_refused = AtomicBool::new(false);
+    let of_beside = period.clone();
+    // One of the others at a time: no more than two calculations are in memory.
+    let (calculation, ()) = rayon::join(
+        || {
+            let calculation = pipeline::calculate(book, period, findings);
+            is_refused.store(calculation.is_err(), Ordering::Relaxed);
+            calculation
+        },
+        || made.prepare(whole, &of_beside, plan.as_deref(), || !is_refused.load(Ordering::Relaxed)),
+    );
+    let mut calculation = calculation?;
+    put_beside(whole, &mut calculation, made, findings);
+    Ok(calculation)
+}
+
+/// What is wanted beside a run.
+struct Wanted {
+    kind: BesideKind,
+    name: String,
+    periods: Vec<Period>,
+    plan: Option<String>,
+}
+
+/// What is wanted beside a period of a plan or of the actuals, in the order of the declaration.
+fn wanted(book: &RuleBook, period: &Period, plan: Option<&str>) -> Vec<Wanted> {
+    let calendar = book.head.calendar;
+    let plan = plan.map(str::to_owned);
+    let mut wanted = Vec::new();
+    for kind in &book.head.beside {
+        let mut want = |name: String, periods: Vec<Period>, plan: Option<String>| {
+            wanted.push(Wanted { kind: *kind, name, periods, plan });
+        };
+        let plans = || book.head.plans.iter().filter(|_| plan.is_none()).cloned();
+        match kind {
+            BesideKind::Previous => {
+                let earlier = calendar.previous(period);
+                if let Some(earlier) = earlier {
+                    want(earlier.name.clone(), vec![earlier], plan.clone());
+                }
+            }
+            BesideKind::LastYear => {
+                let earlier = calendar.periods_of_year(period.year - 1).into_iter().find(|p| p.number == period.number);
+                if let Some(earlier) = earlier {
+                    want(earlier.name.clone(), vec![earlier], plan.clone());
+                }
+            }
+            BesideKind::YearToDate => {
+                let name = format!("{} to {}", Calendar::year_name(period.year), period.name);
+                want(name, calendar.to_date(period), plan.clone());
+            }
+            // Plans stand beside actuals, not beside each other.
+            BesideKind::Plan => plans().for_each(|name| want(name.clone(), vec![period.clone()], Some(name))),
+            BesideKind::PlanToDate => {
+                plans().for_each(|name| want(to_date(&name), calendar.to_date(period), Some(name)));
+            }
+        }
+    }
+    wanted
+}
+
+/// Puts what was made beside a run, and makes what is missing.
+fn put_beside(book: &RuleBook, calculation: &mut Calculation, made: &mut Made, findings: &mut Findings) {
     made.keep_lines(calculation);
     if book.head.beside.contains(&BesideKind::Previous) {
         calculation.moved = moved(book, calculation, made, findings);
     }
     put_trend(book, calculation, made, findings);
-    let calendar = book.head.calendar;
     let period = calculation.model.period.clone();
     let plan = calculation.model.book.plan.clone();
-    let mut wanted: Vec<(BesideKind, String, Vec<Period>, Option<String>)> = Vec::new();
-    for kind in &book.head.beside {
-        match kind {
-            BesideKind::Previous => {
-                let earlier = calendar.previous(&period);
-                wanted.extend(earlier.map(|p| (*kind, p.name.clone(), vec![p], plan.clone())));
-            }
-            BesideKind::LastYear => {
-                let earlier = calendar.periods_of_year(period.year - 1).into_iter().find(|p| p.number == period.number);
-                wanted.extend(earlier.map(|p| (*kind, p.name.clone(), vec![p], plan.clone())));
-            }
-            BesideKind::YearToDate => {
-                let name = format!("{} to {}", Calendar::year_name(period.year), period.name);
-                wanted.push((*kind, name, calendar.to_date(&period), plan.clone()));
-            }
-            // Plans stand beside actuals, not beside each other.
-            BesideKind::Plan if plan.is_none() => {
-                let plans = book.head.plans.iter().cloned();
-                wanted.extend(plans.map(|name| (*kind, name.clone(), vec![period.clone()], Some(name))));
-            }
-            BesideKind::PlanToDate if plan.is_none() => {
-                let plans = book.head.plans.iter().cloned();
-                wanted.extend(plans.map(|name| (*kind, to_date(&name), calendar.to_date(&period), Some(name))));
-            }
-            BesideKind::Plan | BesideKind::PlanToDate => {}
-        }
-    }
-    for (kind, name, periods, plan) in wanted {
+    for Wanted { kind, name, periods, plan } in wanted(book, &period, plan.as_deref()) {
         let mut parts = Vec::new();
         let mut inputs = Vec::new();
         let missing = periods.iter().find_map(|part| match made.of(book, part, plan.as_deref()) {
@@ -153,16 +233,23 @@ pub fn put_beside(book: &RuleBook, calculation: &mut Calculation, made: &mut Mad
     }
 }
 
-/// Puts run, grow and transform of the periods before a run beside it: as many as are declared, or the period before where
-/// that stands beside it anyway.
+/// Periods of run, grow and transform, the run's own among them: as many as are declared, or two where the period before
+/// stands beside the run anyway.
+fn periods_of_trend(head: &Head) -> u32 {
+    if !head.charges_by.contains(&SPEND) {
+        return 1;
+    }
+    head.trend.unwrap_or(if head.beside.contains(&BesideKind::Previous) { 2 } else { 1 })
+}
+
+/// Puts run, grow and transform of the periods before a run beside it.
 fn put_trend(book: &RuleBook, calculation: &mut Calculation, made: &mut Made, findings: &mut Findings) {
     let head = &book.head;
     let has_previous = head.beside.contains(&BesideKind::Previous);
-    let periods = head.trend.unwrap_or(if has_previous { 2 } else { 1 });
     let Some(spend) = head.charges_by.iter().position(|dimension| *dimension == SPEND) else { return };
     let plan = calculation.model.book.plan.clone();
     let mut last = calculation.model.period.clone();
-    for _ in 1..periods {
+    for _ in 1..periods_of_trend(head) {
         let Some(before) = head.calendar.previous(&last) else { break };
         match made.of(book, &before, plan.as_deref()) {
             Ok((lines, inputs)) => {
@@ -194,6 +281,7 @@ fn moved(book: &RuleBook, calculation: &Calculation, made: &mut Made, findings: 
         let help =
             format!("`showback compare {} {}` does it, and takes longer than the run", before.name, model.period.name);
         findings.push(Finding::note("not-split", Place::Run, title).help(help));
+        made.last = None;
         return None;
     }
     let earlier = made.earlier(book, &before, model.book.plan.as_deref())?;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::args::{Plan, View};
-use super::beside::{Made, put_beside};
+use super::beside::{self, Made};
 use super::pipeline::{self, Calculation};
 use super::{Failure, Outcome, complain, fail, progress, report, say};
-use crate::explain::{Fault, Graph};
+use crate::explain::Graph;
 use crate::finding::{Finding, Findings, Place, Severity};
 use crate::journal::Journal;
 use crate::methods;
@@ -73,11 +73,12 @@ fn run_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
         let mut of_period = findings.clone();
         let period_name = period.name.clone();
         let progress = progress::start(plan.view, &format!("{} · reading and allocating", period.name));
-        let result = pipeline::calculate(book.clone(), period, &mut of_period).and_then(|mut calculation| {
-            if !plan.options.is_alone {
-                progress.set_message(format!("{} · what stands beside it", calculation.model.period.name));
-                put_beside(&whole, &mut calculation, &mut made, &mut of_period);
-            }
+        let calculated = if plan.options.is_alone {
+            pipeline::calculate(book.clone(), period, &mut of_period)
+        } else {
+            beside::calculate(&whole, book.clone(), period, &mut made, &mut of_period)
+        };
+        let result = calculated.and_then(|calculation| {
             progress.set_message(format!("{} · writing", calculation.model.period.name));
             publish(&output, &calculation, plan.options, &mut of_period).map(|published| (calculation, published))
         });
@@ -139,14 +140,15 @@ pub(super) fn write_run(
     if findings.has_errors() {
         return Err(Failure::Refused);
     }
-    let summary = summary(&run);
-    let methods = options.compare_methods.then(|| reports::methods(&run, &methods::by_each(&run)));
     let words = options.words();
     let id = evidence::run_id(&run.model.book, &run.model.title(), &calculation.inputs, &words);
-    let graph = Graph::of(&run);
-    write_page(folder, &run, graph.as_ref(), &id, findings)?;
-    // A run whose figures cannot be explained has statements without paths; the page has said so.
-    write_all(folder, &run, graph.ok().as_ref(), &id, journal.as_ref(), methods.as_ref(), findings)?;
+    let methods = options.compare_methods.then(|| reports::methods(&run, &methods::by_each(&run)));
+    let writing = Writing { folder, run: &run, id: &id, journal: journal.as_ref(), methods: methods.as_ref() };
+    let (graph, written) = rayon::join(|| Graph::of(&run), || writing.data());
+    written?;
+    let graph = graph.map_err(|fault| no_page(&fault.to_string(), findings)).ok();
+    writing.rest(graph.as_ref(), findings)?;
+    let summary = summary(&run);
     evidence::write(folder, &run, &summary, &calculation.inputs, &id, &words).map_err(machine(folder))?;
     Ok((id, summary))
 }
@@ -155,107 +157,167 @@ fn machine<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Failure + '_ {
     move |error| Failure::Machine(format!("{}: {error}", path.display()))
 }
 
-fn write_all(
-    folder: &Path,
-    run: &Run<'_>,
-    graph: Option<&Graph>,
-    id: &str,
-    journal: Option<&Journal>,
-    methods: Option<&Table>,
-    findings: &Findings,
-) -> Result<(), Failure> {
-    let currency = &run.model.book.head.currency;
-    let data = folder.join("data");
-    let statements = folder.join("statements");
-    let units = reports::units_with_statement(run);
-    // A folder without a file is in no hash, and `verify` takes it for one that somebody added.
-    for made in [Some(&data), (!units.is_empty()).then_some(&statements)].into_iter().flatten() {
-        std::fs::create_dir_all(made).map_err(machine(made))?;
-    }
-    let is_posted = journal.is_some();
-    let (columns, charges) = reports::charges(run, |line| is_posted && line.kind.is_allocated());
-    let path = data.join("charges.csv");
-    tables::write_streamed(&path, &columns, charges, currency).map_err(machine(&path))?;
-    let shown = [
-        reports::units_by_service(run).table,
-        reports::spend(run).table,
-        reports::pools(run).table,
-        reports::unallocated(run).table,
-        reports::reconciliation(run),
-        reports::rules(run),
-        reports::service_costs(run),
-        reports::unit_costs(run),
-        reports::drivers(run),
-        reports::movement(run),
-        reports::steps(run),
-        crate::finding::render::table(findings),
-    ];
-    let mut of_some = Vec::new();
-    if reports::has_schedules(run) {
-        of_some.extend([reports::schedules(run), reports::renewals(run)]);
-    }
-    if run.model.book.allocate.iter().any(|rule| rule.capacity.is_some()) {
-        of_some.push(reports::utilisation(run));
-    }
-    if run.model.fx.is_some() {
-        of_some.push(reports::exchange(run));
-    }
-    if reports::has_trend(run) {
-        of_some.push(reports::trend(run));
-    }
-    of_some.extend(run.moved.map(|moved| reports::causes(moved, CausesBy::Place)));
-    let handed_back = (!run.read.refusals.is_empty()).then(|| reports::quarantine(run));
-    for table in shown.iter().chain(&of_some).chain(&handed_back).chain(methods) {
-        let path = data.join(format!("{}.csv", table.name));
-        tables::write(&path, table, currency).map_err(machine(&path))?;
-    }
-    for table in [reports::opening(run), reports::closing(run)] {
-        let path = data.join(format!("{}.csv.gz", table.name));
-        tables::write_gzip(&path, &table.columns, table.rows.into_iter(), currency).map_err(machine(&path))?;
-    }
-    let (columns, entries) = reports::entries(run);
-    let path = data.join("entries.csv.gz");
-    tables::write_gzip(&path, &columns, entries, currency).map_err(machine(&path))?;
+/// A piece of what is written, which needs no other.
+type Job<'j> = Box<dyn FnOnce() -> Result<(), Failure> + Send + 'j>;
 
-    let path = folder.join("showback.xlsx");
-    let book = workbook::Book { run, findings, methods, journal, id, temporary: folder };
-    workbook::write(&path, &book).map_err(machine(&path))?;
-    let crossings = Crossings::of(run);
-    units.into_par_iter().try_for_each(|unit| {
-        let name = run.model.dimensions[BUSINESS_UNIT].member_name(unit);
-        let path = statements.join(format!("{}.xlsx", file_stem(name)));
-        let crossings = &crossings;
-        let statement = statement::Statement { run, unit, crossings, graph, is_posted, id, temporary: folder };
-        statement::write(&path, &statement).map_err(machine(&path))
-    })?;
-    if let (Some(journal), Some(accounts)) = (journal, &run.model.accounts) {
-        let path = folder.join("journal");
-        journal::write(&path, run.model, accounts, journal).map_err(machine(&path))?;
-    }
-    Ok(())
+/// Does all jobs, those that come first begun first. Of several failures the first in order is given.
+fn do_all(jobs: Vec<Job<'_>>) -> Result<(), Failure> {
+    let done: Vec<Result<(), Failure>> = jobs.into_par_iter().with_max_len(1).map(|job| job()).collect();
+    done.into_iter().collect()
 }
 
-/// Writes the page. A figure that cannot be explained, or is too large for a browser, leaves the run without one.
-fn write_page(
-    folder: &Path,
-    run: &Run<'_>,
-    graph: Result<&Graph, &Fault>,
-    id: &str,
-    findings: &mut Findings,
-) -> Result<(), Failure> {
-    let page = graph.map_err(Clone::clone).and_then(|graph| reports::page(run, graph, id));
-    let why = match page {
-        Ok(Some(page)) => {
-            let path = folder.join(page::FILE);
-            return page::write(&path, &page).map_err(machine(&path));
+fn make(folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(machine(folder))
+}
+
+/// A run that is being written into a folder.
+struct Writing<'w> {
+    folder: &'w Path,
+    run: &'w Run<'w>,
+    id: &'w str,
+    journal: Option<&'w Journal>,
+    methods: Option<&'w Table>,
+}
+
+impl Writing<'_> {
+    /// Writes the data files, but for the findings, and the journal.
+    fn data(&self) -> Result<(), Failure> {
+        let Writing { run, journal, .. } = *self;
+        let currency = &run.model.book.head.currency;
+        let folder = self.folder.join("data");
+        make(&folder)?;
+        let is_posted = journal.is_some();
+        let mut jobs: Vec<Job<'_>> = Vec::new();
+        jobs.push(Box::new(|| {
+            let (columns, entries) = reports::entries(run);
+            let path = folder.join("entries.csv.gz");
+            tables::write_gzip(&path, &columns, entries, currency).map_err(machine(&path))
+        }));
+        jobs.push(Box::new(|| {
+            let (columns, charges) = reports::charges(run, |line| is_posted && line.kind.is_allocated());
+            let path = folder.join("charges.csv");
+            tables::write_streamed(&path, &columns, charges, currency).map_err(machine(&path))
+        }));
+        for balances in [reports::opening as fn(&Run<'_>) -> Table, reports::closing] {
+            let folder = &folder;
+            jobs.push(Box::new(move || {
+                let table = balances(run);
+                let path = folder.join(format!("{}.csv.gz", table.name));
+                tables::write_gzip(&path, &table.columns, table.rows.into_iter(), currency).map_err(machine(&path))
+            }));
         }
-        Ok(None) => "its sums are beyond what a browser can add up exactly".to_owned(),
-        Err(fault) => fault.to_string(),
-    };
+        let mut tables: Vec<fn(&Run<'_>) -> Table> = vec![
+            |run| reports::units_by_service(run).table,
+            |run| reports::spend(run).table,
+            |run| reports::pools(run).table,
+            |run| reports::unallocated(run).table,
+            reports::reconciliation,
+            reports::rules,
+            reports::service_costs,
+            reports::unit_costs,
+            reports::drivers,
+            reports::movement,
+            reports::steps,
+        ];
+        if reports::has_schedules(run) {
+            tables.extend([reports::schedules as fn(&Run<'_>) -> Table, reports::renewals]);
+        }
+        if run.model.book.allocate.iter().any(|rule| rule.capacity.is_some()) {
+            tables.push(reports::utilisation);
+        }
+        if run.model.fx.is_some() {
+            tables.push(reports::exchange);
+        }
+        if reports::has_trend(run) {
+            tables.push(reports::trend);
+        }
+        if !run.read.refusals.is_empty() {
+            tables.push(reports::quarantine);
+        }
+        for table in tables {
+            jobs.push(Box::new(move || self.table(&table(run))));
+        }
+        if let Some(moved) = run.moved {
+            jobs.push(Box::new(|| self.table(&reports::causes(moved, CausesBy::Place))));
+        }
+        if let Some(methods) = self.methods {
+            jobs.push(Box::new(|| self.table(methods)));
+        }
+        if let (Some(journal), Some(accounts)) = (journal, &run.model.accounts) {
+            jobs.push(Box::new(|| {
+                let path = self.folder.join("journal");
+                journal::write(&path, run.model, accounts, journal).map_err(machine(&path))
+            }));
+        }
+        do_all(jobs)
+    }
+
+    /// Writes the workbook, the page, the statements and the findings. A run whose figures cannot be explained has
+    /// statements without paths, and no page.
+    fn rest(&self, graph: Option<&Graph>, findings: &mut Findings) -> Result<(), Failure> {
+        let Writing { run, id, journal, .. } = *self;
+        let units = reports::units_with_statement(run);
+        // A folder without a file is in no hash, and `verify` takes it for one that somebody added.
+        let statements = self.folder.join("statements");
+        if !units.is_empty() {
+            make(&statements)?;
+        }
+        let crossings = Crossings::of(run);
+        let mut of_page = Ok(());
+        let mut jobs: Vec<Job<'_>> = vec![Box::new(|| self.workbook(findings))];
+        if let Some(graph) = graph {
+            jobs.push(Box::new(|| {
+                of_page = self.page(graph)?;
+                Ok(())
+            }));
+        }
+        for unit in units {
+            let (statements, crossings) = (&statements, &crossings);
+            jobs.push(Box::new(move || {
+                let name = run.model.dimensions[BUSINESS_UNIT].member_name(unit);
+                let path = statements.join(format!("{}.xlsx", file_stem(name)));
+                let is_posted = journal.is_some();
+                let temporary = self.folder;
+                let statement = statement::Statement { run, unit, crossings, graph, is_posted, id, temporary };
+                statement::write(&path, &statement).map_err(machine(&path))
+            }));
+        }
+        do_all(jobs)?;
+        if let Err(why) = of_page {
+            no_page(&why, findings);
+            // The workbook lists all findings.
+            self.workbook(findings)?;
+        }
+        self.table(&crate::finding::render::table(findings))
+    }
+
+    fn table(&self, table: &Table) -> Result<(), Failure> {
+        let path = self.folder.join("data").join(format!("{}.csv", table.name));
+        tables::write(&path, table, &self.run.model.book.head.currency).map_err(machine(&path))
+    }
+
+    fn workbook(&self, findings: &Findings) -> Result<(), Failure> {
+        let Writing { folder, run, id, journal, methods } = *self;
+        let path = folder.join("showback.xlsx");
+        let book = workbook::Book { run, findings, methods, journal, id, temporary: folder };
+        workbook::write(&path, &book).map_err(machine(&path))
+    }
+
+    /// Writes the page. Where a figure cannot be explained, or is too large for a browser, there is none; why, in words.
+    fn page(&self, graph: &Graph) -> Result<Result<(), String>, Failure> {
+        let path = self.folder.join(page::FILE);
+        match reports::page(self.run, graph, self.id) {
+            Ok(Some(page)) => page::write(&path, &page).map(Ok).map_err(machine(&path)),
+            Ok(None) => Ok(Err("its sums are beyond what a browser can add up exactly".to_owned())),
+            Err(fault) => Ok(Err(fault.to_string())),
+        }
+    }
+}
+
+fn no_page(why: &str, findings: &mut Findings) {
     let title = format!("there is no {}: {why}", page::FILE);
     let help = "the workbook, the statements and the data files have everything";
     findings.push(Finding::note("no-page", Place::Run, title).help(help));
-    Ok(())
 }
 
 fn show(run: &Run<'_>, summary: &Summary, place: &Path, view: View) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
 use super::args::{PeriodWanted, Verify};
-use super::beside::{Made, put_beside};
+use super::beside::{self, Made};
 use super::{Failure, Outcome, fail, pipeline, report, run, say};
 use crate::files::DataFile;
 use crate::finding::{Finding, Findings, Place, did_you_mean, list_names};
@@ -249,17 +249,13 @@ fn recalculate(
     let period = pipeline::periods(&book, &PeriodWanted::Span(evidence.period.clone(), evidence.period.clone()))?;
     let Some(period) = period.into_iter().next() else { return Ok(None) };
     let options = run::Options::parse(&evidence.options);
-    let calculated = pipeline::calculate(book, period, &mut of_run);
-    let folder = tempfile::tempdir().map_err(|error| Failure::Machine(format!("no temporary folder: {error}")))?;
-    let written = match calculated {
-        Ok(mut calculation) => {
-            if !options.is_alone {
-                put_beside(&whole, &mut calculation, &mut Made::default(), &mut of_run);
-            }
-            run::write_run(folder.path(), &calculation, options, &mut of_run)
-        }
-        Err(failure) => Err(failure),
+    let calculated = if options.is_alone {
+        pipeline::calculate(book, period, &mut of_run)
+    } else {
+        beside::calculate(&whole, book, period, &mut Made::default(), &mut of_run)
     };
+    let folder = tempfile::tempdir().map_err(|error| Failure::Machine(format!("no temporary folder: {error}")))?;
+    let written = calculated.and_then(|calculation| run::write_run(folder.path(), &calculation, options, &mut of_run));
     match written {
         Ok(_) => {}
         Err(Failure::Refused) => {

@@ -6,11 +6,13 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use rust_xlsxwriter::{IgnoreError, Table as ExcelTable, TableColumn, TableStyle, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{
+    Format, IgnoreError, Table as ExcelTable, TableColumn, TableStyle, Workbook, Worksheet, XlsxError,
+};
 
 use super::print::{Imprint, Turned, set_up_print};
 use super::sheet::{self, Formats, Look, SHEET_ROWS_MAX, column_number};
-use super::style::{Line, Styles, plain};
+use super::style::{Line, Styles, number, plain};
 use super::widths::{ROOM, Widths, text_width};
 use crate::reports::{self, Column, Field, Run, Shown, Table, Value};
 use crate::rounding::ChargeLine;
@@ -146,6 +148,9 @@ impl<'r> Lines<'r> {
             let sheet = workbook.add_worksheet_with_constant_memory()?;
             sheet.set_name(sheet_name(part))?;
             widths.set(sheet)?;
+            for (column, format) in (0..).zip(&formats.columns) {
+                sheet.set_column_format(column, format)?;
+            }
             sheet::write_title(sheet, &table.title)?;
             sheet.write_string_with_format(1, 0, imprint.line(), &Styles::faint())?;
             sheet.write_string_with_format(2, 0, self.note(part), &Styles::faint())?;
@@ -160,11 +165,8 @@ impl<'r> Lines<'r> {
                 let is_posted = self.is_posted && line.kind.is_allocated();
                 let mut values = reports::charge_row(self.run, *at, is_posted);
                 values.extend(self.fields.iter().map(|field| Value::Count(field.key(self.run, line))));
-                for ((column, value), format) in (0..).zip(&values).zip(&formats.columns) {
-                    if *value != Value::Blank {
-                        let formats = (format, formats.exact.as_slice());
-                        sheet::write_value(sheet, (row, column), value, None, formats, styles)?;
-                    }
+                for ((column, value), format) in (0..).zip(values).zip(&formats.columns) {
+                    write_cell(sheet, (row, column), value, (format, formats.exact.as_slice()), styles)?;
                 }
             }
             let first_row = HEADING + 1;
@@ -216,6 +218,47 @@ impl<'r> Lines<'r> {
 
 fn sheet_name(part: usize) -> String {
     if part == 0 { "Charge lines".to_owned() } else { format!("Charge lines {}", part + 1) }
+}
+
+/// Writes a cell of a line, where it can be in the look that its column has: the crate that writes workbooks finds a look that is
+/// given for a cell anew for each, which takes longer than all else about the cell.
+fn write_cell(
+    sheet: &mut Worksheet,
+    at: (u32, u16),
+    value: Value,
+    formats: (&Format, &[Format]),
+    styles: &Styles,
+) -> Result<(), XlsxError> {
+    let (row, column) = at;
+    match value {
+        Value::Blank => return Ok(()),
+        Value::Text(text) if text.len() <= sheet::CELL_TEXT_MAX => {
+            sheet.write_string(row, column, text)?;
+            return Ok(());
+        }
+        Value::Money(minor) => {
+            if let Some(number) = number(&styles.plain_money(minor)) {
+                sheet.write_number(row, column, number)?;
+                return Ok(());
+            }
+        }
+        Value::Count(count) => {
+            if let Ok(count) = u32::try_from(count) {
+                sheet.write_number(row, column, count)?;
+                return Ok(());
+            }
+        }
+        // The look of the column is that of exact numbers with too many digits for a number.
+        Value::Exact(amount) => {
+            let text = amount.to_string();
+            if number(&text).is_none() {
+                sheet.write_string(row, column, text)?;
+                return Ok(());
+            }
+        }
+        _ => {}
+    }
+    sheet::write_value(sheet, at, &value, None, formats, styles).map(|_| ())
 }
 
 /// Headings with filters: an Excel table, or buttons where that would take too much memory.

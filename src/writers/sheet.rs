@@ -23,7 +23,7 @@ pub(super) const SHEET_ROWS_MAX: usize = 1_048_576;
 pub(super) const SHEET_COLUMNS_MAX: usize = 16_384;
 
 /// UTF-16 units that a cell holds, by the file format.
-const CELL_TEXT_MAX: usize = 32_767;
+pub(super) const CELL_TEXT_MAX: usize = 32_767;
 
 /// Widest column, in characters; longer texts are wrapped. Two of them still stand side by side on a page.
 const WIDTH_MAX: usize = 46;

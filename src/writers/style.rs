@@ -33,9 +33,19 @@ pub(super) const ACCENT: Color = Color::RGB(0x001F_4E79);
 /// that float prints as the same text again, in Excel too, so nothing can be seen of the way there. Longer ones
 /// are left to be written as texts.
 pub(super) fn number(text: &str) -> Option<f64> {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let significant = digits.trim_start_matches('0').trim_end_matches('0');
-    if significant.len() > FLOAT_DIGITS { None } else { text.parse().ok() }
+    // Digits from the first to the last that is no 0.
+    let (mut significant, mut zeros) = (0, 0);
+    for digit in text.bytes().filter(u8::is_ascii_digit) {
+        match digit {
+            b'0' if significant == 0 => {}
+            b'0' => zeros += 1,
+            _ => {
+                significant += zeros + 1;
+                zeros = 0;
+            }
+        }
+    }
+    if significant > FLOAT_DIGITS { None } else { text.parse().ok() }
 }
 
 /// What kind of row a cell stands in.
