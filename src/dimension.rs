@@ -3,7 +3,8 @@
 //! A member is a small number, [`MemberId`]; 0 is blank. Once a dimension is sealed, the numbers run in the
 //! order in which ties are broken: by the `order` column, then by name (NFC, bytes).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 use unicode_normalization::UnicodeNormalization;
@@ -67,6 +68,9 @@ pub struct Member {
     pub order: i64,
 }
 
+/// Names of people that nothing may show, by the name: what is shown in its place. Shared by all dimensions.
+pub type People = Arc<BTreeMap<String, String>>;
+
 /// A dimension with its members.
 #[derive(Clone, Debug, Default)]
 pub struct Dimension {
@@ -84,6 +88,8 @@ pub struct Dimension {
     members: Vec<Member>,
     /// Names that are hidden, by member; empty where none are.
     hidden: Vec<String>,
+    /// Names of people that are hidden everywhere, and what stands in their place.
+    people: People,
     /// Names and aliases.
     index: HashMap<String, MemberId, FxBuildHasher>,
 }
@@ -174,11 +180,45 @@ impl Dimension {
         }
     }
 
+    /// The hidden names of its members, with what stands in their place.
+    pub fn hidden_names(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        let hidden = self.is_personal.then(|| self.ids()).into_iter().flatten();
+        hidden.map(|id| (self.found_by(id).to_owned(), self.member_name(id).to_owned()))
+    }
+
+    /// Says whose names are hidden in other dimensions. Members here that are called like one of them are shown as these are.
+    pub fn set_people(&mut self, people: &People) {
+        self.people = Arc::clone(people);
+        self.hide_people();
+    }
+
+    fn hide_people(&mut self) {
+        let is_hidden = |member: &Member| self.people.contains_key(&member.name);
+        if self.is_personal || !self.members.iter().skip(1).any(is_hidden) {
+            return;
+        }
+        self.hidden = self.members.iter().map(|member| member.name.clone()).collect();
+        for member in &mut self.members {
+            if let Some(shown) = self.people.get(&member.name) {
+                member.name.clone_from(shown);
+            }
+        }
+    }
+
+    /// A text that is no name of a member here as it may be shown: the full name of somebody whose name is hidden is replaced.
+    #[must_use]
+    pub fn told<'n>(&'n self, text: &'n str) -> &'n str {
+        if self.people.is_empty() {
+            return text;
+        }
+        self.people.get(&normal_name(text)).map_or(text, String::as_str)
+    }
+
     /// A name as messages may show it: where names are personal, the number it stands for.
     #[must_use]
     pub fn shown<'n>(&'n self, name: &'n str) -> &'n str {
         if !self.is_personal {
-            return name;
+            return self.told(name);
         }
         self.find(name).map_or(HIDDEN, |id| self.member_name(id))
     }
@@ -210,7 +250,14 @@ impl Dimension {
         }
         let id = MemberId(u32::try_from(self.members.len()).ok()?);
         let name = normal_name(name);
-        self.members.push(Member { name: name.clone(), is_valid: true, ..Member::default() });
+        let shown = self.people.get(&name).cloned();
+        if shown.is_some() {
+            // Those that came before it are called as they are found.
+            let others = self.members[self.hidden.len()..].iter().map(|member| member.name.clone());
+            self.hidden.extend(others);
+            self.hidden.push(name.clone());
+        }
+        self.members.push(Member { name: shown.unwrap_or_else(|| name.clone()), is_valid: true, ..Member::default() });
         self.index.insert(name, id);
         Some(id)
     }
@@ -219,6 +266,10 @@ impl Dimension {
     pub fn seal(&mut self) -> Vec<MemberId> {
         let mut order: Vec<usize> = (1..self.members.len()).collect();
         if !self.is_closed {
+            // Hidden names are in the order of the names, too, and members may have come since they were hidden.
+            for (member, name) in self.members.iter_mut().zip(std::mem::take(&mut self.hidden)) {
+                member.name = name;
+            }
             order.sort_by(|a, b| self.members[*a].name.cmp(&self.members[*b].name));
         }
         let mut renumbered = vec![BLANK; self.members.len()];
@@ -230,6 +281,9 @@ impl Dimension {
         self.members = members;
         for id in self.index.values_mut() {
             *id = renumbered[id.index()];
+        }
+        if !self.is_closed {
+            self.hide_people();
         }
         renumbered
     }

@@ -3,10 +3,11 @@
 //! Everything the rules name is checked here, before a cost file is opened.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::dimension::{Dimension, HIDDEN, Member, MemberId, RESERVED, RESERVED_HELP, normal_name};
+use crate::dimension::{Dimension, HIDDEN, Member, MemberId, People, RESERVED, RESERVED_HELP, normal_name};
 use crate::driver::Driver;
 use crate::files::Inputs;
 use crate::finding::{Finding, Findings, Named, Place, clean, did_you_mean};
@@ -154,11 +155,29 @@ impl Model {
     /// The text of a column as messages may show it: where it is personal, the number it stands for.
     #[must_use]
     pub fn shown<'n>(&'n self, source: usize, column: &ColumnRef, text: &'n str) -> &'n str {
-        if text.is_empty() || !self.book.personal_columns(&self.book.sources[source]).contains(column) {
-            return text;
+        if text.is_empty() || !self.is_personal(source, column) {
+            return self.told(text);
         }
         let people = self.dimensions.iter().filter(|dimension| dimension.is_personal);
         people.map(|dimension| dimension.shown(text)).find(|shown| *shown != HIDDEN).unwrap_or(HIDDEN)
+    }
+
+    /// Whether a column of a source holds personal names.
+    #[must_use]
+    pub fn is_personal(&self, source: usize, column: &ColumnRef) -> bool {
+        self.book.personal_columns(&self.book.sources[source]).contains(column)
+    }
+
+    /// A test of a column as it may be shown.
+    #[must_use]
+    pub fn shown_test(&self, source: usize, column: &ColumnRef, test: &Test) -> Test {
+        test.as_shown(self.is_personal(source, column), &|text| self.shown(source, column, text).to_owned())
+    }
+
+    /// A text as it may be shown: the full name of somebody whose name is hidden is replaced.
+    #[must_use]
+    pub fn told<'n>(&'n self, text: &'n str) -> &'n str {
+        self.dimensions.first().map_or(text, |dimension| dimension.told(text))
     }
 
     /// The dimension's name in the rules.
@@ -183,8 +202,8 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn dimensions(&mut self) -> Vec<Dimension> {
-        self.book
-            .dimensions
+        let decls = &self.book.dimensions;
+        let mut dimensions: Vec<Dimension> = decls
             .iter()
             .map(|decl| {
                 let mut dimension = self.dimension(decl);
@@ -193,7 +212,10 @@ impl Loader<'_> {
                 }
                 dimension
             })
-            .collect()
+            .collect();
+        let people: People = Arc::new(dimensions.iter().flat_map(Dimension::hidden_names).collect());
+        dimensions.iter_mut().for_each(|dimension| dimension.set_people(&people));
+        dimensions
     }
 
     fn dimension(&mut self, decl: &DimensionDecl) -> Dimension {

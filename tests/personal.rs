@@ -102,6 +102,169 @@ fn hidden_names_are_in_no_refusal() {
     }
 }
 
+/// A model whose rules name people in every way, and whose people stand in other columns and lists.
+const NAMED: &str = r#"[model]
+name = "Named"
+currency = "EUR"
+charges = { by = ["business_unit", "service", "pool", "person", "tower"] }
+
+[dimensions.person]
+label = "Person"
+members = { file = "people.csv", name = "Name", alias = "Login", parent = "Team" }
+PERSONAL
+
+[dimensions.business_unit]
+members = { file = "units.csv", name = "Unit" }
+
+[dimensions.region]
+members = ["North", "South"]
+
+[sources.payroll]
+files = "{period}/payroll.csv"
+columns = { cost = "Paid" }
+refused = "quarantine"
+set = { pool = "Staff", person = "{Who}", tower = "{Boss}", region = "{Place}" }
+
+[[classify]]
+id = "any"
+where = { Who = ["Ada Birch", "bcole"], Kind = "*" }
+set = { service = "Design" }
+
+[[classify]]
+id = "pattern"
+where = { Who = "Cy D*", Kind = "*" }
+set = { service = "Build", person = "Cy Dorn" }
+
+[[classify]]
+id = "other-column"
+where = { Boss = "Ada Birch" }
+set = { region = "North" }
+
+[drivers.time]
+file = "time.csv"
+from = { person = "Who" }
+to = { business_unit = "Unit" }
+quantity = "Hours"
+
+[[allocate]]
+id = "one"
+from = { person = "Ben Cole" }
+to = { business_unit = "Web", person = "Ada Birch" }
+replace = ["person"]
+
+[[allocate]]
+id = "shares"
+from = { person = { under = "Crew Zulu" }, service = "Build" }
+to = "person"
+by = { shares = { "Ada Birch" = "50%", "Eve Fox" = "50%" } }
+replace = ["person"]
+
+[[allocate]]
+id = "amounts"
+from = { person = "Ada Birch", service = "Design" }
+to = "person"
+by = { amounts = { "Eve Fox" = "5.00" } }
+replace = ["person"]
+
+[[allocate]]
+id = "attribute"
+from = { business_unit = "" }
+to = "business_unit"
+by = "even"
+among = { business_unit.head = ["Ada Birch", "Someone Else"] }
+
+[[allocate]]
+id = "but-one"
+from = { person = { not = "Eve Fox" } }
+to = "business_unit"
+by = "time"
+if_no_driver = { business_unit = "Shop" }
+"#;
+
+/// What the model above writes for October, beside September, and says of it, as place and text.
+fn named(personal: &str) -> Vec<(String, String)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let payroll = "Who,Boss,Place,Kind,Paid\nAda Birch,Eve Fox,,x,5000.00\nbcole,Ada Birch,,x,4000.00\nCy Dorn,Ben Cole,,,100.00\n\
+        Eve Fox,,Ada Birch,,77.00\nEve Fox,Ben Cole,,,n/a\n";
+    write_model(
+        folder.path(),
+        &[
+            ("model.toml", &NAMED.replace("PERSONAL", personal)),
+            (
+                "people.csv",
+                "Name,Login,Team\nAda Birch,abirch,Crew Zulu\nBen Cole,bcole,Crew Zulu\nCy Dorn,,Crew Zulu\nEve Fox,,\nCrew Zulu,,\n",
+            ),
+            ("units.csv", "Unit,head\nWeb,Ada Birch\nShop,Someone Else\n"),
+            ("time.csv", "Who,Unit,Hours\nAda Birch,Web,8\nCy Dorn,Shop,3\n"),
+            ("2026-09/payroll.csv", payroll),
+            ("2026-10/payroll.csv", &payroll.replace("5000.00", "5100.00")),
+        ],
+    );
+    let (at, out) = (folder.path().display().to_string(), folder.path().join("out").display().to_string());
+    let mut told = Vec::new();
+    let mut say = |arguments: &[&str]| {
+        let output = showback(arguments);
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{arguments:?}: {}", said(&output.stderr));
+        told.push((arguments[0].to_owned(), said(&output.stdout) + &said(&output.stderr)));
+    };
+    say(&["run", &at, "--period", "2026-09..2026-10", "--out", &out]);
+    say(&["check", &at, "--period", "2026-10"]);
+    say(&["compare", &format!("{at}/2026-09"), &format!("{at}/2026-10")]);
+    say(&["compare", &format!("{out}/2026-09"), &format!("{out}/2026-10"), "--format", "csv"]);
+    say(&["explain", &at, "--period", "2026-10", "--out", &out, "--of", "business_unit=Web", "--rows"]);
+    for row in ["2", "3", "4", "5"] {
+        let row = format!("2026-10/payroll.csv:{row}");
+        say(&["explain", &at, "--period", "2026-10", "--out", &out, "--row", &row]);
+    }
+    for (name, bytes) in all_files(&folder.path().join("out")) {
+        told.push((name.clone(), text_of(&name, &bytes)));
+    }
+    told
+}
+
+#[test]
+fn hidden_names_in_rules_and_other_columns_are_in_nothing_that_is_published_or_said() {
+    let names = ["Birch", "Cole", "bcole", "abirch", "Dorn", "Cy D", "Fox", "Zulu"];
+    let found = |told: &[(String, String)]| -> Vec<String> {
+        let of = |(place, text): &(String, String)| {
+            let named = names.into_iter().filter(|name| text.contains(name));
+            named.map(|name| format!("{name} in {place}")).collect::<Vec<_>>()
+        };
+        told.iter().flat_map(of).collect()
+    };
+    let hidden = named("personal = \"hide\"");
+    assert_eq!(found(&hidden), Vec::<String>::new());
+    let workbook = |told: &[(String, String)]| {
+        told.iter()
+            .find(|(place, _)| place == "2026-10/showback.xlsx")
+            .map(|(_, text)| text.clone())
+            .expect("a workbook")
+    };
+    // Rows of the list, from 2: Ada, Ben, Cy, Eve, the crew.
+    for words in [
+        "Who = Person 2 or = Person 3",
+        "Who like (personal)",
+        "Person = Person 4",
+        "Boss = Person 2",
+        "all to Web · Person 2",
+        "Person under Person 6",
+        "by declared shares: Person 2, Person 5",
+        "declared amounts: Person 5 5",
+        "= Person 2 or = Someone Else",
+        "Person not = Person 5",
+    ] {
+        assert!(workbook(&hidden).contains(words), "{words}");
+    }
+    // The same places have the names where nothing is hidden: the test looks everywhere.
+    let shown = found(&named(""));
+    for place in
+        ["run", "check", "explain", "2026-10/showback.xlsx", "2026-10/report.html", "2026-10/statements/web.xlsx"]
+    {
+        assert!(shown.iter().any(|told| told.ends_with(&format!(" in {place}"))), "{place}: {shown:?}");
+    }
+}
+
 #[test]
 fn names_can_be_hidden_only_where_there_is_a_list() {
     let folder = tempfile::tempdir().expect("a folder");

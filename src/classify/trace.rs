@@ -125,7 +125,7 @@ impl Tracer<'_> {
         };
         let taken = rule.lookup.iter().flat_map(|decl| &decl.take).filter_map(|(dimension, _)| *dimension);
         for (dimension, member) in taken.zip(found) {
-            let name = model.dimensions[dimension].member_name(*member).to_owned();
+            let name = model.dimensions[dimension].found_by(*member).to_owned();
             self.would_set(&rule.id, &place, &rule.words.why, dimension, &name);
         }
     }
@@ -167,7 +167,7 @@ fn nearly<'g>(
         (all.len() > 1).then(|| Outcome::AllButOne {
             column: clause.field.to_string(),
             value: model.shown(at, &clause.field, value(&clause.field)).to_owned(),
-            expected: clause.test.to_string(),
+            expected: model.shown_test(at, &clause.field, &clause.test).to_string(),
         })
     })
 }

@@ -22,7 +22,7 @@ impl Graph {
         let rules = model.book.allocate.iter().map(|rule| RuleWords {
             id: rule.id.clone(),
             why: rule.words.why.clone(),
-            by: by_words(rule),
+            by: by_words(model, rule),
             measure: counts_of(model, rule).to_owned(),
             place: rule.spot.describe(),
         });

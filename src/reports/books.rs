@@ -134,7 +134,7 @@ pub fn steps(run: &Run<'_>) -> Table {
             Value::Count(at as u64 + 1),
             Value::text(&rule.id),
             Value::text(if step.is_loop { "loop" } else { "" }),
-            Value::text(by_words(rule)),
+            Value::text(by_words(run.model, rule)),
             Value::text(counts_of(model, rule)),
             Value::text(&rule.words.why),
             Value::text(rule.spot.describe()),
@@ -300,7 +300,7 @@ pub fn rules(run: &Run<'_>) -> Table {
                 Value::Exact(tally.offered - tally.given),
                 Value::Count(tally.balances),
                 Value::Count(targets as u64),
-                Value::text(by_words(rule)),
+                Value::text(by_words(run.model, rule)),
                 driver_total.clone(),
             ];
             row.extend(words(&rule.words, &rule.valid, &rule.spot));
@@ -341,10 +341,11 @@ pub fn rules(run: &Run<'_>) -> Table {
 }
 
 /// How a rule splits, in words.
-pub(crate) fn by_words(rule: &crate::rulebook::AllocateRule) -> String {
+pub(crate) fn by_words(model: &crate::model::Model, rule: &crate::rulebook::AllocateRule) -> String {
     let by = match &rule.by {
         By::Member(members) => {
-            let names: Vec<&str> = members.iter().map(|(_, name)| name.name.as_str()).collect();
+            let shown = members.iter().map(|(dimension, name)| model.dimensions[*dimension].shown(&name.name));
+            let names: Vec<&str> = shown.collect();
             format!("all to {}", names.join(" · "))
         }
         By::Driver(name) => format!("driver {}", name.name),

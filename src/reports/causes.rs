@@ -6,7 +6,7 @@ use super::cost::{dimension_column, money, name_or_none_of};
 use super::pivots::{CHARGED, Figure, Pivot, RowIs, of};
 use super::{Column, Run, Shown, Table, Value};
 use crate::compare::{Cause, Comparison, Moved, Stand};
-use crate::dimension::BLANK;
+use crate::dimension::{BLANK, MemberId};
 use crate::rounding::UNALLOCATED;
 use crate::rulebook::{BUSINESS_UNIT, DimensionId};
 
@@ -133,13 +133,14 @@ pub fn causes_by(run: &Run<'_>, comparison: &Comparison, dimension: DimensionId)
         table.rows.iter_mut().chain(&mut table.total).for_each(|row| drop(row.remove(at)));
     }
     let members = &run.model.dimensions[dimension];
+    let ids: BTreeMap<&str, MemberId> = members.ids().map(|id| (members.member_name(id), id)).collect();
     let nobody = name_or_none_of(run, dimension, BLANK);
     // Names that the period does not know any more stand last: no line of it is theirs.
     let mut rows: Vec<(RowIs, Vec<Value>)> = Vec::new();
     let mut gone = Vec::new();
     for mut row in table.rows {
         let name = if let Value::Text(name) = &row[0] { name.clone() } else { String::new() };
-        match members.find(&name).filter(|member| members.member_name(*member) == name) {
+        match ids.get(name.as_str()).copied() {
             Some(member) => rows.push((RowIs::Lines(vec![of(dimension, member)]), row)),
             None if [NO_UNIT, NO_SERVICE].contains(&name.as_str()) => {
                 row[0] = Value::text(nobody.clone());

@@ -3,10 +3,11 @@
 use super::books::by_words;
 use super::{Column, Run, Shown, Table, Value, name_or_none};
 use crate::dimension::MemberId;
-use crate::finding::Spot;
+use crate::finding::{Named, Spot};
+use crate::footprint::looks_at;
 use crate::model::Model;
 use crate::period::Validity;
-use crate::rulebook::condition::{Clauses, Template, TemplatePart};
+use crate::rulebook::condition::{Clause, Clauses, ColumnRef, Template, TemplatePart, Test};
 use crate::rulebook::{AllocateRule, BalanceField, By, ClassifyRule, DimensionId, POOL, RuleWords};
 
 /// All rules in the order in which they run, in words: what each takes and does, by which method and driver, why, who
@@ -26,7 +27,7 @@ pub fn rules_in_words(run: &Run<'_>) -> Table {
         rows.push(row);
     };
     for rule in &model.book.classify {
-        let said = [lines_in_words(rule), set_in_words(model, rule), String::new()];
+        let said = [lines_in_words(model, rule), set_in_words(model, rule), String::new()];
         push("classify", &rule.id, said, (&rule.words, rule.valid), &rule.spot);
     }
     for rule in &model.book.allocate {
@@ -132,20 +133,33 @@ fn method_in_words(model: &Model, rule: &AllocateRule) -> String {
     }
 }
 
-fn lines_in_words(rule: &ClassifyRule) -> String {
+fn lines_in_words(model: &Model, rule: &ClassifyRule) -> String {
     let sources: Vec<&str> = rule.sources.iter().map(|source| source.name.as_str()).collect();
     let lines =
         if sources.is_empty() { "lines of all sources".to_owned() } else { format!("lines of {}", sources.join(", ")) };
     if rule.filter.is_empty() {
         return lines;
     }
-    format!("{lines} with {}", conditions(&rule.filter, ToString::to_string))
+    let of_sources = model.book.sources.iter().enumerate().filter(|(_, source)| looks_at(rule, source));
+    let of_sources: Vec<usize> = of_sources.map(|(at, _)| at).collect();
+    let told = |clause: &Clause<ColumnRef>| {
+        // A column that is personal in one of the sources is so in the rule.
+        let is_personal = |at: &&usize| model.is_personal(**at, &clause.field);
+        let at = of_sources.iter().find(is_personal).or(of_sources.first());
+        at.map_or_else(|| clause.test.clone(), |at| model.shown_test(*at, &clause.field, &clause.test))
+    };
+    format!("{lines} with {}", conditions(&rule.filter, ToString::to_string, told))
 }
 
 fn set_in_words(model: &Model, rule: &ClassifyRule) -> String {
     let label = |dimension: DimensionId| model.dimensions[dimension].label.clone();
-    let set =
-        rule.set.iter().map(|(dimension, template)| format!("{} = {}", label(*dimension), template_text(template)));
+    let set = rule.set.iter().map(|(dimension, template)| {
+        let text = match template.constant() {
+            Some(name) => model.dimensions[*dimension].shown(&name).to_owned(),
+            None => template_text(template),
+        };
+        format!("{} = {text}", label(*dimension))
+    });
     let mut parts: Vec<String> = set.collect();
     if let Some(lookup) = &rule.lookup {
         let taken: Vec<String> = lookup.take.iter().filter_map(|(dimension, _)| dimension.map(label)).collect();
@@ -168,26 +182,38 @@ fn balances_in_words(model: &Model, from: &Clauses<BalanceField>) -> String {
 }
 
 fn balance_conditions(model: &Model, clauses: &Clauses<BalanceField>) -> String {
-    conditions(clauses, |field| match field {
+    let field = |field: &BalanceField| match field {
         BalanceField::Dimension(dimension) => model.dimensions[*dimension].label.clone(),
         BalanceField::Attribute(dimension, attribute) => format!("{} {attribute}", model.dimensions[*dimension].label),
-    })
+    };
+    let told = |clause: &Clause<BalanceField>| match &clause.field {
+        BalanceField::Dimension(dimension) => {
+            let dimension = &model.dimensions[*dimension];
+            clause.test.as_shown(dimension.is_personal, &|name| dimension.shown(name).to_owned())
+        }
+        BalanceField::Attribute(..) => clause.test.as_shown(false, &|text| model.told(text).to_owned()),
+    };
+    conditions(clauses, field, told)
 }
 
 fn gives_in_words(model: &Model, rule: &AllocateRule) -> String {
     let to: Vec<&str> = rule.to.iter().map(|dimension| model.dimensions[*dimension].label.as_str()).collect();
     let to = to.join(" and ");
+    // Shares and amounts are of members of the first.
+    let shown = |name: &'_ Named| {
+        rule.to.first().map_or(String::new(), |to| model.dimensions[*to].shown(&name.name).to_owned())
+    };
     let mut text = match &rule.by {
-        By::Member(_) => by_words(rule),
+        By::Member(_) => by_words(model, rule),
         By::Shares { shares, .. } => {
-            let named: Vec<&str> = shares.iter().map(|(name, _)| name.name.as_str()).collect();
+            let named: Vec<String> = shares.iter().map(|(name, _)| shown(name)).collect();
             format!("to {to} by declared shares: {}", named.join(", "))
         }
         By::Amounts(amounts) => {
-            let named: Vec<String> = amounts.iter().map(|(name, amount)| format!("{} {amount}", name.name)).collect();
+            let named: Vec<String> = amounts.iter().map(|(name, amount)| format!("{} {amount}", shown(name))).collect();
             format!("to {to}, declared amounts: {}", named.join(", "))
         }
-        _ => format!("to {to} by {}", by_words(rule)),
+        _ => format!("to {to} by {}", by_words(model, rule)),
     };
     for (word, members) in [("among", &rule.among), ("except", &rule.except)] {
         if let Some(members) = members {
@@ -198,9 +224,9 @@ fn gives_in_words(model: &Model, rule: &AllocateRule) -> String {
 }
 
 /// Conditions in words: all clauses of a table must hold, any of several tables.
-fn conditions<F>(clauses: &Clauses<F>, field: impl Fn(&F) -> String) -> String {
+fn conditions<F>(clauses: &Clauses<F>, field: impl Fn(&F) -> String, told: impl Fn(&Clause<F>) -> Test) -> String {
     let tables = clauses.0.iter().map(|all| {
-        let all: Vec<String> = all.iter().map(|clause| format!("{} {}", field(&clause.field), clause.test)).collect();
+        let all: Vec<String> = all.iter().map(|clause| format!("{} {}", field(&clause.field), told(clause))).collect();
         all.join(" and ")
     });
     tables.collect::<Vec<_>>().join(", or ")

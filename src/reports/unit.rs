@@ -20,7 +20,7 @@ pub fn contact(dimension: &Dimension, member: MemberId) -> Option<(String, &str)
     CONTACT_ATTRIBUTES.iter().find_map(|wanted| {
         let at = dimension.attributes.iter().position(|attribute| attribute.to_lowercase() == *wanted)?;
         let value = dimension.attribute(member, at);
-        (!value.is_empty()).then(|| (humanise(&dimension.attributes[at]), value))
+        (!value.is_empty()).then(|| (humanise(&dimension.attributes[at]), dimension.told(value)))
     })
 }
 
@@ -331,7 +331,7 @@ fn row_of(run: &Run<'_>, way: Way, service: MemberId, came: &Came) -> Vec<Value>
 /// What an entry was shared by, in words. A rule with a driver may have fallen back on something else; the driver
 /// is named only when the entry's quantity stands in it.
 fn shared_by(run: &Run<'_>, rule: &AllocateRule, entry: &Entry<'_>) -> String {
-    let By::Driver(main) = &rule.by else { return by_words(rule) };
+    let By::Driver(main) = &rule.by else { return by_words(run.model, rule) };
     let measured = |name: &str| {
         let measure =
             run.model.drivers.iter().find(|driver| driver.name == name).map_or("", |driver| driver.measure.as_str());

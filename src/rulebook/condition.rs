@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::dimension::HIDDEN;
 use crate::finding::Spot;
 
 /// A column of an export, or one key of a column that holds JSON tags (`Tags.env`).
@@ -94,6 +95,20 @@ impl Test {
             Test::Any(tests) => Test::Any(tests.iter().map(Test::in_small_letters).collect()),
             Test::Not(test) => Test::Not(Box::new(test.in_small_letters())),
             Test::Blank | Test::Present | Test::Under(_) => self.clone(),
+        }
+    }
+
+    /// The same test as it may be shown, with what `name` gives in place of names. Where they are personal, a pattern is a
+    /// part of one, so it is not shown.
+    #[must_use]
+    pub fn as_shown(&self, is_personal: bool, name: &dyn Fn(&str) -> String) -> Test {
+        match self {
+            Test::Is(text) => Test::Is(name(text)),
+            Test::Under(text) => Test::Under(name(text)),
+            Test::Like(_) if is_personal => Test::Like(HIDDEN.to_owned()),
+            Test::Any(tests) => Test::Any(tests.iter().map(|test| test.as_shown(is_personal, name)).collect()),
+            Test::Not(test) => Test::Not(Box::new(test.as_shown(is_personal, name))),
+            Test::Blank | Test::Present | Test::Like(_) => self.clone(),
         }
     }
 

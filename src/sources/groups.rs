@@ -374,7 +374,9 @@ impl<'m> Grouper<'m> {
             ColumnRef::Tag(object, _) => Some(object) == heading || Some(&personal.to_string()) == heading,
         };
         let personal = self.model.book.personal_columns(self.decl).into_iter().find(is_it);
-        personal.map_or_else(|| text.to_owned(), |column| self.model.shown(self.source, &column, text).to_owned())
+        let shown =
+            personal.map_or_else(|| self.model.told(text), |column| self.model.shown(self.source, &column, text));
+        shown.to_owned()
     }
 
     /// Whether the columns with a declared form have it.
