@@ -170,6 +170,9 @@ type Between = Result<Amounts, String>;
 /// The one cause of what cannot be calculated again.
 pub const NOT_RECALCULATED: &str = "not recalculated";
 
+/// Why there are effects where nothing is charged before or after.
+pub const CANCELLED: &str = "Where nothing is charged before and after, the effects cancel out: with the costs or the rules of only one of the two, something would be.";
+
 impl Comparison {
     /// Compares two runs that were calculated.
     #[must_use]

@@ -74,6 +74,7 @@ impl Driver {
             table,
             columns,
             numbers: origin.table.formats.numbers.unwrap_or(NumberFormat::PLAIN),
+            is_by_period: origin.is_by_period,
             dimensions,
             keeps_negative,
             findings,
@@ -360,6 +361,7 @@ struct RowReader<'a> {
     table: &'a Table,
     columns: Columns,
     numbers: NumberFormat,
+    is_by_period: bool,
     dimensions: &'a mut [Dimension],
     keeps_negative: bool,
     findings: &'a mut Findings,
@@ -388,6 +390,10 @@ impl RowReader<'_> {
         match &self.columns.to {
             Receivers::Long(to, quantity) => {
                 let (to, quantity) = (to.clone(), *quantity);
+                // A blank cell of a table with a column a period is no row of a table of one period.
+                if self.is_by_period && quantity.is_some_and(|column| row.text(column).is_empty()) {
+                    return Vec::new();
+                }
                 let receiver = self.receiver(row, &to);
                 let quantity = match quantity {
                     Some(column) => self.quantity(row, column),

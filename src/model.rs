@@ -214,7 +214,9 @@ impl Loader<'_> {
             })
             .collect();
         let people: People = Arc::new(dimensions.iter().flat_map(Dimension::hidden_names).collect());
-        dimensions.iter_mut().for_each(|dimension| dimension.set_people(&people));
+        for dimension in &mut dimensions {
+            dimension.set_people(&people);
+        }
         dimensions
     }
 

@@ -268,6 +268,8 @@ pub struct SourceDecl {
     pub fx: Option<Named>,
     /// The money of a line.
     pub cost: CostDecl,
+    /// Whether its heading named its period: there is a column a period, and a blank cell is 0.
+    pub is_by_period: bool,
     /// Columns that are shown in no finding and no line that is handed back.
     pub personal: Vec<Named>,
     /// Rows that are not cost lines, such as totals.
@@ -805,6 +807,8 @@ pub struct DriverTable {
     pub to: Vec<Named>,
     /// Heading of the quantity; none in a wide table, whose headings are the receivers, and where rows are counted.
     pub quantity: Option<Named>,
+    /// Whether the heading of the quantity named its period: there is a column a period, and a blank cell is no row.
+    pub is_by_period: bool,
     /// Headings of a wide table that are no receivers.
     pub ignore: Vec<Named>,
     /// When a row holds.
@@ -937,6 +941,7 @@ impl RuleBook {
     pub fn in_period(mut self, period: &Period) -> RuleBook {
         for source in &mut self.sources {
             let (CostDecl::Column(cost) | CostDecl::Rated { hours: cost, .. }) = &mut source.cost;
+            source.is_by_period |= period.fill(&cost.name) != cost.name;
             let control = source.control.as_mut().and_then(|control| control.column.as_mut());
             for column in [Some(cost), control].into_iter().flatten() {
                 column.name = period.fill(&column.name);
@@ -944,7 +949,10 @@ impl RuleBook {
         }
         for driver in &mut self.drivers {
             let quantity = match &mut driver.origin {
-                DriverOrigin::Table(table) => &mut table.quantity,
+                DriverOrigin::Table(table) => {
+                    table.is_by_period |= table.quantity.as_ref().is_some_and(|q| period.fill(&q.name) != q.name);
+                    &mut table.quantity
+                }
                 DriverOrigin::Lines(lines) => &mut lines.quantity,
             };
             if let Some(heading) = quantity {

@@ -82,6 +82,29 @@ fn the_page_of_the_sample_is_one_small_file_with_the_charge_lines() {
     assert_eq!(page.matches("http").count() - page.matches("http-equiv").count(), 1);
     assert!(!page.contains(" src=") && !page.contains("@import") && !page.contains("url("));
     is_the_charge_lines(&place);
+    // A unit above others is there with all leaves that the list has below it, as on its statement.
+    let data = data(&page);
+    let list = rows(&root().join("sample-data/organisation.csv"));
+    let parent_of: BTreeMap<&str, &str> =
+        list.iter().map(|row| (row["Unit"].as_str(), row["Parent"].as_str())).collect();
+    let mut below: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for unit in parent_of.keys().filter(|unit| !parent_of.values().any(|parent| parent == *unit)) {
+        let mut above = parent_of[unit];
+        while !above.is_empty() {
+            below.entry(above.to_owned()).or_default().push((*unit).to_owned());
+            above = parent_of[above];
+        }
+    }
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for group in data["groups"].as_array().expect("groups") {
+        let units = group[1].as_array().expect("units").iter().map(|unit| {
+            let unit = usize::try_from(unit.as_u64().expect("a number")).expect("small");
+            data["names"][2][unit].as_str().expect("a name").to_owned()
+        });
+        found.insert(group[0].as_str().expect("a name").to_owned(), units.collect());
+    }
+    below.values_mut().chain(found.values_mut()).for_each(|units| units.sort());
+    assert_eq!(found, below);
     look(&place);
 }
 

@@ -140,6 +140,13 @@ fn what_cannot_stand_beside_is_a_note_and_its_columns_are_empty() {
     assert!(said.contains("2026-09 does not stand beside 2026-10: `1O` is not a number"), "{said}");
     let movement = rows(&folder.path().join("out/2026-10/data/movement.csv"));
     assert!(movement.iter().all(|row| row["previous"].is_empty() && !row["forecast"].is_empty()));
+    // A trend that the same month cuts short says so itself.
+    assert!(!said.contains("[short-trend]"), "{said}");
+    let model = folder.path().join("m/model.toml");
+    let text = std::fs::read_to_string(&model).expect("the model");
+    std::fs::write(&model, text.replacen("[model]\n", "[model]\ntrend = 4\n", 1)).expect("written");
+    let (_, said) = run(folder.path(), &["--period", "2026-10"]);
+    assert!(said.contains("note[short-trend]: the trend begins in 2026-10: 2026-09 has none, `1O` is not"), "{said}");
 }
 
 #[test]

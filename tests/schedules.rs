@@ -121,6 +121,11 @@ fn lines_that_make_no_sense_are_refused_with_their_place() {
         assert_eq!(exit, Some(3), "{list}: {said}");
         assert!(said.contains(&format!("[{code}]")) && said.contains(place), "{list}: {said}");
     }
+    // The sentence is told whole.
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = ("assets.csv", "Cost,From,Life,Left,Gone\n1200,2026-05-01,12,,2026-04-10\n");
+    let (_, said) = run(folder.path(), ASSETS, list, "2026-05");
+    assert!(said.contains("this line was disposed of on 2026-04-10, before it begins on 2026-05-01"), "{said}");
     let folder = tempfile::tempdir().expect("a folder");
     let list = ("contracts.csv", "Value,From,To,Booked\n100.00,2026-05-01,2026-04-30,2026-05-01\n");
     let (exit, said) = run(folder.path(), CONTRACTS, list, "2026-05");

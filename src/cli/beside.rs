@@ -245,7 +245,6 @@ fn periods_of_trend(head: &Head) -> u32 {
 /// Puts run, grow and transform of the periods before a run beside it.
 fn put_trend(book: &RuleBook, calculation: &mut Calculation, made: &mut Made, findings: &mut Findings) {
     let head = &book.head;
-    let has_previous = head.beside.contains(&BesideKind::Previous);
     let Some(spend) = head.charges_by.iter().position(|dimension| *dimension == SPEND) else { return };
     let plan = calculation.model.book.plan.clone();
     let mut last = calculation.model.period.clone();
@@ -257,8 +256,7 @@ fn put_trend(book: &RuleBook, calculation: &mut Calculation, made: &mut Made, fi
                 calculation.inputs.0.extend(inputs.0.clone());
             }
             Err(why) => {
-                // Of the period before it is said anyway.
-                if head.trend.is_some() && !(has_previous && calculation.trend.is_empty()) {
+                if head.trend.is_some() {
                     let title = format!("the trend begins in {}: {} has none, {why}", last.name, before.name);
                     let help = "bring its files, or say in [model] trend = … how many periods it should have";
                     findings.push(Finding::note("short-trend", Place::Run, title).help(help));

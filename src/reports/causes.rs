@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cost::{dimension_column, money, name_or_none_of};
 use super::pivots::{CHARGED, Figure, Pivot, RowIs, of};
 use super::{Column, Run, Shown, Table, Value};
-use crate::compare::{Cause, Comparison, Moved, Stand};
+use crate::compare::{CANCELLED, Cause, Comparison, Moved, Stand};
 use crate::dimension::{BLANK, MemberId};
 use crate::rounding::UNALLOCATED;
 use crate::rulebook::{BUSINESS_UNIT, DimensionId};
@@ -160,6 +160,9 @@ pub fn causes_by(run: &Run<'_>, comparison: &Comparison, dimension: DimensionId)
         "What moved from {before} to {after}, and why; the causes and the rounding add up to the movement. Each cause is what it \
          changes by itself: the mean of changing it first and changing it last."
     );
+    if table.rows.iter().any(|row| row[1] == Value::Money(0) && row[2] == Value::Money(0)) {
+        table.note = format!("{} {CANCELLED}", table.note);
+    }
     let mut columns = vec![Figure::Stored, Figure::Adds, Figure::Lines(vec![CHARGED]), Figure::Sum(vec![2], vec![1])];
     columns.resize(table.columns.len(), Figure::Adds);
     Pivot { table, rows: row_is, columns, checked: Some((2, vec![CHARGED])) }

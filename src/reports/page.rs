@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{Run, name_or_none};
+use super::{Run, name_or_none, unit_and_below, units_with_statement};
 use crate::beside::BesideKind;
+use crate::compare::CANCELLED;
 use crate::dimension::{BLANK, MemberId};
 use crate::explain::{self, Fault, Graph, Hop, backward_parts, hop_in_words, part_in_words, way};
 use crate::rounding::UNALLOCATED;
@@ -49,6 +50,8 @@ pub struct Page {
     kept: [bool; 4],
     /// The number of the business unit that stands for nobody; as many as there are names when all is allocated.
     unallocated: usize,
+    /// Units above others that have a statement: the name, and the numbers of the units below it.
+    groups: Vec<(String, Vec<usize>)>,
     /// Pool, service, business unit, spend, amount.
     lines: Vec<(usize, usize, usize, usize, i128)>,
     beside: Vec<PageBeside>,
@@ -86,6 +89,8 @@ struct PageBeside {
 struct PageMoved {
     from: String,
     causes: Vec<String>,
+    /// What is said where effects cancel out and nothing is charged.
+    cancelled: &'static str,
     /// Business unit, service, before, after, the effect of each cause, rounding.
     rows: Vec<(usize, usize, i128, i128, Vec<i128>, i128)>,
 }
@@ -189,7 +194,12 @@ pub fn page(run: &Run<'_>, graph: &Graph, run_id: &str) -> Result<Option<Page>, 
             let (unit, service) = (number(2, &row.stand.unit), number(1, &row.stand.service));
             (unit, service, row.before, row.after, row.effects.clone(), row.rounding)
         });
-        PageMoved { from: moved.labels[0].clone(), rows: rows.collect(), causes: moved.causes.clone() }
+        PageMoved {
+            from: moved.labels[0].clone(),
+            rows: rows.collect(),
+            causes: moved.causes.clone(),
+            cancelled: CANCELLED,
+        }
     });
     // Earlier periods may have money of no kind, where this one has none.
     if run.trend.iter().any(|period| period.minor.contains_key("")) {
@@ -220,6 +230,7 @@ pub fn page(run: &Run<'_>, graph: &Graph, run_id: &str) -> Result<Option<Page>, 
     let explanations = explanations(run, graph, &lines_of, &mut texts)?;
     let [first, last] = [run.model.period.first, run.model.period.last].map(|day| day.to_string());
     let head = &run.model.book.head;
+    let groups = groups(run, &names[2]);
     let unallocated = names[2].index.get(UNALLOCATED).copied().unwrap_or(names[2].list.len());
     Ok(Some(Page {
         organisation: head.name.clone(),
@@ -232,6 +243,7 @@ pub fn page(run: &Run<'_>, graph: &Graph, run_id: &str) -> Result<Option<Page>, 
         version: env!("CARGO_PKG_VERSION"),
         is_named: names.iter().map(|names| names.is_named.clone()).collect(),
         names: names.into_iter().map(|names| names.list).collect(),
+        groups,
         kept: COLUMNS.map(|dimension| run.charges.keeps(dimension)),
         unallocated,
         lines: sums
@@ -246,6 +258,21 @@ pub fn page(run: &Run<'_>, graph: &Graph, run_id: &str) -> Result<Option<Page>, 
         rules: graph.rules.iter().map(|rule| PageRule { id: rule.id.clone(), why: rule.why.clone() }).collect(),
         explanations,
     }))
+}
+
+/// The units that have a statement of those below them, in the order of their names.
+fn groups(run: &Run<'_>, names: &Names) -> Vec<(String, Vec<usize>)> {
+    let dimension = &run.model.dimensions[BUSINESS_UNIT];
+    let parents = units_with_statement(run).into_iter().filter(|unit| dimension.member(*unit).is_parent);
+    let mut groups: Vec<(String, Vec<usize>)> = parents
+        .map(|parent| {
+            let below = unit_and_below(dimension, parent);
+            let numbers = below.into_iter().filter_map(|unit| names.index.get(dimension.member_name(unit)).copied());
+            (dimension.member_name(parent).to_owned(), numbers.collect())
+        })
+        .collect();
+    groups.sort();
+    groups
 }
 
 /// How the money of each business unit and service came.

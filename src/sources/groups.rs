@@ -465,6 +465,8 @@ impl<'m> Grouper<'m> {
                 self.totals.beyond_scale += read.beyond_scale;
                 Some(read.value)
             }
+            // A budget with a column a period leaves blank where there is none.
+            Err(NumberFault::Blank) if column == self.cost && self.decl.is_by_period => Some(Amount::ZERO),
             Err(NumberFault::Blank) => {
                 let help = "an amount is never taken for 0: have it filled, or pass such rows over with `skip`";
                 self.fault("blank-amount", row.number, column, "this line has no amount".to_owned(), help);

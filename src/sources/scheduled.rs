@@ -5,7 +5,6 @@
 
 use super::groups::{Grouper, Line};
 use crate::files::{Cell, Row};
-use crate::finding::clean;
 use crate::money::{Amount, ONE};
 use crate::period::{Day, Period};
 use crate::rulebook::{PERIOD_AS_DATE, ScheduleDecl};
@@ -229,7 +228,7 @@ impl Grouper<'_> {
                 "look for a damaged date",
             ),
         };
-        self.fault(code, row.number, column, clean(&title), help);
+        self.fault(code, row.number, column, title, help);
     }
 }
 

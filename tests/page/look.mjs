@@ -126,6 +126,20 @@ for (const [value, unit] of [first, second].filter(Boolean)) {
   }
 }
 if (pictures) await tab.screenshot({ path: path.join(pictures, "statement.png"), fullPage: true });
+// Units above others: every table but that of the causes ends with what those below are charged.
+for (const [value, unit, below] of await tab.$$eval("#unit optgroup option", (all) => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  return all.map((option) => [option.value, option.textContent, data.groups.find(([name]) => name === option.textContent)[1].map((id) => data.names[2][id])]);
+})) {
+  await timed(() => tab.selectOption("#unit", value));
+  const charged = add(below.map((name) => sums.get(name) || 0));
+  expect(below.length > 0 && shown(await tab.textContent("#statement .large")) === charged, `the statement of ${unit} does not say ${charged}`);
+  const totals = await tab.$$eval("#statement table:not(.causes table)", (all) => all.map((table) => table.tFoot.rows[0].lastElementChild.textContent));
+  expect(totals.every((total) => shown(total) === charged), `tables of ${unit} end with ${totals}`);
+  if (pictures) await tab.screenshot({ path: path.join(pictures, "statement-above.png"), fullPage: true });
+  await check("with a statement of several units");
+}
+await tab.selectOption("#unit", second ? second[0] : first[0]);
 await check("with a statement");
 // On paper nothing is wider than the page: 186 mm between its margins, at 96 pixels an inch.
 await tab.emulateMedia({ media: "print" });

@@ -137,6 +137,7 @@ impl Reader<'_> {
             fx: self.text(table, "fx"),
             currency_column,
             cost: cost?,
+            is_by_period: false,
             personal: self.texts(table, "personal"),
             skip: table.get("skip").map(|node| self.conditions(node, Reader::line_field)).unwrap_or_default(),
             late: self.late(table),

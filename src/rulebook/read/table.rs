@@ -227,6 +227,7 @@ impl Reader<'_> {
             from,
             to,
             quantity: quantity.filter(|quantity| quantity.name != ROWS),
+            is_by_period: false,
             ignore: self.texts(table, "ignore"),
             valid,
             is_prorated,

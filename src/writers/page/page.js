@@ -399,14 +399,22 @@
   const added = (rows) => rows.length ? rows[0].slice(1).map((_, at) => rows.reduce((sum, row) => sum + (Number(row[at + 1]) || 0), 0)) : null;
 
   /* Services with what they cost then and now; those that ended have a row, too. */
-  const servicesOf = (unit) => {
-    const now = sumBy(allocated.filter((line) => line[UNIT] === unit), SERVICE);
-    const then = new Map(previous ? previous.places.filter((place) => place[0] === unit).map((place) => [place[1], place[2]]) : []);
+  const servicesOf = (units) => {
+    const now = sumBy(allocated.filter((line) => units.includes(line[UNIT])), SERVICE);
+    const then = new Map();
+    for (const [unit, service, minor] of previous ? previous.places : []) if (units.includes(unit)) then.set(service, (then.get(service) || 0) + minor);
     return [...new Set([...now.keys(), ...then.keys()])].map((service) => ({ service, now: now.get(service) || 0, then: then.get(service) || 0 }))
       .sort((a, b) => b.now - a.now || b.then - a.then || a.service - b.service);
   };
-  const whyOf = (unit) => {
-    const rows = data.moved.rows.filter((row) => row[0] === unit && (row[2] !== row[3] || row[4].some((effect) => effect)));
+  const whyOf = (units) => {
+    /* Of several units, what moved one service is added up. */
+    const byService = new Map();
+    for (const [unit, service, before, after, effects, rounding] of data.moved.rows) {
+      if (!units.includes(unit)) continue;
+      const sum = byService.get(service) || [0, service, 0, 0, effects.map(() => 0), 0];
+      byService.set(service, [0, service, sum[2] + before, sum[3] + after, sum[4].map((effect, at) => effect + effects[at]), sum[5] + rounding]);
+    }
+    const rows = [...byService.values()].filter((row) => row[2] !== row[3] || row[4].some((effect) => effect));
     const causes = [...data.moved.causes.keys()].filter((at) => rows.some((row) => row[4][at]));
     const hasRounding = rows.some((row) => row[5]);
     const shown = rows.map((row) => [name(SERVICE, row[1]), ...causes.map((at) => row[4][at]), ...(hasRounding ? [row[5]] : []), row[3] - row[2]])
@@ -416,53 +424,69 @@
     const quiet = shown.map(([label, ...minor]) => [label, ...minor.map((value) => value || "\u2013")]);
     const place = figures("Causes of the change by service", labels, quiet, sum);
     place.classList.add("causes");
-    return place;
+    return rows.some((row) => row[2] === 0 && row[3] === 0) ? [place, make("p", { class: "faint" }, data.moved.cancelled)] : [place];
   };
-  const statement = (unit) => {
-    const lines = allocated.filter((line) => line[UNIT] === unit), services = servicesOf(unit), body = byId("statement-body");
+  const unitsOf = (units, lines) => {
+    const now = sumBy(lines, UNIT);
+    const then = (unit) => beforeOf({ [UNIT]: unit }) || 0;
+    const rows = units.map((unit) => [name(UNIT, unit), ...(previous ? [then(unit), (now.get(unit) || 0) - then(unit)] : []), now.get(unit) || 0]);
+    rows.sort((a, b) => b[b.length - 1] - a[a.length - 1]);
+    return figures("Units below this one", ["Business unit", ...(previous ? [previous.name, "change"] : []), data.period], rows, added(rows));
+  };
+  const statement = ({ label, units }) => {
+    const lines = allocated.filter((line) => units.includes(line[UNIT])), services = servicesOf(units), body = byId("statement-body");
+    const isOne = units.length === 1;
     const now = total(lines), then = services.reduce((sum, row) => sum + row.then, 0);
-    byId("h-statement").textContent = name(UNIT, unit);
+    byId("h-statement").textContent = label;
     const cards = [card("Charged", now, `${data.currency}, ${data.first} to ${data.last}`)];
     if (previous) cards.push(card(`Change since ${previous.name}`, now - then, `charged then: ${grouped(then)}`));
     const byKind = sumBy(lines, SPEND);
     kinds.forEach((kind, id) => cards.push(card(kind, byKind.get(id) || 0, share(byKind.get(id) || 0, now))));
-    const opens = (row) => make("button", { type: "button", class: "figure", onclick: () => explain({ [UNIT]: unit, [SERVICE]: row.service }) }, grouped(row.now));
+    const opens = (row) => isOne ? make("button", { type: "button", class: "figure", onclick: () => explain({ [UNIT]: units[0], [SERVICE]: row.service }) }, grouped(row.now)) : grouped(row.now);
     const rows = services.map((row) => [name(SERVICE, row.service), ...(previous ? [row.then, row.now - row.then] : []), row.now]);
     const shown = services.map((row, at) => [...rows[at].slice(0, -1), opens(row)]);
     const columns = ["Service", ...(previous ? [previous.name, "change"] : []), data.period];
     body.replaceChildren(make("p", { class: "faint" }, `IT statement ${data.period}, amounts in ${data.currency}`), make("dl", { class: "cards" }, ...cards),
+      ...(isOne ? [] : [make("h3", {}, "Who it is for"), unitsOf(units, lines)]),
       make("h3", {}, "What it is for"), figures("Services of this unit", columns, shown, added(rows)));
-    if (data.moved) body.append(make("h3", {}, `Why it changed since ${data.moved.from}`), whyOf(unit));
-    const largest = services.filter((row) => data.explanations[`${unit} ${row.service}`]).slice(0, LARGEST);
+    if (data.moved) body.append(make("h3", {}, `Why it changed since ${data.moved.from}`), ...whyOf(units));
+    const places = units.flatMap((unit) => (isOne ? services : servicesOf([unit])).map((row) => ({ ...row, unit })));
+    const largest = places.filter((row) => data.explanations[`${row.unit} ${row.service}`]).sort((a, b) => b.now - a.now).slice(0, LARGEST);
     if (largest.length) body.append(make("h3", {}, "How the largest amounts came"));
     for (const row of largest) {
-      const found = data.explanations[`${unit} ${row.service}`];
-      body.append(make("p", {}, make("strong", {}, `${name(SERVICE, row.service)}, ${grouped(row.now)}`)));
+      const found = data.explanations[`${row.unit} ${row.service}`];
+      const of = isOne ? "" : `${name(UNIT, row.unit)}, `;
+      body.append(make("p", {}, make("strong", {}, `${of}${name(SERVICE, row.service)}, ${grouped(row.now)}`)));
       if (found.hops.length) body.append(make("ol", {}, ...sentences(found.hops.map((hop) => [hop[0], hop[1], hop[2], []]), row.now)));
       else body.append(...found.parts.slice(0, 1).map(([text, minor]) => make("p", {}, `${grouped(minor)}: ${data.texts[text]}`)));
     }
   };
   const select = byId("unit");
-  const payers = [...sumBy(allocated, UNIT).keys()].sort((a, b) => name(UNIT, a).localeCompare(name(UNIT, b), "en"));
-  select.append(make("option", { value: "" }, "all business units"), ...payers.map((unit) => make("option", { value: unit }, name(UNIT, unit))));
+  const payers = [...sumBy(allocated, UNIT).keys()].map((unit) => ({ label: name(UNIT, unit), units: [unit] }))
+    .sort((a, b) => a.label.localeCompare(b.label, "en"));
+  const above = data.groups.map(([label, units]) => ({ label, units }));
+  const choices = [...payers, ...above];
+  const option = (choice) => make("option", { value: choices.indexOf(choice) }, choice.label);
+  select.append(make("option", { value: "" }, "all business units"), ...payers.map(option));
+  if (above.length) select.append(make("optgroup", { label: "with the units below" }, ...above.map(option)));
   /* The unit stands in the address, so that a link or a print from the command line can name it. */
   const MARK = "#unit=";
   const wantedUnit = () => {
     if (!location.hash.startsWith(MARK)) return undefined;
     try {
       const wanted = decodeURIComponent(location.hash.slice(MARK.length));
-      return payers.find((unit) => name(UNIT, unit) === wanted);
+      return choices.find((choice) => choice.label === wanted);
     } catch { return undefined; }
   };
   const showUnit = () => {
     const unit = wantedUnit(), isOne = unit !== undefined;
     if (isOne) statement(unit);
-    select.value = isOne ? String(unit) : "";
+    select.value = isOne ? String(choices.indexOf(unit)) : "";
     byId("statement").hidden = !isOne;
     byId("main").classList.toggle("one", isOne);
   };
   select.addEventListener("change", () => {
-    location.hash = select.value === "" ? "" : MARK + encodeURIComponent(name(UNIT, Number(select.value)));
+    location.hash = select.value === "" ? "" : MARK + encodeURIComponent(choices[Number(select.value)].label);
     if (select.value === "") showUnit();
   });
   window.addEventListener("hashchange", showUnit);
