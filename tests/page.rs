@@ -56,6 +56,12 @@ fn is_the_charge_lines(place: &Path) {
 
 /// Looks at the page in a browser, if there is one.
 fn look(place: &Path) {
+    // What there was in the period before, charged or not, in minor units.
+    let before: i128 = rows(&place.join("data/movement.csv"))
+        .iter()
+        .filter(|row| !row["previous"].is_empty())
+        .map(|row| atoms(&row["previous"]) / CENT)
+        .sum();
     let folder = root().join("tests/page");
     let is_there = is_installed("node", "--version") && is_installed("chromium", "--version");
     if !is_there || !folder.join("node_modules").is_dir() {
@@ -65,6 +71,7 @@ fn look(place: &Path) {
     let output = Command::new("node")
         .arg(folder.join("look.mjs"))
         .args([place.join("report.html"), place.join("data/charges.csv")])
+        .env("BEFORE", before.to_string())
         .output()
         .expect("node runs");
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -81,7 +81,7 @@ struct PageBeside {
     kind: &'static str,
     /// Amounts by kind of spend, in the order of the names.
     spend: Vec<i128>,
-    /// Business unit, service, amount.
+    /// Business unit or nobody, service, amount.
     places: Vec<(usize, usize, i128)>,
 }
 
@@ -166,6 +166,8 @@ pub fn page(run: &Run<'_>, graph: &Graph, run_id: &str) -> Result<Option<Page>, 
             lines_of.entry((key[2], key[1])).or_default().push(at);
         }
     }
+    let is_left = run.beside.iter().flat_map(|beside| &beside.lines).any(|line| !line.kind.is_allocated());
+    let nobody = if is_left { names[2].number(UNALLOCATED.to_owned(), false) } else { 0 };
     let beside = run.beside.iter().map(|beside| {
         let at = |dimension: DimensionId| run.charges.by.iter().position(|other| *other == dimension);
         let mut name = |column: usize, members: &[String]| {
@@ -176,9 +178,15 @@ pub fn page(run: &Run<'_>, graph: &Graph, run_id: &str) -> Result<Option<Page>, 
         };
         let mut spend: BTreeMap<usize, i128> = BTreeMap::new();
         let mut places: BTreeMap<(usize, usize), i128> = BTreeMap::new();
-        for line in beside.lines.iter().filter(|line| line.kind.is_allocated()) {
-            *spend.entry(name(3, &line.members)).or_default() += line.minor;
-            *places.entry((name(2, &line.members), name(1, &line.members))).or_default() += line.minor;
+        for line in &beside.lines {
+            let service = name(1, &line.members);
+            let unit = if line.kind.is_allocated() {
+                *spend.entry(name(3, &line.members)).or_default() += line.minor;
+                name(2, &line.members)
+            } else {
+                nobody
+            };
+            *places.entry((unit, service)).or_default() += line.minor;
         }
         (beside, spend, places)
     });

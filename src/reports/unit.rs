@@ -332,21 +332,19 @@ fn row_of(run: &Run<'_>, way: Way, service: MemberId, came: &Came) -> Vec<Value>
 /// is named only when the entry's quantity stands in it.
 fn shared_by(run: &Run<'_>, rule: &AllocateRule, entry: &Entry<'_>) -> String {
     let By::Driver(main) = &rule.by else { return by_words(run.model, rule) };
+    let words = |name: &str| name.replace('_', " ");
     let measured = |name: &str| {
         let measure =
             run.model.drivers.iter().find(|driver| driver.name == name).map_or("", |driver| driver.measure.as_str());
-        if measure.is_empty() || measure == name.replace('_', " ") {
-            name.to_owned()
-        } else {
-            format!("{name} ({measure})")
-        }
+        let name = words(name);
+        if measure.is_empty() || measure == name { name } else { format!("{name} ({measure})") }
     };
     match &rule.if_no_driver {
         IfNoDriver::Refuse | IfNoDriver::Leave => measured(&main.name),
         _ if stands_in_driver(run, &main.name, entry) => measured(&main.name),
-        IfNoDriver::Even => format!("even, as {} has no row", main.name),
-        IfNoDriver::Driver(other) => format!("{}, as {} has no row", measured(&other.name), main.name),
-        IfNoDriver::Member(_) => format!("all, as {} has no row", main.name),
+        IfNoDriver::Even => format!("even, as {} has no row", words(&main.name)),
+        IfNoDriver::Driver(other) => format!("{}, as {} has no row", measured(&other.name), words(&main.name)),
+        IfNoDriver::Member(_) => format!("all, as {} has no row", words(&main.name)),
     }
 }
 

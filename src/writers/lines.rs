@@ -275,11 +275,11 @@ fn write_headings(
     let last_column = column_number(columns.len() - 1)?;
     let rows = (last_row - HEADING) as usize;
     if rows > 0 && rows * columns.len() <= TABLE_CELLS_MAX {
-        let columns: Vec<TableColumn> = columns
+        let columns: Vec<TableColumn> = labels
             .iter()
-            .zip(&labels)
-            .map(|(column, label)| {
-                TableColumn::new().set_header(label).set_header_format(Styles::heading(column.shown))
+            .enumerate()
+            .map(|(at, label)| {
+                TableColumn::new().set_header(label).set_header_format(sheet::heading_format(columns, at, &[]))
             })
             .collect();
         let name = if part == 0 { "ChargeLines".to_owned() } else { format!("ChargeLines{}", part + 1) };
@@ -291,8 +291,9 @@ fn write_headings(
         sheet.add_table(HEADING, 0, last_row, last_column, &table)?;
         return Ok(());
     }
-    for ((at, column), label) in (0..).zip(columns).zip(&labels) {
-        sheet.write_string_with_format(HEADING, at, label, &Styles::heading(column.shown))?;
+    for (at, label) in labels.iter().enumerate() {
+        let format = sheet::heading_format(columns, at, &[]);
+        sheet.write_string_with_format(HEADING, column_number(at)?, label, &format)?;
     }
     if rows > 0 {
         sheet.autofilter(HEADING, 0, last_row, last_column)?;

@@ -131,7 +131,7 @@ impl Formats {
             if look.faint_from.is_some_and(|from| at >= from) {
                 format = format.set_font_color(FAINT).set_font_size(8);
             }
-            if is_set_apart(table, at, wrapped) { format.set_indent(INDENT_LEVEL) } else { format }
+            if is_set_apart(&table.columns, at, wrapped) { format.set_indent(INDENT_LEVEL) } else { format }
         });
         let whole = if look.groups_exact { "#,##0" } else { "0" };
         let exact = (0..=18).map(|digits| Styles::line(line).set_num_format(fixed(whole, digits)));
@@ -140,9 +140,9 @@ impl Formats {
 }
 
 /// Whether a text stands right of figures or of a full column, which end where it begins: it is set apart.
-fn is_set_apart(table: &Table, at: usize, wrapped: &[usize]) -> bool {
+fn is_set_apart(columns: &[Column], at: usize, wrapped: &[usize]) -> bool {
     let Some(left) = at.checked_sub(1) else { return false };
-    table.columns[at].shown == Shown::Text && (table.columns[left].shown != Shown::Text || wrapped.contains(&left))
+    columns[at].shown == Shown::Text && (columns[left].shown != Shown::Text || wrapped.contains(&left))
 }
 
 /// Columns whose texts are wrapped, because one of them is too long.
@@ -284,7 +284,7 @@ pub(super) fn write_table(
     let wrapped = wrapped_columns(table, look);
     let mut lines = 1;
     for (offset, label) in labels.iter().enumerate() {
-        let format = heading_format(table, offset, &wrapped);
+        let format = heading_format(&table.columns, offset, &wrapped);
         write_text(sheet, heading, column_at(offset)?, label, &format)?;
         lines = lines.max(wrap(label, (width_at(offset) + ROOM).saturating_sub(look.filter.button())).len());
     }
@@ -349,9 +349,10 @@ pub(super) fn set_lines(sheet: &mut Worksheet, row: u32, lines: usize) -> Result
     Ok(())
 }
 
-fn heading_format(table: &Table, at: usize, wrapped: &[usize]) -> Format {
-    let format = Styles::heading(table.columns[at].shown);
-    if is_set_apart(table, at, wrapped) { format.set_indent(INDENT_LEVEL) } else { format }
+/// The format of a heading, set apart as its column is.
+pub(super) fn heading_format(columns: &[Column], at: usize, wrapped: &[usize]) -> Format {
+    let format = Styles::heading(columns[at].shown);
+    if is_set_apart(columns, at, wrapped) { format.set_indent(INDENT_LEVEL) } else { format }
 }
 
 /// Labels of columns, each once whatever its case, as an Excel table wants them.

@@ -182,6 +182,7 @@ fn pages(book: &Book<'_>) -> Vec<Page> {
     let Book { run, findings, .. } = *book;
     let currency = &run.model.book.head.currency;
     let filtered = Look { filter: Filter::Buttons, columns_kept: 1, ..Look::default() };
+    let grouped = Look { groups_exact: true, ..filtered.clone() };
     let dashed = Look { zeros: Zeros::Dash, ..filtered.clone() };
     let live =
         |name, pivot: Pivot, look: &Look| Page { name, content: Content::Live(Box::new(pivot)), look: look.clone() };
@@ -233,14 +234,14 @@ fn pages(book: &Book<'_>) -> Vec<Page> {
     let look = Look { columns_kept: 3, ruled_by: Some(1), text_max: TextMax(RULE_TEXT_MAX), ..filtered.clone() };
     pages.push(stored("Rules", reports::rules_in_words(run), &look));
     if reports::has_schedules(run) {
-        pages.push(stored("Schedules", reports::schedules(run), &filtered));
-        pages.push(stored("Renewals", reports::renewals(run), &filtered));
+        pages.push(stored("Schedules", reports::schedules(run), &grouped));
+        pages.push(stored("Renewals", reports::renewals(run), &grouped));
     }
     if run.model.book.allocate.iter().any(|rule| rule.capacity.is_some()) {
-        pages.push(stored("Utilisation", reports::utilisation(run), &filtered));
+        pages.push(stored("Utilisation", reports::utilisation(run), &grouped));
     }
     if run.model.fx.is_some() {
-        pages.push(stored("Exchange", reports::exchange(run), &filtered));
+        pages.push(stored("Exchange", reports::exchange(run), &grouped));
     }
     pages.extend(book.methods.map(|methods| stored("Methods", methods.clone(), &filtered)));
     if !findings.is_empty() {

@@ -91,11 +91,23 @@ for (const at of [0, 1, Math.floor(places.length / 2), places.length - 1]) {
     return heading ? [...heading.nextElementSibling.querySelectorAll("tr")].map((row) => row.children[1].textContent) : [];
   });
   if (parts.length) expect(add(parts.map(shown)) === figure, `the parts of ${figure} add up to ${add(parts.map(shown))}`);
-  else expect(/^\(unallocated\)|keeps the way of the largest/.test(await tab.textContent("#e-heading") + await tab.textContent("#e-body")), "a figure has no parts");
+  else expect(/^\(unallocated\)|keeps the way of the largest|Nothing is charged/.test(await tab.textContent("#e-heading") + await tab.textContent("#e-body")), "a figure has no parts");
   if (pictures && at === 0) await tab.screenshot({ path: path.join(pictures, "explanation.png") });
   if (at === 0) await check("with an explanation open");
   await tab.keyboard.press("Escape");
   expect(!(await tab.$("#explanation[open]")), "Escape does not close the explanation");
+}
+
+// What there was in the period before adds up to what was charged and left then, row by row.
+const heading = await tab.$$eval("#units thead th", (all) => all.findIndex((one) => one.textContent.startsWith("change")) - 1);
+if (heading > 0) {
+  for (const table of ["#units", "#services"]) {
+    const cells = await tab.$$eval(`${table} tbody tr`, (all, at) => all.map((row) => row.children[at].textContent), heading);
+    const total = await tab.$eval(`${table} tfoot tr`, (row, at) => row.children[at].textContent, heading);
+    const more = await tab.$eval(`${table} .filter span`, (count) => Number(count.textContent.split(" ")[0]));
+    if (more === cells.length) expect(add(cells.map(shown)) === shown(total), `${table}: the period before does not add up to ${total}`);
+    if (table === "#units") expect(shown(total) === Number(process.env.BEFORE || shown(total)), `the period before has ${total}, not ${process.env.BEFORE}`);
+  }
 }
 
 // Filter and sort.

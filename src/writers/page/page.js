@@ -318,7 +318,9 @@
     { label: data.period, number: true, value: (row) => row.amount, explains: (row) => row.wanted },
   ];
   const named = (label, column) => ({ label, value: (row) => name(column, row.wanted[column]) });
-  const rowsOf = (columns) => collect(data.lines, columns).map((row) => ({ ...row, before: beforeOf(row.wanted) }));
+  /* What there was then and is not now has a row, so that the column of then adds up. */
+  const gone = (previous ? previous.places : []).map(([unit, service]) => ({ [UNIT]: unit, [SERVICE]: service, [SPEND]: kinds.length, [AMOUNT]: 0 }));
+  const rowsOf = (columns) => collect([...data.lines, ...gone], columns).map((row) => ({ ...row, before: beforeOf(row.wanted) }));
 
   /* ---- explanations -------------------------------------------------------------------------------------- */
 
@@ -365,7 +367,8 @@
       if (found.rounding) rows.push(row("rounding", found.rounding, sum));
       body.append(...list("Where it began", rows));
     }
-    if (columns.length === 2 && !found && wanted[UNIT] !== data.unallocated) {
+    if (!lines.length) body.append(make("p", {}, `Nothing is charged for it in ${data.period}.`));
+    else if (columns.length === 2 && !found && wanted[UNIT] !== data.unallocated) {
       body.append(make("p", {}, "The page keeps the way of the largest figures only; the command at the end tells that of this one."));
     }
     const why = data.moved && columns.length === 2 ? data.moved.rows.find((row) => row[0] === wanted[UNIT] && row[1] === wanted[SERVICE]) : null;
@@ -373,6 +376,13 @@
       const causes = [...data.moved.causes.map((cause, at) => [cause, why[4][at]]), ["rounding", why[5]]].filter(([, minor]) => minor);
       body.append(...list(`Why it changed since ${data.moved.from}`, causes.map(([cause, minor]) => row(cause, minor, 0))));
     }
+    if (lines.length) explainLines(wanted, lines, columns);
+    if (!dialog.open) dialog.showModal();
+    dialog.scrollTop = 0;
+  }
+
+  function explainLines(wanted, lines, columns) {
+    const body = byId("e-body");
     if (!(SERVICE in wanted)) body.append(...list("By service", split(lines, SERVICE, wanted)));
     if (!(UNIT in wanted)) body.append(...list("By business unit", split(lines, UNIT, wanted)));
     body.append(...list("By pool", split(lines, POOL, wanted)));
@@ -380,8 +390,6 @@
       const of = columns.filter((column) => data.isNamed[column][wanted[column]]).map((column) => ` --of ${LABELS[column]}="${name(column, wanted[column])}"`).join("");
       body.append(make("h3", {}, "Down to the rows of the exports"), make("p", {}, make("code", {}, `showback explain --period ${data.period}${of} --rows`)));
     }
-    if (!dialog.open) dialog.showModal();
-    dialog.scrollTop = 0;
   }
 
   byId("e-close").addEventListener("click", () => dialog.close());

@@ -3,6 +3,7 @@
 use rust_xlsxwriter::{Formula, Worksheet, XlsxError};
 
 use super::{Book, CHECKS, TREND};
+use crate::money::{Amount, ONE};
 use crate::reports::{Column, Field, Run, Shown, Table, Value};
 use crate::rulebook::SPEND;
 use crate::writers::lines::Lines;
@@ -69,12 +70,9 @@ pub(super) fn write(
             Value::Money(total),
             Some(lines.sum(&[])),
         ));
-        checks.push((
-            of_lines("their number"),
-            Value::Count(run.charges.lines.len() as u64),
-            Value::Count(run.charges.lines.len() as u64),
-            Some(lines.number()),
-        ));
+        // Not an amount in a column of amounts: shown without decimals.
+        let number = Value::Exact(Amount::from_atoms(run.charges.lines.len() as i128 * ONE));
+        checks.push((of_lines("their number"), number.clone(), number, Some(lines.number())));
     }
     if let Some(journal) = book.journal.filter(|_| lines.can_be_added_up()) {
         let what = "what it charges against the charge lines".to_owned();
@@ -117,8 +115,8 @@ pub(super) fn write(
             _ => None,
         }
     };
-    let placed =
-        sheet::write_table_sheet(sheet, styles, imprint, &table, &Look::default(), Turned::Landscape, &formulas)?;
+    let look = Look { groups_exact: true, ..Look::default() };
+    let placed = sheet::write_table_sheet(sheet, styles, imprint, &table, &look, Turned::Landscape, &formulas)?;
     let mut cells = Vec::new();
     for (row, (check, ..)) in placed.body.clone().zip(&checks) {
         cells.push((check.sheet.clone(), format!("{CHECKS}!$E${}", row + 1)));

@@ -235,7 +235,8 @@ fn write_attention(
     widths: &Widths,
     columns: usize,
 ) -> Result<u32, XlsxError> {
-    let heading = Styles::heading(Shown::Text);
+    // The title runs on over the cells right of it.
+    let heading = Styles::heading(Shown::Text).unset_text_wrap();
     sheet.write_string_with_format(row, LEFT, "What needs attention", &heading)?;
     for column in 1..columns {
         sheet.write_blank(row, sheet::column_number(column)?, &heading)?;
