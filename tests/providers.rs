@@ -129,3 +129,17 @@ fn a_cost_report_of_oci_is_read() {
         outcome_of(folder.path(), &source("oracle", "oci", "\"{period}.csv\""), &[("2026-10.csv", text)]);
     assert_eq!((code, money.as_deref()), (Some(0), Some("2.0015")), "{said}");
 }
+
+#[test]
+fn tags_are_read_with_the_outer_braces_and_without() {
+    let tagged = "[[classify]]\nid = \"app\"\nset = { service = \"{Tags.app}\" }\n";
+    let lines = "10/02/2026,50,EUR,\"\"\"app\"\": \"\"claims\"\",\"\"env\"\": \"\"prod\"\"\"\n\
+                 10/03/2026,7,EUR,\"{\"\"app\"\": \"\"claims\"\"}\"\n10/03/2026,1,EUR,\n";
+    let file = format!("Date,CostInBillingCurrency,BillingCurrencyCode,Tags\n{lines}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let sources = source("azure", "azure-ea", "\"{period}.csv\"") + tagged;
+    let (code, said, _) = outcome_of(folder.path(), &sources, &[("2026-10.csv", &file)]);
+    assert_eq!(code, Some(0), "{said}");
+    let charges = fs::read_to_string(folder.path().join("out/2026-10/data/charges.csv")).expect("written");
+    assert!(charges.lines().any(|line| line.contains("claims") && line.contains("57")), "{charges}");
+}

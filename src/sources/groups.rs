@@ -818,7 +818,9 @@ fn values_of(key: &[u8], count: usize) -> Vec<String> {
 
 /// The texts of some keys of a JSON object; a key that stands twice with two values has none.
 fn parse_tags(text: &str, keys: &[String]) -> Result<Vec<String>, String> {
-    let Tags(tags) = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    // Azure writes the entries of the object without its braces.
+    let braced = text.starts_with('"').then(|| format!("{{{text}}}"));
+    let Tags(tags) = serde_json::from_str(braced.as_deref().unwrap_or(text)).map_err(|error| error.to_string())?;
     let text = |value: &serde_json::Value| match value {
         serde_json::Value::Null => String::new(),
         serde_json::Value::String(text) => text.trim().to_owned(),

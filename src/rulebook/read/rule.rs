@@ -414,11 +414,18 @@ impl Reader<'_> {
                 let dimension = self.dimension(&Named { name: dimension.to_owned(), spot: text.spot.clone() })?;
                 Some(By::Attribute(dimension, attribute.to_owned(), text.spot.clone()))
             }
-            _ => {
+            "quantity" => {
                 let help = "write { price = \"vm\", quantity = \"vm_hours\" }";
                 self.error("by", kind.spot.place(), "a quantity has a price", "", help);
                 None
             }
+            "driver" => {
+                let help = "write by = \"headcount\", without a table around it";
+                self.error("by", kind.spot.place(), "a driver is named by itself", "", help);
+                None
+            }
+            // That is no key, which has been said.
+            _ => None,
         }
     }
 
