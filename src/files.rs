@@ -1,7 +1,7 @@
 //! Files to rows: opens text exports and workbooks and hands over their rows, one at a time.
 //!
-//! Knows bytes, quoting, sheets and cells; knows nothing of rules, periods or money. Every file is hashed
-//! while it is read, so that the evidence of a run is of the bytes that were used.
+//! Knows bytes, quoting, sheets and cells; knows nothing of rules, periods or money. Every file is hashed: a text while it is
+//! read, workbooks and Parquet files, whose parts are not read in their order, beside it.
 
 mod container;
 mod decode;
@@ -367,11 +367,11 @@ pub trait Visitor {
     fn part(&mut self, number: u64) {
         let _ = number;
     }
-    /// Shown rows as they stand in a text; [`raw`](Visitor::raw) is called for each of them next, in their order.
+    /// Shown rows as they stand in a text, or as they are laid out; [`raw`](Visitor::raw) is called for each of them next, in their order.
     fn ahead(&mut self, rows: &[RawRow<'_>]) {
         let _ = rows;
     }
-    /// Shown a row as it stands in a text before it is handed over. `true` when nothing more is wanted of it, so that
+    /// Shown a row as it stands in a text, or as it is laid out, before it is handed over. `true` when nothing more is wanted of it, so that
     /// it is not made ready for [`row`](Visitor::row).
     fn raw(&mut self, row: &RawRow<'_>) -> bool {
         let _ = row;

@@ -4,7 +4,11 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use support::{outcome, root, rows, run, showback, write_model};
 
 /// A model whose one source is a file of the folder of kinds.
@@ -135,4 +139,43 @@ fn a_parquet_file_delivered_twice_is_told() {
     let (code, said) = check(folder.path());
     assert_eq!(code, Some(3));
     assert!(said.contains("row 1 has the same `Item`, `Day` as row 1 of `2026-10-again.parquet`"), "{said}");
+}
+
+/// The first day of the calendar, in days since 1970-01-01: programs write it for "none".
+const NEVER: i32 = -719_162;
+
+#[test]
+fn days_beyond_the_calendar_of_the_books_tell_rows_apart_like_any_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    model(folder.path(), "bill-zstd.parquet", "key = [\"Item\", \"Credited\"]\nset = { service = \"{Item}\" }");
+    let write = |items: [&str; 3], days: [i32; 3]| {
+        let schema = "message bill { required binary Item (UTF8); required int32 Day (DATE); required int64 Cost; \
+            required int32 Credited (DATE); }";
+        let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+        let file = fs::File::create(folder.path().join("2026-10-bill-zstd.parquet")).expect("a file");
+        let mut writer = SerializedFileWriter::new(file, schema, Arc::default()).expect("a writer");
+        let mut group = writer.next_row_group().expect("a group");
+        let mut column = group.next_column().expect("a writer").expect("a column");
+        column.typed::<ByteArrayType>().write_batch(&items.map(ByteArray::from), None, None).expect("written");
+        column.close().expect("closed");
+        // 2026-10-01 is day 20,727.
+        let mut column = group.next_column().expect("a writer").expect("a column");
+        column.typed::<Int32Type>().write_batch(&[20_727; 3], None, None).expect("written");
+        column.close().expect("closed");
+        let mut column = group.next_column().expect("a writer").expect("a column");
+        column.typed::<Int64Type>().write_batch(&[5; 3], None, None).expect("written");
+        column.close().expect("closed");
+        let mut column = group.next_column().expect("a writer").expect("a column");
+        column.typed::<Int32Type>().write_batch(&days, None, None).expect("written");
+        column.close().expect("closed");
+        group.close().expect("closed");
+        writer.close().expect("closed");
+    };
+    write(["Disks", "Disks", "Links"], [NEVER, 20_700, NEVER]);
+    let (code, said) = check(folder.path());
+    assert!(code != Some(3) && !said.contains("same `Item`"), "{said}");
+    write(["Disks", "Disks", "Links"], [NEVER, NEVER, NEVER]);
+    let (code, said) = check(folder.path());
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("row 2 has the same `Item`, `Credited` as row 1"), "{said}");
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Times showback beside DuckDB and Polars on one FOCUS export in csv.
+"""Times showback beside DuckDB, Polars and ClickHouse (chdb) on one FOCUS export: csv, csv.gz, csv.zst or Parquet.
 
-    python3 -m venv peers && peers/bin/pip install duckdb polars
+    python3 -m venv peers && peers/bin/pip install duckdb polars chdb
     peers/bin/python benches/compare/compare.py target/release/showback bill.csv lookups 2026-07
 
 In the folder `lookups`, accounts.csv has the columns account_id and business_unit, and cost_centers.csv cost_center and
 business_unit. Each round runs every tool once, in turn, so that whatever else
 the machine does falls on all of them; printed are medians of wall seconds, CPU seconds and peak memory, and the ratio to
-DuckDB. showback does the whole run, rules to files written; the peers only classify and add up.
+DuckDB. Polars and chdb take part where the export is csv. showback does the whole run, rules to files written; the peers only classify and add up.
 """
 
 import os
@@ -21,6 +21,8 @@ import time
 
 DUCKDB = """
 import duckdb, sys
+bill = (f"read_parquet('{sys.argv[1]}')" if sys.argv[1].endswith(".parquet") else
+        f"read_csv('{sys.argv[1]}', header = true, all_varchar = true)")
 duckdb.sql("SET threads = 2")
 tag = lambda key: f"json_extract_string(Tags, '$.{key}')"
 print(duckdb.sql(f'''
@@ -32,7 +34,7 @@ print(duckdb.sql(f'''
           WHEN {tag("environment")} IN ('dev', 'test') THEN 'Development' ELSE ServiceCategory END pool,
         coalesce(centres.business_unit, accounts.business_unit) business_unit, ChargePeriodStart[:7] as month,
         CAST(EffectiveCost AS DECIMAL(38, 12)) cost
-      FROM read_csv('{sys.argv[1]}', header = true, all_varchar = true) bill
+      FROM {bill} bill
       LEFT JOIN read_csv('{sys.argv[2]}/cost_centers.csv', header = true, all_varchar = true) centres
         ON {tag("cost_center")} = centres.cost_center
       LEFT JOIN read_csv('{sys.argv[2]}/accounts.csv', header = true, all_varchar = true) accounts ON SubAccountId = account_id)
@@ -61,6 +63,27 @@ sums = (bill.select(service.alias("service"), pool.alias("pool"), pl.coalesce("b
 print(sums.height, sums["EffectiveCost"].sum())
 """
 
+CHDB = """
+import chdb, sys
+tag = lambda key: f"JSONExtractString(Tags, '{key}')"
+print(chdb.query(f'''
+    SELECT count(*), sum(c) FROM (SELECT service, pool, unit, month, sum(cost) c FROM (
+      SELECT if(ServiceName LIKE '%Support%', 'Support', if({tag("application")} != '', {tag("application")}, ServiceName)) service,
+        multiIf(ChargeCategory IN ('Credit', 'Tax'), 'Credits and taxes', PricingCategory = 'Committed', 'Commitments',
+          ServiceName LIKE '%Support%', 'Support', ChargeDescription LIKE '%data transfer%', 'Network',
+          PublisherName LIKE '%Marketplace%', 'Marketplace', ServiceName LIKE '%SageMaker', 'AI',
+          {tag("environment")} IN ('dev', 'test'), 'Development', ServiceCategory) pool,
+        if(centres.business_unit != '', centres.business_unit, accounts.business_unit) unit, substring(ChargePeriodStart, 1, 7) month,
+        toDecimal128(EffectiveCost, 12) cost
+      FROM (SELECT *, {tag("cost_center")} centre FROM file('{sys.argv[1]}', CSVWithNames)) bill
+      LEFT JOIN file('{sys.argv[2]}/cost_centers.csv', CSVWithNames) centres ON centre = centres.cost_center
+      LEFT JOIN file('{sys.argv[2]}/accounts.csv', CSVWithNames) accounts ON SubAccountId = accounts.account_id)
+    GROUP BY service, pool, unit, month)
+    SETTINGS max_threads = 2, input_format_try_infer_integers = 0, input_format_try_infer_dates = 0, input_format_try_infer_datetimes = 0,
+      input_format_csv_try_infer_numbers_from_strings = 0, input_format_csv_use_best_effort_in_schema_inference = 0,
+      schema_inference_make_columns_nullable = 0'''))
+"""
+
 
 def timed(command):
     """Wall seconds, CPU seconds and peak KiB of a process."""
@@ -87,11 +110,14 @@ def main():
         check = [program, "check", str(model), "--period", period, "--quiet", "--threads", "2"]
         tools = {
             "duckdb": [sys.executable, "-c", DUCKDB, bill, lookups],
-            "polars": [sys.executable, "-c", POLARS, bill, lookups],
+            **({"polars": [sys.executable, "-c", POLARS, bill, lookups],
+                "chdb": [sys.executable, "-c", CHDB, bill, lookups]} if ends.endswith(".csv") else {}),
             "showback run, 2 threads": [*run, "2"],
             "showback run, 1 thread": [*run, "1"],
             "showback check, 2 threads": check,
-            "wc -l": ["wc", "-l", bill],
+            **({"wc -l": ["wc", "-l", bill]} if ends.endswith(".csv") else {}),
+            **({"zstd -dc": ["zstd", "-dc", bill]} if ends.endswith(".zst") else {}),
+            **({"gzip -dc": ["gzip", "-dc", bill]} if ends.endswith(".gz") else {}),
         }
         figures = {name: [] for name in tools}
         for _ in range(rounds):

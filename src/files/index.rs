@@ -171,9 +171,6 @@ impl Index {
         if columns < 2 || matches!(delimiter, 0 | b'"' | b'\r' | b'\n') || u32::try_from(text.len()).is_err() {
             return false;
         }
-        if self.ends.len() < text.len() + 2 * STEP {
-            self.ends.resize(text.len() + 2 * STEP, 0);
-        }
         self.columns = columns;
         self.unusual.clear();
         let mut fields = 0;
@@ -240,6 +237,9 @@ impl Index {
             }
             let count = ends.count_ones() as usize;
             // Written without asking after each whether there is another; what is too much is written over.
+            if self.ends.len() < fields + STEP {
+                self.ends.resize(2 * fields + STEP, 0);
+            }
             let Some(room) = self.ends[fields..].first_chunk_mut::<STEP>() else { return false };
             let mut write = |range: Range<usize>| {
                 for end in &mut room[range] {

@@ -25,7 +25,7 @@ pub enum CellKind {
     /// A number as such.
     Number,
     /// A day.
-    Day,
+    Day(Day),
     /// No value that can be used, in words.
     Fault,
 }
@@ -84,7 +84,7 @@ impl Laid {
             }
             SheetCell::Day(day) => {
                 self.text.push_str(&day.to_string());
-                CellKind::Day
+                CellKind::Day(*day)
             }
             SheetCell::Fault(fault) => {
                 self.text.push_str(fault);
@@ -95,7 +95,7 @@ impl Laid {
     }
 
     fn end_cell(&mut self, kind: CellKind) {
-        // Whoever lays out rows hands them over long before there are so many bytes.
+        // Rows are handed over long before there are so many bytes; no row has as many.
         self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
         self.text.push(SEPARATOR);
         self.kinds.push(kind);
@@ -141,8 +141,7 @@ fn cell_of(row: &RawRow<'_>, column: usize) -> SheetCell {
         CellKind::Text if text.is_empty() => SheetCell::Blank,
         CellKind::Text => SheetCell::Text(text),
         CellKind::Number => SheetCell::Number(text),
-        CellKind::Day => Day::parse_iso(&text)
-            .map_or_else(|| SheetCell::Fault(format!("{text}, which is no date of the calendar")), SheetCell::Day),
+        CellKind::Day(day) => SheetCell::Day(day),
         CellKind::Fault => SheetCell::Fault(text),
     }
 }

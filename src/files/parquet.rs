@@ -9,7 +9,6 @@ use ::parquet::basic::{ConvertedType, LogicalType, TimeUnit};
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use ::parquet::data_type::{ByteArray, DataType};
 use ::parquet::errors::ParquetError;
-use ::parquet::file::metadata::RowGroupMetaData;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::Field;
 use ::parquet::record::reader::RowIter;
@@ -81,19 +80,26 @@ pub(super) fn read_in_parts<V: Visitor + Send>(
     check_marks(file, &mut opened).ok()?;
     let about = |opened: &File| opened.metadata().ok().and_then(|about| Some((about.len(), about.modified().ok()?)));
     let first = about(&opened)?;
+    // Readers of one opened file move each other's place in it, so that each opens it anew.
+    let reader = || SerializedFileReader::new(open(file).ok().filter(|opened| about(opened) == Some(first))?).ok();
+    let groups = reader()?.num_row_groups();
+    if groups < 2 {
+        return None;
+    }
     let next = AtomicUsize::new(0);
     let work = |has_failed: &AtomicBool| {
-        // Readers of one opened file move each other's place in it.
-        let opened = open(file).ok().filter(|opened| about(opened) == Some(first))?;
-        let reader = SerializedFileReader::new(opened).ok().filter(|reader| reader.num_row_groups() > 1)?;
-        let starts = starts_of(&reader);
+        let mut at = next.fetch_add(1, Ordering::Relaxed);
+        if at >= groups {
+            return Some(None);
+        }
+        let reader = reader()?;
+        let starts = starts_of(&reader).ok()?;
         let mut visitor = visitor();
         let columns = Columns::find(&reader, &headings_of(file, &reader), &mut visitor)?;
-        while !has_failed.load(Ordering::Relaxed) {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(start) = starts.get(at) else { break };
+        while let Some(start) = starts.get(at).filter(|_| !has_failed.load(Ordering::Relaxed)) {
             visitor.part(at as u64);
             columns.read(&reader, at, *start, floats, &mut visitor).ok()?;
+            at = next.fetch_add(1, Ordering::Relaxed);
         }
         Some(Some(visitor))
     };
@@ -104,14 +110,16 @@ pub(super) fn read_in_parts<V: Visitor + Send>(
         },
         || on_all_threads(|has_failed| contained(|| work(has_failed)).flatten()),
     );
-    Some((evidence?, visitors?))
+    // What was written to the file meanwhile was not hashed, perhaps.
+    let is_as_it_was = about(&opened) == Some(first);
+    Some((evidence.filter(|_| is_as_it_was)?, visitors?))
 }
 
 fn rows(file: &DataFile, opened: File, floats: FloatForm, visitor: &mut dyn Visitor) -> Result<bool, Box<Finding>> {
     let failed = |error: ParquetError| unreadable(file, &error.to_string());
     let reader = SerializedFileReader::new(opened).map_err(failed)?;
     let Some(columns) = Columns::find(&reader, &headings_of(file, &reader), visitor) else { return Ok(false) };
-    for (at, start) in starts_of(&reader).into_iter().enumerate() {
+    for (at, start) in starts_of(&reader).map_err(failed)?.into_iter().enumerate() {
         columns.read(&reader, at, start, floats, visitor).map_err(failed)?;
     }
     Ok(true)
@@ -124,18 +132,25 @@ fn headings_of(file: &DataFile, reader: &SerializedFileReader<File>) -> Headings
 }
 
 /// The number of the first row of each group of rows.
-fn starts_of(reader: &SerializedFileReader<File>) -> Vec<u64> {
-    let groups = reader.metadata().row_groups().iter();
-    let next = |next: &mut u64, group: &RowGroupMetaData| {
-        let start = *next;
-        *next += u64::try_from(group.num_rows()).unwrap_or_default();
-        Some(start)
-    };
-    groups.scan(1, next).collect()
+fn starts_of(reader: &SerializedFileReader<File>) -> Result<Vec<u64>, ParquetError> {
+    let (mut starts, mut next) = (Vec::new(), 1);
+    for group in reader.metadata().row_groups() {
+        starts.push(next);
+        next += rows_of(group.num_rows())?;
+    }
+    let all = rows_of(reader.metadata().file_metadata().num_rows())?;
+    if next == all + 1 { Ok(starts) } else { Err(contradicts("rows")) }
+}
+
+fn rows_of(count: i64) -> Result<u64, ParquetError> {
+    u64::try_from(count).map_err(|_| contradicts("rows"))
 }
 
 /// Rows that are taken from the columns at a time.
 const ROWS_AT_A_TIME: usize = 512;
+
+/// Pages without values that follow each other.
+const EMPTY_PAGES_MAX: usize = 100;
 
 /// What is read for a column, from the first on.
 #[derive(Clone, Copy)]
@@ -196,11 +211,12 @@ impl Columns {
     ) -> Result<(), ParquetError> {
         let group = reader.get_row_group(at)?;
         let descriptions = group.metadata().schema_descr();
-        let mut flat: Vec<Option<Box<dyn Flat>>> = Vec::new();
+        let mut sources: Vec<From> = Vec::new();
         for step in &self.steps {
-            flat.push(match step {
-                Step::Flat(leaf) => Some(flat_of(group.get_column_reader(*leaf)?, &descriptions.column(*leaf))),
-                _ => None,
+            sources.push(match step {
+                Step::Unread(count) => From::Nowhere(*count),
+                Step::Flat(leaf) => From::Column(flat_of(group.get_column_reader(*leaf)?, &descriptions.column(*leaf))),
+                Step::Nested(at) => From::Record(*at),
             });
         }
         let mut nested = if self.projection.get_fields().is_empty() {
@@ -208,28 +224,29 @@ impl Columns {
         } else {
             Some(RowIter::from_row_group(Some(self.projection.clone()), &*group)?)
         };
-        let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
+        let rows = usize::try_from(group.metadata().num_rows()).map_err(|_| contradicts("rows"))?;
         let mut laid = Laid::default();
         for row in 0..rows {
             if row % ROWS_AT_A_TIME == 0 {
-                for column in flat.iter_mut().flatten() {
-                    column.fill(ROWS_AT_A_TIME.min(rows - row))?;
+                for source in &mut sources {
+                    if let From::Column(column) = source {
+                        column.fill(ROWS_AT_A_TIME.min(rows - row))?;
+                    }
                 }
             }
             laid.begin_row(start + row as u64, self.count);
             let nested = match &mut nested {
-                Some(rows) => Some(rows.next().ok_or_else(|| ends_early("rows"))??),
+                Some(rows) => Some(rows.next().ok_or_else(|| contradicts("rows"))??),
                 None => None,
             };
-            for (step, column) in self.steps.iter().zip(&mut flat) {
-                match (step, column) {
-                    (Step::Unread(count), _) => laid.blanks(*count),
-                    (Step::Nested(at), _) => {
+            for source in &mut sources {
+                match source {
+                    From::Nowhere(count) => laid.blanks(*count),
+                    From::Column(column) => column.lay(floats, &mut laid)?,
+                    From::Record(at) => {
                         let field = nested.as_ref().and_then(|row| row.get_column_iter().nth(*at));
                         laid.cell(&field.map_or(SheetCell::Blank, |(_, field)| cell(field, floats)));
                     }
-                    (Step::Flat(_), Some(column)) => column.lay(floats, &mut laid)?,
-                    (Step::Flat(_), None) => laid.blanks(1),
                 }
             }
             if laid.is_full() {
@@ -237,18 +254,33 @@ impl Columns {
             }
         }
         laid.hand_over(self.count, visitor);
-        Ok(())
+        let has_more = sources.iter_mut().any(|source| match source {
+            From::Column(column) => !column.is_at_end(),
+            From::Nowhere(_) | From::Record(_) => false,
+        });
+        if has_more { Err(contradicts("values")) } else { Ok(()) }
     }
 }
 
-fn ends_early(what: &str) -> ParquetError {
-    ParquetError::General(format!("there are fewer {what} than its footer says"))
+/// Where the cells of a row come from.
+enum From {
+    /// So many that nobody looks at.
+    Nowhere(usize),
+    Column(Box<dyn Flat>),
+    /// So many-th in the record of the nested columns.
+    Record(usize),
+}
+
+fn contradicts(what: &str) -> ParquetError {
+    ParquetError::General(format!("it does not hold as many {what} as its footer says"))
 }
 
 /// A column of single values.
 trait Flat {
     /// Takes the values of the next rows from disk.
     fn fill(&mut self, rows: usize) -> Result<(), ParquetError>;
+    /// Whether no more values come.
+    fn is_at_end(&mut self) -> bool;
     /// Lays out the cell of the next row.
     fn lay(&mut self, floats: FloatForm, laid: &mut Laid) -> Result<(), ParquetError>;
 }
@@ -278,6 +310,12 @@ impl<T: DataType> Single<T> {
         let (levels, values) = (Vec::new(), Vec::new());
         Single { reader, description, text: |_| None, field, levels, values, next_level: 0, next_value: 0 }
     }
+
+    /// Takes up to so many values from disk, and says how many.
+    fn more(&mut self, rows: usize) -> Result<usize, ParquetError> {
+        let levels = (self.description.max_def_level() > 0).then_some(&mut self.levels);
+        self.reader.read_records(rows, levels, None, &mut self.values).map(|(read, ..)| read)
+    }
 }
 
 impl<T: DataType> Flat for Single<T> {
@@ -285,21 +323,30 @@ impl<T: DataType> Flat for Single<T> {
         self.levels.clear();
         self.values.clear();
         (self.next_level, self.next_value) = (0, 0);
-        let levels = (self.description.max_def_level() > 0).then_some(&mut self.levels);
-        let (read, _, _) = self.reader.read_records(rows, levels, None, &mut self.values)?;
-        if read == rows { Ok(()) } else { Err(ends_early("values")) }
+        let (mut filled, mut empty_pages) = (0, 0);
+        while filled < rows && empty_pages < EMPTY_PAGES_MAX {
+            let more = self.more(rows - filled)?;
+            filled += more;
+            // A page without values ends what is read at a time, and not the column.
+            empty_pages = if more == 0 { empty_pages + 1 } else { 0 };
+        }
+        if filled == rows { Ok(()) } else { Err(contradicts("values")) }
+    }
+
+    fn is_at_end(&mut self) -> bool {
+        matches!(self.more(1), Ok(0))
     }
 
     fn lay(&mut self, floats: FloatForm, laid: &mut Laid) -> Result<(), ParquetError> {
         if self.description.max_def_level() > 0 {
-            let level = self.levels.get(self.next_level).ok_or_else(|| ends_early("values"))?;
+            let level = self.levels.get(self.next_level).ok_or_else(|| contradicts("values"))?;
             self.next_level += 1;
             if *level < self.description.max_def_level() {
                 laid.blanks(1);
                 return Ok(());
             }
         }
-        let value = self.values.get(self.next_value).ok_or_else(|| ends_early("values"))?;
+        let value = self.values.get(self.next_value).ok_or_else(|| contradicts("values"))?;
         self.next_value += 1;
         match (self.text)(value) {
             Some(text) => laid.text(text),
@@ -320,7 +367,7 @@ fn flat_of(reader: ColumnReader, of: &ColumnDescPtr) -> Box<dyn Flat> {
             Box::new(Single::of(reader, of, |of, value| Ok(Field::convert_int32(of, *value))))
         }
         ColumnReader::Int64ColumnReader(reader) if is_in_nanos(of) => Box::new(Single::of(reader, of, |_, time| {
-            Ok(Field::Date(i32::try_from(time.div_euclid(DAY)).map_err(|_| ends_early("days"))?))
+            Ok(Field::Date(i32::try_from(time.div_euclid(DAY)).map_err(|_| contradicts("days"))?))
         })),
         ColumnReader::Int64ColumnReader(reader) => {
             Box::new(Single::of(reader, of, |of, value| Ok(Field::convert_int64(of, *value))))

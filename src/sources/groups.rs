@@ -22,10 +22,6 @@ use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, ScheduleDecl, SourceDecl};
 use join::Stashed;
 use known::Known;
 
-/// Distinct tag texts that are remembered with their parsed keys. Exports repeat few of them; a file in which
-/// every line differs is parsed line by line beyond this.
-const TAG_TEXTS_MAX: usize = 50_000;
-
 /// Bytes of the length that stands before each value in a group's key.
 const LENGTH_BYTES: usize = size_of::<usize>();
 
@@ -150,7 +146,8 @@ pub(super) struct Grouper<'m> {
     /// What is wrong with the row that is looked at.
     of_row: Vec<Finding>,
     tag_keys: Vec<String>,
-    tag_texts: FxHashMap<String, Vec<String>>,
+    /// The tags that were looked at last: their text, and what stands in it for each of the keys.
+    last_tags: (String, Vec<String>),
     pub(super) cost: usize,
     control: Option<usize>,
     pub(super) date: Option<usize>,
@@ -212,7 +209,7 @@ impl<'m> Grouper<'m> {
             refusals: Vec::new(),
             of_row: Vec::new(),
             tag_keys: Vec::new(),
-            tag_texts: FxHashMap::default(),
+            last_tags: <(String, Vec<String>)>::default(),
             cost: 0,
             control: None,
             date: None,
@@ -740,15 +737,13 @@ impl<'m> Grouper<'m> {
         if text.is_empty() {
             return Some(String::new());
         }
-        if let Some(values) = self.tag_texts.get(text) {
-            return Some(values[tag].clone());
+        if self.last_tags.0 == text {
+            return Some(self.last_tags.1[tag].clone());
         }
         match parse_tags(text, &self.tag_keys) {
             Ok(values) => {
                 let value = values[tag].clone();
-                if self.tag_texts.len() < TAG_TEXTS_MAX {
-                    self.tag_texts.insert(text.to_owned(), values);
-                }
+                self.last_tags = (text.to_owned(), values);
                 Some(value)
             }
             Err(error) => {

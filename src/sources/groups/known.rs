@@ -25,8 +25,12 @@ const COMBINATIONS_MAX: usize = 1 << 17;
 /// Bytes of texts that are remembered.
 const BYTES_MAX: usize = 4 << 20;
 
-/// Texts of dates that are remembered: an export by the hour has 744 in a month.
+/// Numbers of combinations and of twins that are remembered, where there are many columns.
+const NUMBERS_MAX: usize = 1 << 22;
+
+/// Texts of dates that are remembered, and their bytes: an export by the hour has 744 in a month.
 const DATES_MAX: usize = 4096;
+const DATE_BYTES_MAX: usize = 64;
 
 /// What becomes of lines: their group, and what else they are counted in.
 #[derive(Clone, Copy)]
@@ -163,9 +167,14 @@ impl Combinations<'_> {
         Outcome::of(self.twins.find(hash, is_twin)?)
     }
 
+    /// Combinations that are remembered, and twins.
+    fn rows_max(&self) -> usize {
+        COMBINATIONS_MAX.min(NUMBERS_MAX / (self.columns.len() + 1))
+    }
+
     /// Remembers what becomes of lines that are twins of the one that is looked at.
     fn remember_twin(&mut self, outcome: Outcome) {
-        if self.twin.len() == self.columns.len() + 1 && self.twins.len() < COMBINATIONS_MAX {
+        if self.twin.len() == self.columns.len() + 1 && self.twins.len() < self.rows_max() {
             self.twins.add(self.hash, outcome.after(&self.twin));
         }
     }
@@ -308,7 +317,7 @@ impl<'m> Grouper<'m> {
         let outcome = combinations.of_numbers();
         match outcome {
             Some(outcome) => combinations.remember_twin(outcome),
-            None => self.known.is_new = combinations.known.len() < COMBINATIONS_MAX,
+            None => self.known.is_new = combinations.known.len() < combinations.rows_max(),
         }
         Some((outcome?, day))
     }
@@ -392,15 +401,15 @@ impl<'m> Grouper<'m> {
                 Some(plain) => plain,
                 None => row.text(column)?.as_bytes(),
             };
+            let form = match row.kind(column) {
+                CellKind::Text => self.decl.numbers,
+                CellKind::Number => self.decl.numbers.of_number_cell(),
+                CellKind::Day(_) | CellKind::Fault => return None,
+            };
             let is_blank = text.is_empty() || self.decl.null.iter().any(|null| null.as_bytes() == text);
             if is_blank {
                 return may_be_blank.then_some(Amount::ZERO);
             }
-            let form = match row.kind(column) {
-                CellKind::Text => self.decl.numbers,
-                CellKind::Number => self.decl.numbers.of_number_cell(),
-                CellKind::Day | CellKind::Fault => return None,
-            };
             let read = parse_number(text, form).ok()?;
             size = size.checked_add(read.value.abs()).filter(|size| *size <= MONEY_MAX)?;
             beyond_scale += read.beyond_scale;
@@ -479,7 +488,7 @@ impl<'m> Grouper<'m> {
         };
         match row.kind(column) {
             CellKind::Text | CellKind::Number => {}
-            CellKind::Day => return self.dated_on(Day::parse_iso(row.field(column))?, &mut combinations.classes),
+            CellKind::Day(day) => return self.dated_on(day, &mut combinations.classes),
             CellKind::Fault => return None,
         }
         let text = row.bytes(column);
@@ -503,7 +512,7 @@ impl<'m> Grouper<'m> {
         }
         let new = self.dated_on(self.day_in(text)?, &mut combinations.classes)?;
         let Combinations { dates, dated, .. } = combinations;
-        if dates.len() < DATES_MAX {
+        if dates.len() < DATES_MAX && row.bytes(column).len() <= DATE_BYTES_MAX {
             dates.add(hash, row.bytes(column))?;
             dated.push(new);
         }
