@@ -41,6 +41,9 @@ impl Imprint {
     }
 }
 
+/// How hard workbooks are packed: it takes half the time of the usual 6, for files that are a seventh larger.
+const PACKING: u8 = 3;
+
 /// A workbook whose bytes depend on nothing but what is written into it: made on the period's last day, by nobody.
 /// Rows that are not kept in memory wait in `temporary`.
 pub(super) fn new_workbook(model: &Model, title: &str, temporary: &Path) -> Result<Workbook, XlsxError> {
@@ -52,6 +55,7 @@ pub(super) fn new_workbook(model: &Model, title: &str, temporary: &Path) -> Resu
     )?;
     let mut workbook = Workbook::new();
     workbook.set_tempdir(temporary)?;
+    workbook.set_zip_compression_level(PACKING);
     workbook.set_default_format(&plain(), ROW_PIXELS, COLUMN_PIXELS)?;
     workbook.set_properties(&DocProperties::new().set_title(one_line(title)).set_creation_datetime(&made));
     Ok(workbook)
