@@ -23,6 +23,7 @@ fn check_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
     let book = pipeline::rule_book(&plan.model, findings)?;
     let book = pipeline::of_plan(book, plan.budget.as_deref())?;
     let mut worst = Outcome::Done;
+    let mut last = None;
     for period in pipeline::periods(&book, &plan.period)? {
         let mut of_period = findings.clone();
         let progress = progress::start(plan.view, &format!("{} · reading and allocating", period.name));
@@ -47,6 +48,9 @@ fn check_all(plan: &Plan, findings: &mut Findings) -> Result<Outcome, Failure> {
             say(&terminal::what_is_left(&run, &summary(&run)))?;
         }
         worst = worst.max(if of_period.count(Severity::Attention) > 0 { Outcome::Look } else { Outcome::Done });
+        last = Some(calculation);
     }
+    // The process ends next. To take a large calculation apart, piece by piece, would only make it end later.
+    std::mem::forget(last);
     Ok(worst)
 }

@@ -17,6 +17,10 @@ use super::records::{Position, Records};
 use super::text::{self, About, Opened};
 use super::{Cells, DataFile, Evidence, Hashing, Headings, Packing, Row, TextForm, Visitor, open};
 
+/// Bytes that are read at a time for a decoder to unpack. Less than what is asked for of a text that is not packed, so that
+/// this goes where it is wanted at once.
+const UNPACKED_FROM: usize = 1 << 16;
+
 /// How a text is cut.
 pub(super) struct Sizes {
     /// Bytes of a part; the record at its end makes it shorter.
@@ -46,7 +50,7 @@ pub(super) fn read<V: Visitor + Send>(
     if opened.metadata().ok()?.len() < sizes.file_min {
         return None;
     }
-    let mut raw = BufReader::with_capacity(sizes.part, Hashing::new(opened));
+    let mut raw = BufReader::with_capacity(UNPACKED_FROM, Hashing::new(opened));
     let about = |opened: &Opened<'_>| About { file, packing, from: opened.from, headings_row };
     let visitors = {
         let opened = match packing {
