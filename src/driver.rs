@@ -341,13 +341,20 @@ fn wide_receivers(
     for (column, name) in
         headings.names.iter().enumerate().filter(|(column, name)| !name.is_empty() && !is_other(*column))
     {
+        let place = || headings.place(headings.row, Some(column));
+        if headings.names[..column].contains(name) {
+            let title = format!("two columns have the heading `{}`", clean(dimension.shown(name)));
+            let help = "rename or remove one of them, so that nobody is counted twice";
+            findings.push(Finding::error("duplicate-column", place(), title).help(help));
+            continue;
+        }
         if let Some(member) = dimension.find_or_add(name) {
             receivers.push((column, member));
             continue;
         }
         let title = format!("the heading `{}` is not a member of {}", clean(dimension.shown(name)), dimension.name);
         findings.push(
-            Finding::error("unknown-member", headings.place(headings.row, Some(column)), title)
+            Finding::error("unknown-member", place(), title)
                 .maybe_help(did_you_mean(name, dimension.names()))
                 .help("in a wide table every heading is a receiver; name those that are not: ignore = [\"Total\"]"),
         );

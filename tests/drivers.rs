@@ -60,6 +60,12 @@ by = "seats"
     let (code, message) = outcome(&showback(&["check", &model, "--period", "2026-10"]));
     assert_eq!(code, Some(3));
     assert!(message.contains("the heading `Total` is not a member of business_unit"), "{message}");
+
+    // The same heading twice would give its receiver twice as much.
+    write_model(folder.path(), &[("data/seats.csv", "Product,Claims,Sales,Claims\nCRM,3,1,4\nOffice,,2,2\n")]);
+    let (code, message) = outcome(&showback(&["check", &model, "--period", "2026-10"]));
+    assert_eq!(code, Some(3));
+    assert!(message.contains("two columns have the heading `Claims`"), "{message}");
 }
 
 #[test]

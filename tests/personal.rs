@@ -49,7 +49,7 @@ fn told(personal: &str, columns: &str, rates: &str, people: &str) -> (Option<i32
             (
                 "2026-10/payroll.csv",
                 "Who,Email,Kind,Paid,Hours\nAda Birch,ada@example.com,,5000.00,3\nbcole,ben@example.com,,4000.00,2\n\
-                 Ada Birch,ada@example.com,,n/a,1\nCy Dorn,cy@example.com,,100.00,1\n",
+                 Ada Birch,ada@example.com,,Ada Birch,1\nCy Dorn,cy@example.com,,100.00,1\n",
             ),
         ],
     );

@@ -471,7 +471,8 @@ impl<'m> Grouper<'m> {
             }
             Err(fault) => {
                 let help = format!("{fault}; {}", declare_as(text));
-                self.fault("not-a-number", row.number, column, format!("`{}` is not a number", clean(text)), help);
+                let shown = self.told(column, text);
+                self.fault("not-a-number", row.number, column, format!("`{}` is not a number", clean(&shown)), help);
                 None
             }
         }
@@ -573,7 +574,8 @@ impl<'m> Grouper<'m> {
         };
         let day = self.day_in(text);
         if day.is_none() {
-            let (title, expected) = (format!("`{}` is not a date", clean(text)), self.date_expected());
+            let title = format!("`{}` is not a date", clean(&self.told(column, text)));
+            let expected = self.date_expected();
             self.fault("not-a-date", row.number, column, title, expected);
         }
         day.map(Some)
@@ -666,7 +668,7 @@ impl<'m> Grouper<'m> {
             Cell::Text(text) if self.model.fx.is_some() && Currency::new(text).is_some() => true,
             other => {
                 let text = match other {
-                    Cell::Text(text) => text.to_owned(),
+                    Cell::Text(text) => self.told(column, text),
                     Cell::Day(day) => day.to_string(),
                     Cell::Fault(fault) => fault.to_owned(),
                 };
@@ -747,7 +749,7 @@ impl<'m> Grouper<'m> {
                 Some(value)
             }
             Err(error) => {
-                let title = format!("`{}` is not a JSON object of tags", clean(text));
+                let title = format!("`{}` is not a JSON object of tags", clean(&self.told(column, text)));
                 self.fault(
                     "bad-tags",
                     row.number,

@@ -22,6 +22,9 @@ use crate::rulebook::{BUSINESS_UNIT, POOL, SERVICE, SPEND};
 /// Characters of a reason in a line; with more, a page's width would leave the figures too small to read.
 const WHY_MAX: usize = 30;
 
+/// Characters of the width of a statement without lists, at least.
+const CHARACTERS_MIN: usize = 72;
+
 /// Lines whose path is told in words.
 const PATHS_TOLD: usize = 5;
 
@@ -188,6 +191,13 @@ impl Page {
         for row in self.bridge.iter().flat_map(|bridge| &bridge.rows) {
             if let Value::Text(cause) = &row[0] {
                 widths.widen(0, text_width(cause));
+            }
+        }
+        if self.lists.is_empty() {
+            // There is room for what is charged, which is written large, and for sentences.
+            widths.widen(1, 2 * styles.grouped(self.charged).len());
+            while widths.sum() < CHARACTERS_MIN {
+                widths.widen(widths.columns.len(), 0);
             }
         }
         let level = if lines.can_be_added_up() { Level::Figures } else { Level::Nothing };

@@ -75,10 +75,21 @@ pub fn summary(run: &Run<'_>, summary: &Summary, place: &Path) -> String {
 #[must_use]
 pub fn what_is_left(run: &Run<'_>, summary: &Summary) -> String {
     let currency = &run.model.book.head.currency;
-    if summary.reasons.is_empty() {
-        return format!("{GOOD}Everything is allocated, and it adds up to the last digit.{GOOD:#}\n\n");
+    let mut text = String::new();
+    let handed_back: u64 = run.read.totals.iter().map(|totals| totals.quarantined.lines).sum();
+    if handed_back > 0 {
+        let lines = if handed_back == 1 { "1 line is" } else { &format!("{handed_back} lines are") };
+        let _ = writeln!(
+            text,
+            "{LOOK}{lines} handed back and in no figure here; a run lists them in data/quarantine.csv{LOOK:#}\n"
+        );
     }
-    let mut text = format!("{LOOK}Unallocated, by reason{LOOK:#}\n");
+    if summary.reasons.is_empty() {
+        let what = if handed_back > 0 { "Everything else" } else { "Everything" };
+        let _ = writeln!(text, "{GOOD}{what} is allocated, and it adds up to the last digit.{GOOD:#}\n");
+        return text;
+    }
+    let _ = writeln!(text, "{LOOK}Unallocated, by reason{LOOK:#}");
     let _ = writeln!(text, "{}", largest(&summary.reasons, summary.charged + summary.unallocated, currency));
     text
 }

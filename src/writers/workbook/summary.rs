@@ -248,7 +248,7 @@ fn write_attention(
     match said.len() {
         0 => lines.push("Nothing.".to_owned()),
         all if all > ATTENTION_SHOWN => {
-            lines.push(format!("And {} more, on the sheets Findings and Portfolio.", all - ATTENTION_SHOWN));
+            lines.push(format!("And {} more, on the sheets behind this one.", all - ATTENTION_SHOWN));
         }
         _ => {}
     }
