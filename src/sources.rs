@@ -215,11 +215,15 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     }
     let size = |plan: &Plan| std::fs::metadata(&plan.file.path).map_or(0, |about| about.len());
     files::meter::begin(plans.iter().map(size).sum());
+    let mut files_of_source = vec![0; book.sources.len()];
+    for plan in &plans {
+        files_of_source[plan.source] += 1;
+    }
     let results: Vec<Result<FileRead, Box<Finding>>> = plans
         .par_iter()
         .map(|plan| {
             let decl = &decls[plan.source];
-            let is_only_file = plans.iter().filter(|other| other.source == plan.source).count() == 1;
+            let is_only_file = files_of_source[plan.source] == 1;
             let new =
                 || groups::Grouper::new(model, plan.source, decl, &footprint.0[plan.source]).only_file(is_only_file);
             if let Some((evidence, parts)) = files::read_in_parts(&plan.file, &plan.shape, new)

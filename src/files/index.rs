@@ -39,82 +39,92 @@ struct Seen {
 
 /// A way to look at a step.
 trait Look: Copy {
-    fn look(self, step: &[u8; STEP], separator: u8) -> Seen;
+    /// The bytes that are the wanted one.
+    fn bits_of(self, step: &[u8; STEP], wanted: u8) -> u64;
+
+    /// The bytes from `!` to 0x7f.
+    fn beyond_blank(self, step: &[u8; STEP]) -> u64;
+
+    #[inline(always)]
+    fn look(self, step: &[u8; STEP], separator: u8) -> Seen {
+        Seen {
+            quotes: self.bits_of(step, b'"'),
+            separators: self.bits_of(step, separator),
+            feeds: self.bits_of(step, b'\n'),
+            backs: self.bits_of(step, b'\r'),
+            edgy: !self.beyond_blank(step) | self.bits_of(step, 0x7f) | self.bits_of(step, b'\''),
+            zeros: self.bits_of(step, 0),
+        }
+    }
 }
 
 /// 16 bytes at a time, which any machine can.
 #[derive(Clone, Copy)]
 struct Narrow;
 
+impl Narrow {
+    #[inline(always)]
+    fn bits(step: &[u8; STEP], of: impl Fn(u8x16) -> u8x16) -> u64 {
+        let (parts, _) = step.as_chunks::<16>();
+        parts.iter().rev().fold(0, |bits, part| bits << 16 | u64::from(of(u8x16::new(*part)).to_bitmask()))
+    }
+}
+
 impl Look for Narrow {
     #[inline(always)]
-    fn look(self, step: &[u8; STEP], separator: u8) -> Seen {
-        let (parts, _) = step.as_chunks::<16>();
-        let parts = [0, 1, 2, 3].map(|at| u8x16::new(parts[at]));
-        let bits = |of: &dyn Fn(u8x16) -> u8x16| {
-            parts.iter().rev().fold(0, |bits, bytes| bits << 16 | u64::from(of(*bytes).to_bitmask()))
-        };
-        let bits_of = |wanted: u8| bits(&|bytes| bytes.simd_eq(u8x16::splat(wanted)));
-        let [first, last] = [b'!', b'~'].map(u8x16::splat);
-        Seen {
-            quotes: bits_of(b'"'),
-            separators: bits_of(separator),
-            feeds: bits_of(b'\n'),
-            backs: bits_of(b'\r'),
-            edgy: !bits(&|bytes| bytes.max(first).min(last).simd_eq(bytes)) | bits_of(b'\''),
-            zeros: bits_of(0),
-        }
+    fn bits_of(self, step: &[u8; STEP], wanted: u8) -> u64 {
+        Narrow::bits(step, |bytes| bytes.simd_eq(u8x16::splat(wanted)))
+    }
+
+    #[inline(always)]
+    fn beyond_blank(self, step: &[u8; STEP]) -> u64 {
+        let [first, last] = [b'!', 0x7f].map(u8x16::splat);
+        Narrow::bits(step, |bytes| bytes.max(first).min(last).simd_eq(bytes))
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod wider {
-    //! 32 and 64 bytes at a time, where the machine can.
+    //! 32 and 64 bytes at a time, where the machine can. Bytes beyond ASCII are below it as signed numbers.
 
     use std::arch::x86_64::{__m256i, __m512i};
 
     use pulp::x86::{V3, V4};
 
-    use super::{Look, STEP, Seen};
+    use super::{Look, STEP};
+
+    #[inline(always)]
+    fn bits(wide: V3, step: &[u8; STEP], of: impl Fn(__m256i) -> __m256i) -> u64 {
+        let halves: [__m256i; 2] = pulp::cast(*step);
+        let [low, high] = halves.map(|half| wide.avx2._mm256_movemask_epi8(of(half)).cast_unsigned());
+        u64::from(high) << 32 | u64::from(low)
+    }
 
     impl Look for V3 {
         #[inline(always)]
-        fn look(self, step: &[u8; STEP], separator: u8) -> Seen {
-            let halves: [__m256i; 2] = pulp::cast(*step);
-            let bits = |of: &dyn Fn(__m256i) -> __m256i| {
-                let [low, high] = halves.map(|half| self.avx2._mm256_movemask_epi8(of(half)).cast_unsigned());
-                u64::from(high) << 32 | u64::from(low)
-            };
-            let all = |byte: u8| self.avx._mm256_set1_epi8(byte.cast_signed());
-            let bits_of = |wanted: u8| bits(&|bytes| self.avx2._mm256_cmpeq_epi8(bytes, all(wanted)));
-            // Bytes beyond ASCII are below it as signed numbers.
-            let beyond_blank = bits(&|bytes| self.avx2._mm256_cmpgt_epi8(bytes, all(b' ')));
-            Seen {
-                quotes: bits_of(b'"'),
-                separators: bits_of(separator),
-                feeds: bits_of(b'\n'),
-                backs: bits_of(b'\r'),
-                edgy: !beyond_blank | bits_of(0x7f) | bits_of(b'\''),
-                zeros: bits_of(0),
-            }
+        fn bits_of(self, step: &[u8; STEP], wanted: u8) -> u64 {
+            let wanted = self.avx._mm256_set1_epi8(wanted.cast_signed());
+            bits(self, step, |bytes| self.avx2._mm256_cmpeq_epi8(bytes, wanted))
+        }
+
+        #[inline(always)]
+        fn beyond_blank(self, step: &[u8; STEP]) -> u64 {
+            let blank = self.avx._mm256_set1_epi8(b' '.cast_signed());
+            bits(self, step, |bytes| self.avx2._mm256_cmpgt_epi8(bytes, blank))
         }
     }
 
     impl Look for V4 {
         #[inline(always)]
-        fn look(self, step: &[u8; STEP], separator: u8) -> Seen {
+        fn bits_of(self, step: &[u8; STEP], wanted: u8) -> u64 {
             let bytes: __m512i = pulp::cast(*step);
-            let all = |byte: u8| self.avx512f._mm512_set1_epi8(byte.cast_signed());
-            let bits_of = |wanted: u8| self.avx512bw._mm512_cmpeq_epi8_mask(bytes, all(wanted));
-            let beyond_blank = self.avx512bw._mm512_cmpgt_epi8_mask(bytes, all(b' '));
-            Seen {
-                quotes: bits_of(b'"'),
-                separators: bits_of(separator),
-                feeds: bits_of(b'\n'),
-                backs: bits_of(b'\r'),
-                edgy: !beyond_blank | bits_of(0x7f) | bits_of(b'\''),
-                zeros: bits_of(0),
-            }
+            self.avx512bw._mm512_cmpeq_epi8_mask(bytes, self.avx512f._mm512_set1_epi8(wanted.cast_signed()))
+        }
+
+        #[inline(always)]
+        fn beyond_blank(self, step: &[u8; STEP]) -> u64 {
+            let bytes: __m512i = pulp::cast(*step);
+            self.avx512bw._mm512_cmpgt_epi8_mask(bytes, self.avx512f._mm512_set1_epi8(b' '.cast_signed()))
         }
     }
 }

@@ -1,13 +1,10 @@
 //! Rows of cells, laid out as rows of a text: so that those of a workbook or a Parquet file can be taken as those of a
 //! text export are, without being made one by one.
 
-use super::raw::RawRow;
+use super::raw::{self, ROWS_AHEAD, RawRow};
 use super::workbook::SheetCell;
 use super::{Cells, Row, Visitor};
 use crate::period::Day;
-
-/// Rows that are shown before they are handed over.
-pub(super) const ROWS_AHEAD: usize = 32;
 
 /// Rows that are laid out at a time, and bytes of cells above which they are handed over, however few.
 const ROWS_MAX: usize = 16 * ROWS_AHEAD;
@@ -104,7 +101,7 @@ impl Laid {
     /// Hands the rows over, and forgets them.
     pub(super) fn hand_over(&mut self, columns: usize, visitor: &mut dyn Visitor) {
         let cells = self.ends.chunks_exact(columns.max(1)).zip(self.kinds.chunks_exact(columns.max(1)));
-        let mut rows = self.rows.iter().zip(cells).map(|(row, (ends, kinds))| RawRow {
+        let rows = self.rows.iter().zip(cells).map(|(row, (ends, kinds))| RawRow {
             number: row.number,
             text: &self.text,
             start: row.start,
@@ -112,22 +109,10 @@ impl Laid {
             is_canonical: false,
             kinds: Some(kinds),
         });
-        let mut came = self.rows.iter().map(|row| row.cells);
-        let mut ahead = Vec::with_capacity(ROWS_AHEAD);
-        loop {
-            ahead.clear();
-            ahead.extend(rows.by_ref().take(ROWS_AHEAD));
-            if ahead.is_empty() {
-                break;
-            }
-            visitor.ahead(&ahead);
-            for (row, came) in ahead.iter().zip(came.by_ref()) {
-                if !visitor.raw(row) {
-                    let cells: Vec<SheetCell> = (0..came).map(|column| cell_of(row, column)).collect();
-                    visitor.row(&Row { number: row.number, cells: Cells::Sheet(&cells) });
-                }
-            }
-        }
+        raw::show(rows, visitor, |at, row, visitor| {
+            let cells: Vec<SheetCell> = (0..self.rows[at].cells).map(|column| cell_of(row, column)).collect();
+            visitor.row(&Row { number: row.number, cells: Cells::Sheet(&cells) });
+        });
         self.text.clear();
         self.ends.clear();
         self.kinds.clear();

@@ -12,7 +12,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::decode::{END, FIELD_BYTES_MAX};
 use super::index::Index;
-use super::laid::ROWS_AHEAD;
+use super::raw;
 use super::records::{Position, Records};
 use super::text::{self, About, Opened};
 use super::{Cells, DataFile, Evidence, Hashing, Headings, Packing, Row, TextForm, Visitor, open};
@@ -290,22 +290,11 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
         let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| !text.starts_with('\u{feff}')) else {
             return false;
         };
-        let mut rows = index.rows(text, self.delimiter, part.start.line);
-        let mut ahead = Vec::with_capacity(ROWS_AHEAD);
-        loop {
-            ahead.clear();
-            ahead.extend(rows.by_ref().take(ROWS_AHEAD));
-            if ahead.is_empty() {
-                return true;
-            }
-            visitor.ahead(&ahead);
-            for row in &ahead {
-                if !visitor.raw(row) {
-                    row.unquote(record);
-                    visitor.row(&Row { number: row.number, cells: Cells::Text(record) });
-                }
-            }
-        }
+        raw::show(index.rows(text, self.delimiter, part.start.line), visitor, |_, row, visitor| {
+            row.unquote(record);
+            visitor.row(&Row { number: row.number, cells: Cells::Text(record) });
+        });
+        true
     }
 
     /// Hands over the rows of a part as the reader of whole texts does; `None` when it does not end with a record.

@@ -1,9 +1,10 @@
 //! Rows as they stand in a text: where their fields are, without a copy of them.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::laid::CellKind;
-use super::unguarded;
+use super::{Visitor, unguarded};
 
 /// A row as it stands in a text, quotes and all.
 #[derive(Clone, Copy, Debug)]
@@ -29,17 +30,22 @@ impl<'a> RawRow<'a> {
         self.ends.len()
     }
 
+    /// Where a field stands in the text, with its quotes; nowhere where there is no such column.
+    #[inline]
+    fn range(&self, column: usize) -> Range<usize> {
+        let Some(end) = self.ends.get(column) else { return 0..0 };
+        let start = column.checked_sub(1).map_or(self.start, |before| self.ends[before] as usize + 1);
+        let end = *end as usize;
+        // The last field of a row of csv may stand before the first half of its line's end.
+        let is_last = column + 1 == self.ends.len() && self.kinds.is_none();
+        let has_return = is_last && end > start && self.text.as_bytes().get(end - 1) == Some(&b'\r');
+        start..end - usize::from(has_return)
+    }
+
     /// A field as it stands, with its quotes; blank where there is no such column.
     #[must_use]
     pub fn field(&self, column: usize) -> &'a str {
-        let Some(end) = self.ends.get(column) else { return "" };
-        let start = column.checked_sub(1).map_or(self.start, |before| self.ends[before] as usize + 1);
-        let field = self.text.get(start..*end as usize).unwrap_or_default();
-        if column + 1 == self.ends.len() && self.kinds.is_none() {
-            field.strip_suffix('\r').unwrap_or(field)
-        } else {
-            field
-        }
+        self.text.get(self.range(column)).unwrap_or_default()
     }
 
     /// Whether it is laid out from cells, which are of a kind each, and not a row of csv.
@@ -58,14 +64,7 @@ impl<'a> RawRow<'a> {
     #[inline]
     #[must_use]
     pub fn bytes(&self, column: usize) -> &'a [u8] {
-        let Some(end) = self.ends.get(column) else { return b"" };
-        let start = column.checked_sub(1).map_or(self.start, |before| self.ends[before] as usize + 1);
-        let field = self.text.as_bytes().get(start..*end as usize).unwrap_or_default();
-        if column + 1 == self.ends.len() && self.kinds.is_none() {
-            field.strip_suffix(b"\r").unwrap_or(field)
-        } else {
-            field
-        }
+        self.text.as_bytes().get(self.range(column)).unwrap_or_default()
     }
 
     /// The text of a field as [`Row::cell`](super::Row::cell) gives it; `None` where it has to be written anew, as it
@@ -120,6 +119,34 @@ impl<'a> RawRow<'a> {
             canonical.push(&self.unquoted(column));
         }
         canonical.finish()
+    }
+}
+
+/// Rows that are shown before they are handed over.
+pub(super) const ROWS_AHEAD: usize = 32;
+
+/// Shows rows as they stand, some at a time; those that are not taken so are made ready by `otherwise`, which is told which
+/// of the rows each is.
+pub(super) fn show<'r, V: Visitor + ?Sized>(
+    mut rows: impl Iterator<Item = RawRow<'r>>,
+    visitor: &mut V,
+    mut otherwise: impl FnMut(usize, &RawRow<'r>, &mut V),
+) {
+    let mut ahead = Vec::with_capacity(ROWS_AHEAD);
+    let mut shown = 0;
+    loop {
+        ahead.clear();
+        ahead.extend(rows.by_ref().take(ROWS_AHEAD));
+        if ahead.is_empty() {
+            return;
+        }
+        visitor.ahead(&ahead);
+        for row in &ahead {
+            if !visitor.raw(row) {
+                otherwise(shown, row, visitor);
+            }
+            shown += 1;
+        }
     }
 }
 

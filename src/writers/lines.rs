@@ -251,10 +251,16 @@ fn write_cell(
         // The look of the column is that of exact numbers with too many digits for a number.
         Value::Exact(amount) => {
             let text = amount.to_string();
-            if number(&text).is_none() {
-                sheet.write_string(row, column, text)?;
-                return Ok(());
+            match number(&text) {
+                Some(number) => {
+                    let format = sheet::exact_format(&text, formats.1);
+                    sheet.write_number_with_format(row, column, number, format)?;
+                }
+                None => {
+                    sheet.write_string(row, column, text)?;
+                }
             }
+            return Ok(());
         }
         _ => {}
     }

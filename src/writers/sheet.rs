@@ -229,12 +229,8 @@ pub(super) fn write_value(
     };
     match number(&text) {
         Some(number) => {
-            let digits = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-            let format = if matches!(value, Value::Exact(_) | Value::MoneyIn(..)) {
-                &exact[digits.min(exact.len() - 1)]
-            } else {
-                format
-            };
+            let is_exact = matches!(value, Value::Exact(_) | Value::MoneyIn(..));
+            let format = if is_exact { exact_format(&text, exact) } else { format };
             match formula {
                 Some(formula) => {
                     sheet.write_formula_with_format(row, column, Formula::new(formula).set_result(text), format)?;
@@ -254,6 +250,12 @@ pub(super) fn write_value(
         }
     }
     Ok(false)
+}
+
+/// The format that shows all decimals of a number.
+pub(super) fn exact_format<'f>(number: &str, exact: &'f [Format]) -> &'f Format {
+    let digits = number.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    &exact[digits.min(exact.len() - 1)]
 }
 
 /// `125` as `0.125`.

@@ -107,17 +107,19 @@ impl Front {
         let list = |sheet: &mut Worksheet, at: usize, row: u32, column: u16| {
             write_list(sheet, styles, &widths, pivots[at], (row, column), (lines, level(at)))
         };
-        let mut placed = Vec::new();
+        let mut placed: Vec<(&Pivot, Placed)> = Vec::new();
         let mut below = top;
-        for at in 0..lists.len() {
+        for (at, pivot) in lists.iter().enumerate() {
             let list = list(sheet, at, below, LEFT)?;
             below = list.end + 1;
-            placed.push(list);
+            placed.push((pivot, list));
         }
-        let money = &placed[0];
-        let mut of_lists = placed[1..].iter();
-        let spend = self.spend.as_ref().zip(self.spend.as_ref().and_then(|_| of_lists.next()));
-        let units = self.units.as_ref().zip(self.units.as_ref().and_then(|_| of_lists.next()));
+        let (_, money) = &placed[0];
+        let placed_of = |wanted: &Option<Pivot>| {
+            let wanted = wanted.as_ref()?;
+            placed.iter().find(|(pivot, _)| std::ptr::eq(*pivot, wanted))
+        };
+        let (spend, units) = (placed_of(&self.spend), placed_of(&self.units));
         let width = widths.of(usize::from(right_at)..columns).map(pixels).sum::<u32>();
         let look = Look::default();
         let mut row = top;
