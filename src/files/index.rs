@@ -47,13 +47,20 @@ trait Look: Copy {
 
     #[inline(always)]
     fn look(self, step: &[u8; STEP], separator: u8) -> Seen {
+        let feeds = self.bits_of(step, b'\n');
+        let blank = !self.beyond_blank(step);
+        // Most steps have none of these.
+        let (mut backs, mut zeros) = (0, 0);
+        if blank & !feeds & !self.bits_of(step, b' ') != 0 {
+            (backs, zeros) = (self.bits_of(step, b'\r'), self.bits_of(step, 0));
+        }
         Seen {
             quotes: self.bits_of(step, b'"'),
             separators: self.bits_of(step, separator),
-            feeds: self.bits_of(step, b'\n'),
-            backs: self.bits_of(step, b'\r'),
-            edgy: !self.beyond_blank(step) | self.bits_of(step, 0x7f) | self.bits_of(step, b'\''),
-            zeros: self.bits_of(step, 0),
+            feeds,
+            backs,
+            edgy: blank | self.bits_of(step, 0x7f) | self.bits_of(step, b'\''),
+            zeros,
         }
     }
 }
@@ -187,56 +194,67 @@ impl Index {
         let mut records_end = columns;
         // Carried over from the step before: all ones inside quotes, and whether its last byte was of a kind.
         let (mut inside, mut was_end, mut was_closing, mut was_back) = (0u64, 1u64, 0u64, 0u64);
-        let (mut was_edgy, mut was_over, mut was_beginning, mut needed_quotes) = (0u64, 0u64, 0u64, false);
+        let (mut was_edgy, mut was_over, mut was_beginning) = (0u64, 0u64, 0u64);
+        // Whether it ended within quotes that nothing is known to need, or behind them.
+        let (mut was_needless, mut was_bare) = (false, 0u64);
         let (mut bad, mut inner_lines) = (0u64, 0u64);
         let mut last = [b' '; STEP];
         let (steps, rest) = text.as_chunks::<STEP>();
         last[..rest.len()].copy_from_slice(rest);
         let last: &[[u8; STEP]] = if rest.is_empty() { &[] } else { std::slice::from_ref(&last) };
         let mut base = 0u32;
+        let behind = |bits: u64, was: u64| bits << 1 | was;
         for step in steps.iter().chain(last) {
             let Seen { quotes, separators, feeds, backs, edgy, zeros } = look.look(step, delimiter);
             bad |= zeros;
-            let within = if quotes == 0 { inside } else { odd_up_to(quotes) ^ inside };
-            inside = if within >> (STEP - 1) == 1 { u64::MAX } else { 0 };
-            let opening = quotes & within;
-            let closing = quotes & !within;
-            let lines = feeds & !within;
-            let mut ends = (separators | feeds) & !within;
-            let returns = backs & !within;
-            let behind = |bits: u64, was: u64| bits << 1 | was;
-            let behind_closing = behind(closing, was_closing);
-            bad |= opening & !(behind(ends, was_end) | behind_closing);
-            bad |= behind_closing & !(ends | returns | opening);
-            bad |= behind(returns, was_back) & !lines;
-            inner_lines |= feeds & within;
+            let (mut ends, lines, returns) = if quotes | inside | was_closing == 0 {
+                // No quote anywhere near.
+                let (ends, returns) = (separators | feeds, backs);
+                let over = ends | returns;
+                bad |= behind(returns, was_back) & !feeds;
+                let unusual = edgy & behind(ends, was_end) & !over
+                    | over & behind(edgy, was_edgy >> 1) & !behind(over, was_over);
+                self.note_unusual(unusual, base);
+                (was_edgy, was_over, was_beginning) = (edgy >> (STEP - 2), over >> (STEP - 1), 0);
+                was_closing = 0;
+                (ends, feeds, returns)
+            } else {
+                let within = odd_up_to(quotes) ^ inside;
+                inside = if within >> (STEP - 1) == 1 { u64::MAX } else { 0 };
+                let opening = quotes & within;
+                let closing = quotes & !within;
+                let ends = (separators | feeds) & !within;
+                let returns = backs & !within;
+                let lines = feeds & !within;
+                let behind_closing = behind(closing, was_closing);
+                bad |= opening & !(behind(ends, was_end) | behind_closing);
+                bad |= behind_closing & !(ends | returns | opening);
+                bad |= behind(returns, was_back) & !lines;
+                inner_lines |= feeds & within;
 
-            // A field begins behind an end or its quote, and ends before an end, the return before that, or its quote.
-            let over = ends | returns;
-            let beginning = opening & behind(ends, was_end);
-            let quoted = over & behind_closing;
-            let mut unusual = edgy & (behind(ends, was_end) & !over | behind(beginning, was_beginning));
-            unusual |= quoted & (edgy << 2 | was_edgy);
-            unusual |= over & behind(edgy, was_edgy >> 1) & !behind(over, was_over) & !behind_closing;
-            let mut needs = (separators | feeds | backs) & within | opening & behind_closing;
-            let mut unchecked = quoted;
-            while unchecked != 0 {
-                let up_to = unchecked ^ (unchecked - 1);
-                if !needed_quotes && needs & up_to == 0 {
-                    unusual |= up_to & unchecked;
-                }
-                needed_quotes = false;
-                needs &= !up_to;
-                unchecked &= unchecked - 1;
-            }
-            needed_quotes |= needs != 0;
-            (was_edgy, was_over, was_beginning) = (edgy >> (STEP - 2), over >> (STEP - 1), beginning >> (STEP - 1));
-            while unusual != 0 {
-                self.unusual.push(base + unusual.trailing_zeros());
-                unusual &= unusual - 1;
-            }
+                // A field begins behind an end or its quote, and ends before an end, the return before that, or its quote.
+                let over = ends | returns;
+                let beginning = opening & behind(ends, was_end);
+                let quoted = over & behind_closing;
+                let mut unusual = edgy & (behind(ends, was_end) & !over | behind(beginning, was_beginning));
+                unusual |= quoted & (edgy << 2 | was_edgy);
+                unusual |= over & behind(edgy, was_edgy >> 1) & !behind(over, was_over) & !behind_closing;
+                // A one that is added at its opening is carried through quotes within which nothing needs them, and so
+                // arrives at their closing.
+                let needless = within & !((separators | feeds | backs) & within | opening & !beginning);
+                let (sum, is_over) = needless.overflowing_add(beginning);
+                let (sum, is_over_too) = sum.overflowing_add(u64::from(was_needless));
+                was_needless = is_over | is_over_too;
+                let bare = closing & sum;
+                unusual |= quoted & behind(bare, was_bare);
+                was_bare = bare >> (STEP - 1);
+                self.note_unusual(unusual, base);
+                (was_edgy, was_over, was_beginning) = (edgy >> (STEP - 2), over >> (STEP - 1), beginning >> (STEP - 1));
+                was_closing = closing >> (STEP - 1);
+                (ends, lines, returns)
+            };
 
-            (was_end, was_closing, was_back) = (ends >> (STEP - 1), closing >> (STEP - 1), returns >> (STEP - 1));
+            (was_end, was_back) = (ends >> (STEP - 1), returns >> (STEP - 1));
             let mut unchecked = lines;
             while unchecked != 0 {
                 let up_to = unchecked ^ (unchecked - 1);
@@ -274,6 +292,14 @@ impl Index {
         self.has_inner_lines = inner_lines != 0;
         let is_ended = text.last() == Some(&b'\n') && fields + columns == records_end;
         is_ended && inside == 0 && bad == 0
+    }
+
+    #[inline(always)]
+    fn note_unusual(&mut self, mut unusual: u64, base: u32) {
+        while unusual != 0 {
+            self.unusual.push(base + unusual.trailing_zeros());
+            unusual &= unusual - 1;
+        }
     }
 
     /// The rows of the text that was indexed, whose first line has this number.

@@ -89,18 +89,23 @@ impl<'a> RawRow<'a> {
             return Cow::Borrowed(text);
         }
         let field = self.field(column);
-        let text = field.get(1..field.len() - 1).unwrap_or_default().replace("\"\"", "\"");
+        let mut text = String::new();
+        undouble(field.get(1..field.len() - 1).unwrap_or_default(), &mut text);
         Cow::Owned(unguarded(text.trim()).to_owned())
     }
 
     /// Fills a record with the fields as they are meant.
     pub(super) fn unquote(&self, record: &mut csv::StringRecord) {
         record.clear();
+        let mut undoubled = String::new();
         for column in 0..self.columns() {
             let field = self.field(column);
             match field.strip_prefix('"').and_then(|quoted| quoted.strip_suffix('"')) {
-                Some(text) if text.contains('"') => record.push_field(&text.replace("\"\"", "\"")),
-                Some(text) => record.push_field(text),
+                Some(quoted) => {
+                    undoubled.clear();
+                    undouble(quoted, &mut undoubled);
+                    record.push_field(&undoubled);
+                }
                 None => record.push_field(field),
             }
         }
@@ -120,6 +125,16 @@ impl<'a> RawRow<'a> {
         }
         canonical.finish()
     }
+}
+
+/// Appends what stands between the quotes of a field, where two quotes mean one.
+fn undouble(quoted: &str, text: &mut String) {
+    let mut rest = quoted;
+    while let Some((before, behind)) = memchr::memchr(b'"', rest.as_bytes()).and_then(|at| rest.split_at_checked(at + 1)) {
+        text.push_str(before);
+        rest = behind.strip_prefix('"').unwrap_or(behind);
+    }
+    text.push_str(rest);
 }
 
 /// Rows that are shown before they are handed over.

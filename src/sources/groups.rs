@@ -6,6 +6,8 @@ mod texts;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess};
 
 use super::basis::Seen;
 use super::repairs::{Mended, Repairs};
@@ -95,13 +97,36 @@ enum Slot {
     Tag(usize, usize),
 }
 
-struct Group {
-    for_period: String,
-    day: Day,
-    lines: u64,
+/// What every line changes of its group: as much as comes from memory at once.
+#[repr(align(64))]
+#[derive(Clone, Copy)]
+struct Sums {
     sum: Amount,
     least: Amount,
     greatest: Amount,
+    lines: u64,
+    day: Day,
+}
+
+impl Sums {
+    /// Of one line.
+    fn of(sum: Amount, day: Day) -> Sums {
+        Sums { sum, least: sum, greatest: sum, lines: 1, day }
+    }
+
+    #[inline]
+    fn merge(&mut self, other: Sums) {
+        self.sum += other.sum;
+        self.least = self.least.min(other.least);
+        self.greatest = self.greatest.max(other.greatest);
+        self.lines += other.lines;
+        self.day = self.day.min(other.day);
+    }
+}
+
+/// What is known of a group beside its sums.
+struct Group {
+    for_period: String,
     first_row: u64,
     quantities: Vec<Amount>,
     is_remainder: bool,
@@ -159,6 +184,8 @@ pub(super) struct Grouper<'m> {
     skip: Vec<(ColumnRef, Slot)>,
     index: FxHashMap<Vec<u8>, usize>,
     groups: Vec<Group>,
+    /// Of each group.
+    sums: Vec<Sums>,
     key: Vec<u8>,
     /// Sum of the sizes of all amounts so far, so that no sum can leave its range.
     size: Amount,
@@ -220,6 +247,7 @@ impl<'m> Grouper<'m> {
             skip: Vec::new(),
             index: FxHashMap::default(),
             groups: Vec::new(),
+            sums: Vec::new(),
             key: Vec::new(),
             size: Amount::ZERO,
             totals: SourceTotals::default(),
@@ -243,21 +271,21 @@ impl<'m> Grouper<'m> {
             self.totals.versions.insert(version, self.totals.taken);
         }
         let file = self.headings.map(|headings| headings.file).unwrap_or_default();
-        let mut groups: Vec<Option<Group>> = self.groups.into_iter().map(Some).collect();
-        let mut keyed: Vec<(Vec<String>, Group)> = self
+        let mut groups: Vec<Option<(Group, Sums)>> = self.groups.into_iter().zip(self.sums).map(Some).collect();
+        let mut keyed: Vec<(Vec<String>, (Group, Sums))> = self
             .index
             .into_iter()
             .filter_map(|(key, at)| Some((values_of(&key, self.slots.len()), groups[at].take()?)))
             .collect();
         // In the order of what they hold, so that the order of lines in the file does not show.
         keyed.par_sort_by(|(values, a), (others, b)| {
-            fn key(group: &Group) -> (&str, Day, bool) {
-                (&group.for_period, group.day, group.is_remainder)
+            fn key((group, sums): &(Group, Sums)) -> (&str, Day, bool) {
+                (&group.for_period, sums.day, group.is_remainder)
             }
             values.cmp(others).then_with(|| key(a).cmp(&key(b)))
         });
         let examples = self.examples;
-        let groups = keyed.into_iter().map(|(mut values, group)| {
+        let groups = keyed.into_iter().map(|(mut values, (group, sums))| {
             for (value, examples) in values.iter_mut().zip(&examples) {
                 if let Some(example) = examples.get(value) {
                     value.clone_from(example);
@@ -268,11 +296,11 @@ impl<'m> Grouper<'m> {
                 file: file.clone(),
                 values,
                 for_period: group.for_period,
-                day: group.day,
-                lines: group.lines,
-                sum: group.sum,
-                least: group.least,
-                greatest: group.greatest,
+                day: sums.day,
+                lines: sums.lines,
+                sum: sums.sum,
+                least: sums.least,
+                greatest: sums.greatest,
                 first_row: group.first_row,
                 quantities: group.quantities,
                 is_remainder: group.is_remainder,
@@ -817,46 +845,78 @@ fn values_of(key: &[u8], count: usize) -> Vec<String> {
 fn parse_tags(text: &str, keys: &[String]) -> Result<Vec<String>, String> {
     // Azure writes the entries of the object without its braces.
     let braced = text.starts_with('"').then(|| format!("{{{text}}}"));
-    let Tags(tags) = serde_json::from_str(braced.as_deref().unwrap_or(text)).map_err(|error| error.to_string())?;
-    let text = |value: &serde_json::Value| match value {
-        serde_json::Value::Null => String::new(),
-        serde_json::Value::String(text) => text.trim().to_owned(),
-        other => other.to_string(),
-    };
+    let text = braced.as_deref().unwrap_or(text);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let tags = Tags(keys).deserialize(&mut reader).and_then(|tags| reader.end().map(|()| tags));
+    let tags = tags.map_err(|error| error.to_string())?;
     let value = |key: &String| {
-        let mut values = tags.iter().filter(|(name, _)| name == key).map(|(_, value)| text(value));
-        let first = values.next().unwrap_or_default();
+        let mut values = tags.iter().filter(|(name, _)| name == key).map(|(_, value)| value);
+        let first = values.next().map_or("", String::as_str);
         if values.any(|other| other != first) {
             Err(format!("the key `{}` has two values", clean(key)))
         } else {
-            Ok(first)
+            Ok(first.to_owned())
         }
     };
     keys.iter().map(value).collect()
 }
 
-/// The members of a JSON object in their order, repeated ones too.
-struct Tags(Vec<(String, serde_json::Value)>);
+/// The members of a JSON object that have one of some keys, in their order, repeated ones too: key and text.
+struct Tags<'k>(&'k [String]);
 
-impl<'de> serde::Deserialize<'de> for Tags {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> serde::de::Visitor<'de> for Members {
-            type Value = Tags;
+impl<'k, 'de> DeserializeSeed<'de> for Tags<'k> {
+    type Value = Vec<(&'k str, String)>;
 
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
 
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Tags, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Tags(members))
-            }
+impl<'k, 'de> serde::de::Visitor<'de> for Tags<'k> {
+    type Value = Vec<(&'k str, String)>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(key) = map.next_key_seed(KeyOf(self.0))? {
+            let Some(key) = key else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let text = match map.next_value()? {
+                serde_json::Value::Null => String::new(),
+                serde_json::Value::String(text) => text.trim().to_owned(),
+                other => other.to_string(),
+            };
+            members.push((key, text));
         }
-        deserializer.deserialize_map(Members)
+        Ok(members)
+    }
+}
+
+/// The key that a member has, where it is one of some keys.
+struct KeyOf<'k>(&'k [String]);
+
+impl<'k, 'de> DeserializeSeed<'de> for KeyOf<'k> {
+    type Value = Option<&'k str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'k> serde::de::Visitor<'_> for KeyOf<'k> {
+    type Value = Option<&'k str>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().map(String::as_str).find(|key| *key == text))
     }
 }
 
@@ -1103,12 +1163,8 @@ impl Grouper<'_> {
     pub(super) fn add(&mut self, key: &[u8], line: Line) -> usize {
         let Line { row, day, for_period, sum, quantities, is_remainder } = line;
         if let Some(at) = self.index.get(key).copied() {
+            self.sums[at].merge(Sums::of(sum, day));
             let group = &mut self.groups[at];
-            group.lines += 1;
-            group.sum += sum;
-            group.least = group.least.min(sum);
-            group.greatest = group.greatest.max(sum);
-            group.day = group.day.min(day);
             group.quantities.iter_mut().zip(&quantities).for_each(|(sum, quantity)| *sum += *quantity);
             if is_among_largest(&group.largest, sum, self.rows_kept) {
                 let row = self.row_sum(row, sum);
@@ -1118,18 +1174,8 @@ impl Grouper<'_> {
         }
         self.index.insert(key.to_vec(), self.groups.len());
         let largest = if self.rows_kept > 0 { vec![self.row_sum(row, sum)] } else { Vec::new() };
-        self.groups.push(Group {
-            for_period,
-            day,
-            lines: 1,
-            sum,
-            least: sum,
-            greatest: sum,
-            first_row: row,
-            quantities,
-            is_remainder,
-            largest,
-        });
+        self.groups.push(Group { for_period, first_row: row, quantities, is_remainder, largest });
+        self.sums.push(Sums::of(sum, day));
         self.groups.len() - 1
     }
 }

@@ -74,20 +74,17 @@ impl<'m> Grouper<'m> {
             }
         }
         merge_tallies(&mut self.totals, part.totals);
-        let mut groups: Vec<Option<_>> = part.groups.into_iter().map(Some).collect();
+        let mut groups: Vec<Option<_>> = part.groups.into_iter().zip(part.sums).map(Some).collect();
         for (key, at) in part.index {
-            let Some(other) = groups[at].take() else { continue };
+            let Some((other, sums)) = groups[at].take() else { continue };
             let Some(known) = self.index.get(&key) else {
                 self.index.insert(key, self.groups.len());
                 self.groups.push(other);
+                self.sums.push(sums);
                 continue;
             };
+            self.sums[*known].merge(sums);
             let group = &mut self.groups[*known];
-            group.lines += other.lines;
-            group.sum += other.sum;
-            group.least = group.least.min(other.least);
-            group.greatest = group.greatest.max(other.greatest);
-            group.day = group.day.min(other.day);
             group.first_row = group.first_row.min(other.first_row);
             group.quantities.iter_mut().zip(&other.quantities).for_each(|(sum, quantity)| *sum += *quantity);
             group.largest.extend(other.largest);

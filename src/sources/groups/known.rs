@@ -2,15 +2,15 @@
 //!
 //! A combination is what stands in all columns that decide what becomes of a line, but for its date and its amounts; each
 //! text of a column has a number, and texts of which rules see the same have one together. The first line of a combination
-//! is taken as any line is; what becomes of it becomes of the others too. Most lines have had a twin, whose deciding texts
-//! were the same byte for byte, and are known by that at once.
+//! is taken as any line is; what becomes of it becomes of the others too. Lines are looked up some at a time, column by
+//! column: the texts of a column are then at hand, and what has to come from further away is asked for together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
-use super::texts::{self, Texts, Tuples};
-use super::{Grouper, RowSum, Slot, Tally, is_among_largest, keep_largest, outcomes, parse_tags};
+use super::texts::{self, BATCH, Texts, Tuples, UNKNOWN};
+use super::{Grouper, RowSum, Slot, Sums, Tally, is_among_largest, keep_largest, outcomes, parse_tags};
 use crate::files::{Cell, CellKind, RawRow, Row};
 use crate::money::{Amount, parse_number};
 use crate::period::Day;
@@ -19,13 +19,13 @@ use crate::rulebook::condition::{ColumnRef, Test};
 
 use super::super::MONEY_MAX;
 
-/// Combinations that are remembered, and twins; lines of others are looked at in full.
+/// Combinations that are remembered; lines of others are looked at in full.
 const COMBINATIONS_MAX: usize = 1 << 17;
 
 /// Bytes of texts that are remembered.
 const BYTES_MAX: usize = 4 << 20;
 
-/// Numbers of combinations and of twins that are remembered, where there are many columns.
+/// Numbers of combinations that are remembered, where there are many columns.
 const NUMBERS_MAX: usize = 1 << 22;
 
 /// Texts of dates that are remembered, and their bytes: an export by the hour has 744 in a month.
@@ -46,8 +46,8 @@ impl Outcome {
         Some(Outcome { group: *group, tallied: *tallied })
     }
 
-    fn after(self, row: &[u32]) -> impl Iterator<Item = u32> {
-        row.iter().copied().chain([self.group, self.tallied])
+    fn numbers(self) -> [u32; 2] {
+        [self.group, self.tallied]
     }
 }
 
@@ -56,8 +56,7 @@ impl Outcome {
 struct Ahead {
     row: u64,
     dated: Option<Dated>,
-    /// Of its class of days and its deciding texts.
-    hash: u64,
+    outcome: Option<Outcome>,
 }
 
 /// What lines are counted in besides their group.
@@ -81,10 +80,8 @@ struct Deciding<'m> {
     column: usize,
     /// What is read of it, where that is not the text as it stands.
     reads: Option<Vec<Reading<'m>>>,
-    /// Its texts, as they stand.
+    /// Its texts as they stand, each with the number it has together with those of which the same is read.
     texts: Texts,
-    /// For each of them, the number it has together with those of which the same is read.
-    numbers: Vec<u32>,
     /// What is read of texts with these numbers.
     values: FxHashMap<Vec<String>, u32>,
     /// How many numbers there are.
@@ -110,18 +107,13 @@ struct Combinations<'m> {
     classes: Vec<(String, usize)>,
     /// Class of days, numbers of texts, and what becomes of such lines.
     known: Tuples,
-    /// Class of days, texts, and what becomes of such lines.
-    twins: Tuples,
-    /// Which of the columns has the longest texts.
-    longest: usize,
     /// Bytes of texts that have a number.
     bytes: usize,
     /// The lines that come next, and how many of them have come.
     ahead: Vec<Ahead>,
     come: usize,
-    /// Of the line that is looked at: its hash, the class and the texts its twins have, and the class and its numbers.
-    hash: u64,
-    twin: Vec<u32>,
+    /// Of each of them, and of the line that is looked at: its class of days, and the numbers of its texts.
+    numbers_ahead: Vec<u32>,
     numbers: Vec<u32>,
 }
 
@@ -150,43 +142,44 @@ impl Known<'_> {
 }
 
 impl Combinations<'_> {
-    /// A hash of what decides what becomes of a line, as it stands.
-    #[inline]
-    fn hash(&self, row: &RawRow<'_>, class: u32) -> u64 {
-        let add = |hash, deciding: &Deciding<'_>| texts::both(hash, texts::hash(row.bytes(deciding.column)));
-        self.columns.iter().fold(u64::from(class), add)
+    /// Numbers of a line: its class of days, and one for each column.
+    fn width(&self) -> usize {
+        self.columns.len() + 1
     }
 
-    /// What became of the twins of a line.
-    #[inline]
-    fn of_twins(&self, row: &RawRow<'_>, class: u32, hash: u64) -> Option<Outcome> {
-        let is_twin = |twin: &[u32]| {
-            let mut texts = self.columns.iter().zip(&twin[1..]);
-            twin[0] == class && texts.all(|(of, number)| of.texts.is(*number, row.bytes(of.column)))
-        };
-        Outcome::of(self.twins.find(hash, is_twin)?)
+    /// Combinations that are remembered.
+    fn known_max(&self) -> usize {
+        COMBINATIONS_MAX.min(NUMBERS_MAX / self.width())
     }
 
-    /// Combinations that are remembered, and twins.
-    fn rows_max(&self) -> usize {
-        COMBINATIONS_MAX.min(NUMBERS_MAX / (self.columns.len() + 1))
-    }
-
-    /// Remembers what becomes of lines that are twins of the one that is looked at.
-    fn remember_twin(&mut self, outcome: Outcome) {
-        if self.twin.len() == self.columns.len() + 1 && self.twins.len() < self.rows_max() {
-            self.twins.add(self.hash, outcome.after(&self.twin));
+    /// Finds the numbers of the lines that come next, whose days are known, and what becomes of them.
+    fn look_ahead(&mut self, rows: &[RawRow<'_>]) {
+        let width = self.width();
+        self.numbers_ahead.clear();
+        self.numbers_ahead.resize(width * rows.len(), UNKNOWN);
+        let numbers = &mut self.numbers_ahead;
+        for (numbers, ahead) in numbers.chunks_exact_mut(width).zip(&self.ahead) {
+            numbers[0] = ahead.dated.map_or(UNKNOWN, |dated| dated.class);
         }
+        for (at, deciding) in self.columns.iter().enumerate() {
+            // What is done to the text of a cell is not done to its day.
+            let is_text = |row: &RawRow<'_>| matches!(row.kind(deciding.column), CellKind::Text | CellKind::Number);
+            for (rows, numbers) in rows.chunks(BATCH).zip(numbers.chunks_mut(width * BATCH)) {
+                let mut texts = [&[][..]; BATCH];
+                texts.iter_mut().zip(rows).for_each(|(text, row)| *text = row.bytes(deciding.column));
+                let found = deciding.texts.find_some(&texts, rows.len());
+                for ((numbers, found), row) in numbers.chunks_exact_mut(width).zip(found).zip(rows) {
+                    numbers[at + 1] = if row.has_kinds() && !is_text(row) { UNKNOWN } else { found };
+                }
+            }
+        }
+        self.known.find_some(numbers, width, |at, row| self.ahead[at].outcome = Outcome::of(row));
     }
 
     /// What becomes of lines with the numbers of the one that is looked at.
     fn of_numbers(&self) -> Option<Outcome> {
-        Outcome::of(self.known.find(hash_of(&self.numbers), |row| row.starts_with(&self.numbers))?)
+        self.known.find(&self.numbers).and_then(Outcome::of)
     }
-}
-
-fn hash_of(numbers: &[u32]) -> u64 {
-    numbers.iter().fold(0, |hash, number| texts::both(hash, u64::from(*number)))
 }
 
 impl<'m> Grouper<'m> {
@@ -227,7 +220,6 @@ impl<'m> Grouper<'m> {
             column,
             reads,
             texts: Texts::default(),
-            numbers: Vec::new(),
             values: FxHashMap::default(),
             count: 0,
         };
@@ -240,13 +232,10 @@ impl<'m> Grouper<'m> {
             dated: Vec::new(),
             classes: Vec::new(),
             known: Tuples::of_width(width),
-            twins: Tuples::of_width(width),
-            longest: 0,
             bytes: 0,
             ahead: Vec::new(),
             come: 0,
-            hash: 0,
-            twin: Vec::new(),
+            numbers_ahead: Vec::new(),
             numbers: Vec::new(),
         }));
     }
@@ -265,31 +254,19 @@ impl<'m> Grouper<'m> {
         is_taken
     }
 
-    /// Looks at lines before their turns come, so that what is known of their twins is at hand by then: most of it has to
-    /// come from far, and what is asked for together comes together.
+    /// Looks at lines before their turns come.
     pub(super) fn look_ahead(&mut self, rows: &[RawRow<'_>]) {
         let Some(mut combinations) = self.known.combinations.take() else { return };
-        let mut ahead = std::mem::take(&mut combinations.ahead);
-        ahead.clear();
+        combinations.ahead.clear();
         for row in rows {
             let dated = self.dated(row, &mut combinations);
-            let hash = dated.map_or(0, |dated| combinations.hash(row, dated.class));
-            ahead.push(Ahead { row: row.number, dated, hash });
+            combinations.ahead.push(Ahead { row: row.number, dated, outcome: None });
         }
-        let Combinations { columns, twins, longest, .. } = &*combinations;
-        let mut touched = 0;
-        let likely = |ahead: &Ahead| twins.likely(ahead.hash);
-        for twin in ahead.iter().filter_map(likely) {
-            touched ^= twin[0] ^ twin[twin.len() - 1];
-        }
-        for twin in ahead.iter().filter_map(likely) {
-            touched ^= u32::from(columns.get(*longest).map_or(0, |of| of.texts.touch(twin[longest + 1])));
-            let group = Outcome::of(twin).and_then(|outcome| self.groups.get(outcome.group as usize));
-            touched ^= group.map_or(0, |group| u32::from(group.is_remainder) ^ u32::from(group.lines == 0));
-        }
-        std::hint::black_box(touched);
-        combinations.ahead = ahead;
         combinations.come = 0;
+        combinations.look_ahead(rows);
+        // What is touched now is at hand when the line's turn comes.
+        let sums = combinations.ahead.iter().filter_map(|ahead| self.sums.get(ahead.outcome?.group as usize));
+        std::hint::black_box(sums.fold(0, |touched, sums| touched ^ sums.lines));
         self.known.combinations = Some(combinations);
     }
 
@@ -297,57 +274,37 @@ impl<'m> Grouper<'m> {
     #[inline]
     fn outcome(&mut self, row: &RawRow<'_>, combinations: &mut Combinations<'m>) -> Option<(Outcome, Day)> {
         let next = combinations.ahead.get(combinations.come).filter(|ahead| ahead.row == row.number);
-        let (dated, hash) = if let Some(ahead) = next {
-            (ahead.dated?, ahead.hash)
-        } else {
-            let dated = self.dated(row, combinations)?;
-            (dated, combinations.hash(row, dated.class))
+        let dated = match next {
+            Some(Ahead { dated, outcome: Some(outcome), .. }) => return Some((*outcome, (*dated)?.day)),
+            Some(ahead) => ahead.dated?,
+            None => self.dated(row, combinations)?,
         };
-        // What is done to the text of a cell is not done to its day.
-        let is_text = |kind| matches!(kind, CellKind::Text | CellKind::Number);
-        if row.has_kinds() && !combinations.columns.iter().all(|of| is_text(row.kind(of.column))) {
-            return None;
-        }
-        let Dated { day, class } = dated;
-        if let Some(outcome) = combinations.of_twins(row, class, hash) {
-            return Some((outcome, day));
-        }
-        combinations.hash = hash;
-        self.number_texts(row, class, combinations)?;
+        self.number_texts(row, dated.class, combinations)?;
         let outcome = combinations.of_numbers();
-        match outcome {
-            Some(outcome) => combinations.remember_twin(outcome),
-            None => self.known.is_new = combinations.known.len() < combinations.rows_max(),
-        }
-        Some((outcome?, day))
+        self.known.is_new = outcome.is_none() && combinations.known.len() < combinations.known_max();
+        Some((outcome?, dated.day))
     }
 
     /// Finds or gives the numbers of a line's texts; `None` when one has none.
     fn number_texts(&mut self, row: &RawRow<'_>, class: u32, combinations: &mut Combinations<'m>) -> Option<()> {
-        let Combinations { columns, twin, numbers, bytes, longest, .. } = combinations;
-        for of_line in [&mut *twin, &mut *numbers] {
-            of_line.clear();
-            of_line.push(class);
-        }
-        let mut longest_text = 0;
-        for (at, deciding) in columns.iter_mut().enumerate() {
+        let Combinations { columns, numbers, bytes, .. } = combinations;
+        numbers.clear();
+        numbers.push(class);
+        for deciding in columns {
+            if row.has_kinds() && !matches!(row.kind(deciding.column), CellKind::Text | CellKind::Number) {
+                return None;
+            }
             let text = row.bytes(deciding.column);
             let hash = texts::hash(text);
-            if text.len() > longest_text {
-                (longest_text, *longest) = (text.len(), at);
-            }
             if let Some(known) = deciding.texts.find(hash, text) {
-                twin.push(known);
-                numbers.push(deciding.numbers[known as usize]);
+                numbers.push(known);
                 continue;
             }
             let number = self.new_text(row, deciding, bytes)?;
             numbers.push(number);
-            // A text that is not remembered has no twins.
             if *bytes < BYTES_MAX {
-                *bytes += text.len() + size_of::<(u64, u64, u64)>();
-                twin.push(deciding.texts.add(hash, text)?);
-                deciding.numbers.push(number);
+                *bytes += text.len() + size_of::<(u64, u64)>();
+                deciding.texts.add(hash, text, number)?;
             }
         }
         Some(())
@@ -443,13 +400,11 @@ impl<'m> Grouper<'m> {
         let tallied = &mut self.known.tallied[outcome.tallied as usize];
         tallied.lines.add(sum);
         tallied.control += control;
-        let group = &mut self.groups[outcome.group as usize];
-        group.lines += 1;
-        group.sum += sum;
-        group.least = group.least.min(sum);
-        group.greatest = group.greatest.max(sum);
-        group.day = group.day.min(day);
-        group.quantities.iter_mut().zip(&self.known.quantities).for_each(|(sum, quantity)| *sum += *quantity);
+        self.sums[outcome.group as usize].merge(Sums::of(sum, day));
+        if !self.known.quantities.is_empty() {
+            let sums = &mut self.groups[outcome.group as usize].quantities;
+            sums.iter_mut().zip(&self.known.quantities).for_each(|(sum, quantity)| *sum += *quantity);
+        }
         true
     }
 
@@ -512,8 +467,8 @@ impl<'m> Grouper<'m> {
         }
         let new = self.dated_on(self.day_in(text)?, &mut combinations.classes)?;
         let Combinations { dates, dated, .. } = combinations;
-        if dates.len() < DATES_MAX && row.bytes(column).len() <= DATE_BYTES_MAX {
-            dates.add(hash, row.bytes(column))?;
+        if dated.len() < DATES_MAX && row.bytes(column).len() <= DATE_BYTES_MAX {
+            dates.add(hash, row.bytes(column), u32::try_from(dated.len()).ok()?)?;
             dated.push(new);
         }
         Some(new)
@@ -562,8 +517,7 @@ impl<'m> Grouper<'m> {
         let (Ok(group), Ok(tallied)) = (u32::try_from(group), u32::try_from(tallied)) else { return };
         let outcome = Outcome { group, tallied };
         let Some(combinations) = &mut known.combinations else { return };
-        combinations.known.add(hash_of(&combinations.numbers), outcome.after(&combinations.numbers));
-        combinations.remember_twin(outcome);
+        combinations.known.add(&combinations.numbers, outcome.numbers());
     }
 
     /// Counts the lines that were known.

@@ -3,21 +3,10 @@
 use hashbrown::HashTable;
 use rapidhash::v3::{DEFAULT_RAPID_SECRETS, rapidhash_v3_micro_inline};
 
-/// Bytes that come from memory together.
-const CACHE_LINE: usize = 64;
-
 /// A hash of a text. Whoever finds something by it compares the bytes too.
 #[inline]
 pub(super) fn hash(text: &[u8]) -> u64 {
     rapidhash_v3_micro_inline::<true, false>(text, &DEFAULT_RAPID_SECRETS)
-}
-
-/// A hash of two hashes in their order.
-#[inline]
-pub(super) fn both(one: u64, two: u64) -> u64 {
-    const SPREADS: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (low, high) = (one.rotate_left(23) ^ two).carrying_mul(SPREADS, 0);
-    low ^ high
 }
 
 /// Whether two texts are the same. Most are so short that the call of a function for it would take longer than it.
@@ -41,63 +30,129 @@ fn are_same(one: &[u8], two: &[u8]) -> bool {
     }
 }
 
-/// Texts, each with a number, from 0.
+/// How many are looked for together, so that what has to come from far comes together.
+pub(super) const BATCH: usize = 32;
+
+/// Stands in the place of a text's number where it has none.
+pub(super) const UNKNOWN: u32 = u32::MAX;
+
+/// Bytes that come from memory together.
+const CACHE_LINE: usize = 64;
+
+/// Bytes above which not all is at hand in the processor.
+const AT_HAND_MAX: usize = 1 << 16;
+
+/// Texts, each with a number.
 #[derive(Default)]
 pub(super) struct Texts {
     bytes: Vec<u8>,
-    /// Where each text ends.
-    ends: Vec<u32>,
-    numbers: HashTable<(u64, u32)>,
+    entries: HashTable<Entry>,
+}
+
+/// Where a text stands, and its number.
+#[derive(Clone, Copy)]
+struct Entry {
+    hash: u32,
+    start: u32,
+    length: u32,
+    number: u32,
+}
+
+impl Entry {
+    const NONE: Entry = Entry { hash: 0, start: 0, length: u32::MAX, number: UNKNOWN };
+
+    #[inline]
+    fn is(&self, hash: u64, text: &[u8]) -> bool {
+        self.hash == part_of(hash) && self.length as usize == text.len()
+    }
+
+    #[inline]
+    fn text<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        let start = self.start as usize;
+        bytes.get(start..start + self.length as usize).unwrap_or_default()
+    }
+}
+
+/// The bits of a hash by which most others are told from it.
+#[inline]
+fn part_of(hash: u64) -> u32 {
+    (hash >> 16) as u32
 }
 
 impl Texts {
-    fn text(&self, number: u32) -> Option<&[u8]> {
-        let at = number as usize;
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        self.bytes.get(start as usize..*self.ends.get(at)? as usize)
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether the text of a number is this one.
-    #[inline]
-    pub(super) fn is(&self, number: u32, text: &[u8]) -> bool {
-        self.text(number).is_some_and(|known| are_same(known, text))
-    }
-
-    /// Some bytes from all over the text of a number.
-    #[inline]
-    pub(super) fn touch(&self, number: u32) -> u8 {
-        let text = self.text(number).unwrap_or_default();
-        text.iter().step_by(CACHE_LINE).fold(0, |touched, byte| touched ^ byte)
-    }
-
     /// The number of a text that has one.
     #[inline]
     pub(super) fn find(&self, hash: u64, text: &[u8]) -> Option<u32> {
-        let found = self.numbers.find(hash, |(other, number)| *other == hash && self.is(*number, text));
-        found.map(|(_, number)| *number)
+        let is_it = |entry: &Entry| entry.is(hash, text) && are_same(entry.text(&self.bytes), text);
+        self.entries.find(hash, is_it).map(|entry| entry.number)
+    }
+
+    /// The numbers of the first so many of some texts.
+    #[inline]
+    pub(super) fn find_some(&self, texts: &[&[u8]; BATCH], count: usize) -> [u32; BATCH] {
+        let mut numbers = [UNKNOWN; BATCH];
+        let texts = texts.iter().take(count);
+        if self.bytes.len() <= AT_HAND_MAX {
+            for (number, text) in numbers.iter_mut().zip(texts) {
+                *number = self.find(hash(text), text).unwrap_or(UNKNOWN);
+            }
+            return numbers;
+        }
+        let mut hashes = [0; BATCH];
+        hashes.iter_mut().zip(texts.clone()).for_each(|(of, text)| *of = hash(text));
+        let mut likely = [Entry::NONE; BATCH];
+        for ((likely, hash), text) in likely.iter_mut().zip(hashes).zip(texts.clone()) {
+            *likely = self.entries.find(hash, |entry| entry.is(hash, text)).copied().unwrap_or(Entry::NONE);
+        }
+        let mut touched = 0;
+        for entry in &likely {
+            for byte in entry.text(&self.bytes).iter().step_by(CACHE_LINE) {
+                touched ^= byte;
+            }
+        }
+        std::hint::black_box(touched);
+        for (((number, entry), hash), text) in numbers.iter_mut().zip(&likely).zip(hashes).zip(texts) {
+            *number = match entry.number {
+                UNKNOWN => UNKNOWN,
+                number if are_same(entry.text(&self.bytes), text) => number,
+                _ => self.find(hash, text).unwrap_or(UNKNOWN),
+            };
+        }
+        numbers
     }
 
     /// Gives a number to a text that has none; `None` when there are too many.
-    pub(super) fn add(&mut self, hash: u64, text: &[u8]) -> Option<u32> {
-        let end = u32::try_from(self.bytes.len() + text.len()).ok()?;
-        let number = u32::try_from(self.ends.len()).ok()?;
+    pub(super) fn add(&mut self, hash: u64, text: &[u8], number: u32) -> Option<()> {
+        let start = u32::try_from(self.bytes.len()).ok()?;
+        let length = u32::try_from(text.len()).ok()?;
+        start.checked_add(length)?;
         self.bytes.extend_from_slice(text);
-        self.ends.push(end);
-        self.numbers.insert_unique(hash, (hash, number), |(hash, _)| *hash);
-        Some(number)
+        let bytes = &self.bytes;
+        let hash_again = |entry: &Entry| self::hash(entry.text(bytes));
+        self.entries.insert_unique(hash, Entry { hash: part_of(hash), start, length, number }, hash_again);
+        Some(())
     }
 }
 
-/// Rows of as many numbers each.
+/// Rows of as many numbers each, found again by those they begin with.
 #[derive(Default)]
 pub(super) struct Tuples {
     width: usize,
     numbers: Vec<u32>,
     rows: HashTable<(u64, u32)>,
+}
+
+/// A hash of numbers in their order.
+#[inline]
+fn hash_of(numbers: &[u32]) -> u64 {
+    const SPREADS: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (pairs, rest) = numbers.as_chunks::<2>();
+    let both = |[one, two]: &[u32; 2]| u64::from(*one) << 32 | u64::from(*two);
+    let rest = rest.iter().map(|number| u64::from(*number));
+    pairs.iter().map(both).chain(rest).fold(0, |hash: u64, next| {
+        let (low, high) = (hash.rotate_left(23) ^ next).carrying_mul(SPREADS, 0);
+        low ^ high
+    })
 }
 
 impl Tuples {
@@ -116,24 +171,46 @@ impl Tuples {
         self.numbers.get(start..start + self.width)
     }
 
-    /// The row for which `is_it` holds, among those with a hash.
+    /// The row that begins with some numbers.
     #[inline]
-    pub(super) fn find(&self, hash: u64, is_it: impl Fn(&[u32]) -> bool) -> Option<&[u32]> {
-        let found = self.rows.find(hash, |(other, at)| *other == hash && self.row(*at).is_some_and(&is_it));
+    pub(super) fn find(&self, beginning: &[u32]) -> Option<&[u32]> {
+        let hash = hash_of(beginning);
+        let is_it = |at: u32| self.row(at).is_some_and(|row| row.starts_with(beginning));
+        let found = self.rows.find(hash, |(other, at)| *other == hash && is_it(*at));
         found.and_then(|(_, at)| self.row(*at))
     }
 
-    /// A row that has a hash, and is most likely the one that is wanted by it.
-    #[inline]
-    pub(super) fn likely(&self, hash: u64) -> Option<&[u32]> {
-        self.rows.find(hash, |(other, _)| *other == hash).and_then(|(_, at)| self.row(*at))
+    /// Finds rows that begin with so many numbers each.
+    pub(super) fn find_some(&self, beginnings: &[u32], count: usize, mut found: impl FnMut(usize, &[u32])) {
+        for (batch, beginnings) in beginnings.chunks(count * BATCH).enumerate() {
+            let mut likely = [UNKNOWN; BATCH];
+            let mut hashes = [0; BATCH];
+            for (hash, beginning) in hashes.iter_mut().zip(beginnings.chunks_exact(count)) {
+                *hash = hash_of(beginning);
+            }
+            for (likely, hash) in likely.iter_mut().zip(hashes) {
+                *likely = self.rows.find(hash, |(other, _)| *other == hash).map_or(UNKNOWN, |(_, at)| *at);
+            }
+            let mut touched = 0;
+            for row in likely.iter().filter_map(|at| self.row(*at)) {
+                touched ^= row[0] ^ row[row.len() - 1];
+            }
+            std::hint::black_box(touched);
+            for (at, (likely, beginning)) in likely.into_iter().zip(beginnings.chunks_exact(count)).enumerate() {
+                let Some(row) = self.row(likely) else { continue };
+                let row = if row.starts_with(beginning) { Some(row) } else { self.find(beginning) };
+                if let Some(row) = row {
+                    found(batch * BATCH + at, row);
+                }
+            }
+        }
     }
 
     /// Adds a row, of which there is no like.
-    pub(super) fn add(&mut self, hash: u64, row: impl Iterator<Item = u32>) {
+    pub(super) fn add(&mut self, beginning: &[u32], rest: [u32; 2]) {
         let Ok(at) = u32::try_from(self.rows.len()) else { return };
-        self.numbers.extend(row);
-        self.rows.insert_unique(hash, (hash, at), |(hash, _)| *hash);
+        self.numbers.extend(beginning.iter().chain(&rest));
+        self.rows.insert_unique(hash_of(beginning), (hash_of(beginning), at), |(hash, _)| *hash);
     }
 }
 
@@ -156,15 +233,33 @@ mod tests {
     }
 
     #[test]
-    fn hashes_that_agree_do_not_make_texts_or_rows_one() {
+    fn hashes_that_agree_do_not_make_texts_one() {
         let mut texts = Texts::default();
-        assert_eq!([texts.add(7, b"one"), texts.add(7, b""), texts.add(7, b"two")], [Some(0), Some(1), Some(2)]);
-        assert_eq!([texts.find(7, b"one"), texts.find(7, b""), texts.find(7, b"two")], [Some(0), Some(1), Some(2)]);
-        assert_eq!([texts.find(7, b"tw"), texts.find(8, b"two")], [None, None]);
-        let mut rows = Tuples::of_width(2);
-        rows.add(7, [1, 2].into_iter());
-        rows.add(7, [2, 1].into_iter());
-        assert_eq!(rows.find(7, |row| row[0] == 2), Some([2, 1].as_slice()));
-        assert_eq!(rows.find(7, |row| row == [2, 2]), None);
+        assert_eq!([texts.add(7, b"one", 1), texts.add(7, b"", 2), texts.add(7, b"two", 3)], [Some(()); 3]);
+        assert_eq!([texts.find(7, b"one"), texts.find(7, b""), texts.find(7, b"two")], [Some(1), Some(2), Some(3)]);
+        assert_eq!(texts.find(7, b"tw"), None);
+    }
+
+    #[test]
+    fn texts_and_rows_looked_for_together_are_those_looked_for_alone() {
+        let mut texts = Texts::default();
+        let mut rows = Tuples::of_width(5);
+        let text = |number: u32| format!("{number}").repeat(40).into_bytes();
+        for number in 0..4000 {
+            let text = text(number);
+            texts.add(hash(&text), &text, number).expect("added");
+            rows.add(&[number % 7, number, 1], [number, 2]);
+            let wanted = [text.as_slice(), b"none", b"", b"1111"];
+            let mut batch = [&[][..]; BATCH];
+            batch[..4].copy_from_slice(&wanted);
+            let found = texts.find_some(&batch, 4);
+            assert_eq!(found[..5], [number, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN]);
+        }
+        let beginnings: Vec<u32> = (0..100).flat_map(|at| [at * 50 % 7, at * 50, 1 + at % 2]).collect();
+        let mut found = Vec::new();
+        rows.find_some(&beginnings, 3, |at, row| found.push((at, row[3])));
+        let expected: Vec<(usize, u32)> = (0..80).step_by(2).map(|at| (at, at as u32 * 50)).collect();
+        assert_eq!(found, expected);
+        assert_eq!(rows.find(&[3, 3, 1]), Some([3, 3, 1, 3, 2].as_slice()));
     }
 }
