@@ -25,7 +25,8 @@ use crate::period::Day;
 
 pub use decode::Encoding;
 pub use laid::CellKind;
-pub use raw::RawRow;
+pub use raw::{Padded, RawRow};
+use raw::Meant;
 
 /// A file of the data folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -272,6 +273,7 @@ pub struct Row<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Cells<'a> {
     Text(&'a csv::StringRecord),
+    Meant(&'a Meant<'a>),
     Sheet(&'a [workbook::SheetCell]),
 }
 
@@ -281,6 +283,7 @@ impl<'a> Row<'a> {
     pub fn cell(&self, column: usize) -> Cell<'a> {
         match self.cells {
             Cells::Text(record) => Cell::Text(unguarded(record.get(column).unwrap_or_default().trim())),
+            Cells::Meant(row) => Cell::Text(unguarded(row.cell(column).trim())),
             Cells::Sheet(cells) => cells.get(column).map_or(Cell::Text(""), workbook::SheetCell::as_cell),
         }
     }
@@ -290,6 +293,7 @@ impl<'a> Row<'a> {
     pub fn fits(&self, headings: usize) -> bool {
         match self.cells {
             Cells::Text(record) => record.len() == headings,
+            Cells::Meant(row) => row.columns() == headings,
             Cells::Sheet(_) => true,
         }
     }
@@ -298,7 +302,7 @@ impl<'a> Row<'a> {
     #[must_use]
     pub fn is_number(&self, column: usize) -> bool {
         match self.cells {
-            Cells::Text(_) => false,
+            Cells::Text(_) | Cells::Meant(_) => false,
             Cells::Sheet(cells) => matches!(cells.get(column), Some(workbook::SheetCell::Number(_))),
         }
     }
@@ -323,6 +327,7 @@ impl<'a> Row<'a> {
         let mut line = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
         let written = match self.cells {
             Cells::Text(record) => line.write_record(record.iter().enumerate().map(|(at, text)| shown(at, text))),
+            Cells::Meant(row) => line.write_record((0..row.columns()).map(|at| shown(at, row.cell(at)))),
             Cells::Sheet(cells) => line.write_record(cells.iter().enumerate().map(|(at, cell)| match cell.as_cell() {
                 Cell::Text(text) | Cell::Fault(text) => shown(at, text),
                 Cell::Day(day) => shown(at, &day.to_string()),
@@ -337,6 +342,7 @@ impl<'a> Row<'a> {
     pub fn is_blank(&self) -> bool {
         match self.cells {
             Cells::Text(record) => record.iter().all(|cell| cell.trim().is_empty()),
+            Cells::Meant(row) => (0..row.columns()).all(|column| row.cell(column).trim().is_empty()),
             Cells::Sheet(cells) => cells.iter().all(|cell| cell.as_cell().is_blank()),
         }
     }

@@ -21,6 +21,7 @@ pub(super) struct Index {
     columns: usize,
     /// Whether a field holds a line feed, so that records and lines are not the same.
     has_inner_lines: bool,
+    is_ascii: bool,
     /// Where a field stands otherwise, perhaps, than [`Canonical`](super::raw::Canonical) would write it; each place
     /// belongs to one row.
     unusual: Vec<u32>,
@@ -35,6 +36,7 @@ struct Seen {
     /// Bytes that may be a blank or part of one, and the one that keeps a spreadsheet from taking a text for a formula.
     edgy: u64,
     zeros: u64,
+    beyond_ascii: u64,
 }
 
 /// A way to look at a step.
@@ -45,14 +47,18 @@ trait Look: Copy {
     /// The bytes from `!` to 0x7f.
     fn beyond_blank(self, step: &[u8; STEP]) -> u64;
 
+    /// The bytes from 0x80.
+    fn beyond_ascii(self, step: &[u8; STEP]) -> u64;
+
     #[inline(always)]
     fn look(self, step: &[u8; STEP], separator: u8) -> Seen {
         let feeds = self.bits_of(step, b'\n');
         let blank = !self.beyond_blank(step);
         // Most steps have none of these.
-        let (mut backs, mut zeros) = (0, 0);
+        let (mut backs, mut zeros, mut beyond_ascii) = (0, 0, 0);
         if blank & !feeds & !self.bits_of(step, b' ') != 0 {
             (backs, zeros) = (self.bits_of(step, b'\r'), self.bits_of(step, 0));
+            beyond_ascii = self.beyond_ascii(step);
         }
         Seen {
             quotes: self.bits_of(step, b'"'),
@@ -61,6 +67,7 @@ trait Look: Copy {
             backs,
             edgy: blank | self.bits_of(step, 0x7f) | self.bits_of(step, b'\''),
             zeros,
+            beyond_ascii,
         }
     }
 }
@@ -87,6 +94,11 @@ impl Look for Narrow {
     fn beyond_blank(self, step: &[u8; STEP]) -> u64 {
         let [first, last] = [b'!', 0x7f].map(u8x16::splat);
         Narrow::bits(step, |bytes| bytes.max(first).min(last).simd_eq(bytes))
+    }
+
+    #[inline(always)]
+    fn beyond_ascii(self, step: &[u8; STEP]) -> u64 {
+        Narrow::bits(step, |bytes| bytes)
     }
 }
 
@@ -119,6 +131,11 @@ mod wider {
             let blank = self.avx._mm256_set1_epi8(b' '.cast_signed());
             bits(self, step, |bytes| self.avx2._mm256_cmpgt_epi8(bytes, blank))
         }
+
+        #[inline(always)]
+        fn beyond_ascii(self, step: &[u8; STEP]) -> u64 {
+            bits(self, step, |bytes| bytes)
+        }
     }
 
     impl Look for V4 {
@@ -132,6 +149,11 @@ mod wider {
         fn beyond_blank(self, step: &[u8; STEP]) -> u64 {
             let bytes: __m512i = pulp::cast(*step);
             self.avx512bw._mm512_cmpgt_epi8_mask(bytes, self.avx512f._mm512_set1_epi8(b' '.cast_signed()))
+        }
+
+        #[inline(always)]
+        fn beyond_ascii(self, step: &[u8; STEP]) -> u64 {
+            self.avx512bw._mm512_movepi8_mask(pulp::cast(*step))
         }
     }
 }
@@ -163,6 +185,40 @@ impl<L: Look> pulp::NullaryFnOnce for Fill<'_, L> {
     fn call(self) -> bool {
         self.index.fill_by(self.look, self.text, self.delimiter, self.columns)
     }
+}
+
+/// How often some bytes stand in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) quotes: u64,
+    pub(super) feeds: u64,
+}
+
+/// Counts the quotes and line feeds of a text.
+pub(super) fn count(text: &[u8]) -> Counts {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if let Some(wide) = pulp::x86::V4::try_new() {
+            return wide.vectorize(#[inline(always)] || count_by(wide, text));
+        }
+        if let Some(wide) = pulp::x86::V3::try_new() {
+            return wide.vectorize(#[inline(always)] || count_by(wide, text));
+        }
+    }
+    count_by(Narrow, text)
+}
+
+#[inline(always)]
+fn count_by(look: impl Look, text: &[u8]) -> Counts {
+    let (steps, rest) = text.as_chunks::<STEP>();
+    let mut last = [b' '; STEP];
+    last[..rest.len()].copy_from_slice(rest);
+    let mut counts = Counts::default();
+    for step in steps.iter().chain([&last]) {
+        counts.quotes += u64::from(look.bits_of(step, b'"').count_ones());
+        counts.feeds += u64::from(look.bits_of(step, b'\n').count_ones());
+    }
+    counts
 }
 
 impl Index {
@@ -197,7 +253,7 @@ impl Index {
         let (mut was_edgy, mut was_over, mut was_beginning) = (0u64, 0u64, 0u64);
         // Whether it ended within quotes that nothing is known to need, or behind them.
         let (mut was_needless, mut was_bare) = (false, 0u64);
-        let (mut bad, mut inner_lines) = (0u64, 0u64);
+        let (mut bad, mut inner_lines, mut other_letters) = (0u64, 0u64, 0u64);
         let mut last = [b' '; STEP];
         let (steps, rest) = text.as_chunks::<STEP>();
         last[..rest.len()].copy_from_slice(rest);
@@ -205,8 +261,9 @@ impl Index {
         let mut base = 0u32;
         let behind = |bits: u64, was: u64| bits << 1 | was;
         for step in steps.iter().chain(last) {
-            let Seen { quotes, separators, feeds, backs, edgy, zeros } = look.look(step, delimiter);
+            let Seen { quotes, separators, feeds, backs, edgy, zeros, beyond_ascii } = look.look(step, delimiter);
             bad |= zeros;
+            other_letters |= beyond_ascii;
             let (mut ends, lines, returns) = if quotes | inside | was_closing == 0 {
                 // No quote anywhere near.
                 let (ends, returns) = (separators | feeds, backs);
@@ -290,6 +347,7 @@ impl Index {
         }
         self.fields = fields;
         self.has_inner_lines = inner_lines != 0;
+        self.is_ascii = other_letters == 0;
         let is_ended = text.last() == Some(&b'\n') && fields + columns == records_end;
         is_ended && inside == 0 && bad == 0
     }
@@ -302,10 +360,15 @@ impl Index {
         }
     }
 
+    /// Whether the text that was indexed holds nothing but ASCII.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.is_ascii
+    }
+
     /// The rows of the text that was indexed, whose first line has this number.
     pub(super) fn rows<'a>(
         &'a self,
-        text: &'a str,
+        text: &'a [u8],
         delimiter: u8,
         first_line: u64,
     ) -> impl Iterator<Item = RawRow<'a>> {
@@ -320,7 +383,7 @@ impl Index {
             let row = RawRow { number, text, start, ends, is_canonical, kinds: None };
             number += 1;
             if self.has_inner_lines {
-                number += memchr::memchr_iter(b'\n', &text.as_bytes()[start..end]).count() as u64;
+                number += memchr::memchr_iter(b'\n', &text[start..end]).count() as u64;
             }
             start = end + 1;
             row
@@ -347,6 +410,10 @@ mod tests {
             };
             let narrow = told(&|index| index.fill_by(Narrow, &text, b',', columns));
             prop_assert_eq!(&narrow, &told(&|index| index.fill(&text, b',', columns)));
+            let counted = count_by(Narrow, &text);
+            prop_assert_eq!(counted, count(&text));
+            let of = |byte: u8| text.iter().filter(|other| **other == byte).count() as u64;
+            prop_assert_eq!(counted, Counts { quotes: of(b'"'), feeds: of(b'\n') });
             #[cfg(target_arch = "x86_64")]
             if let Some(look) = pulp::x86::V3::try_new() {
                 let wide = told(&|index| look.vectorize(Fill { look, index, text: &text, delimiter: b',', columns }));

@@ -103,7 +103,7 @@ impl Laid {
         let cells = self.ends.chunks_exact(columns.max(1)).zip(self.kinds.chunks_exact(columns.max(1)));
         let rows = self.rows.iter().zip(cells).map(|(row, (ends, kinds))| RawRow {
             number: row.number,
-            text: &self.text,
+            text: self.text.as_bytes(),
             start: row.start,
             ends,
             is_canonical: false,

@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use flate2::bufread::MultiGzDecoder;
 
 use super::decode::{END, FIELD_BYTES_MAX};
-use super::index::Index;
-use super::raw;
+use super::index::{self, Counts, Index};
+use super::raw::{self, Meant};
 use super::records::{Position, Records};
 use super::text::{self, About, Opened};
 use super::{Cells, DataFile, Evidence, Hashing, Headings, Packing, Row, TextForm, Visitor, open};
@@ -128,14 +128,15 @@ impl Feed<'_> {
         block.begin_with(&self.tail);
         self.tail.clear();
         let mut size = sizes.part;
-        let end = loop {
+        let (end, lines) = loop {
             if !self.is_at_end {
                 self.is_at_end = !block.fill(&mut self.text, size)?;
             }
+            let counts = index::count(block.filled());
             if self.is_at_end {
-                break block.filled;
+                break (block.filled, counts.feeds);
             }
-            if let Some(end) = end_of_records(block.filled()) {
+            if let Some(end) = end_of_records(block.filled(), counts) {
                 break end;
             }
             size *= 2;
@@ -151,7 +152,7 @@ impl Feed<'_> {
         let part = Part { number: self.number, start: self.next };
         self.number += 1;
         self.next.byte += end as u64;
-        self.next.line += memchr::memchr_iter(b'\n', block.filled()).count() as u64;
+        self.next.line += lines;
         if block.filled().last() != Some(&b'\n') {
             block.make_room(end + 1);
             block.bytes[end] = b'\n';
@@ -161,17 +162,16 @@ impl Feed<'_> {
     }
 }
 
-/// The byte behind the last line feed with an even number of quotes before it.
-fn end_of_records(bytes: &[u8]) -> Option<usize> {
-    let count = |bytes: &[u8]| memchr::memchr_iter(b'"', bytes).count();
-    let mut quotes = count(bytes);
+/// The byte behind the last line feed with an even number of quotes before it, and how many line feeds there are up to it.
+fn end_of_records(bytes: &[u8], mut counts: Counts) -> Option<(usize, u64)> {
     let mut end = bytes.len();
     loop {
         let at = memchr::memrchr(b'\n', &bytes[..end])?;
-        quotes -= count(&bytes[at..end]);
-        if quotes % 2 == 0 {
-            return Some(at + 1);
+        counts.quotes -= memchr::memchr_iter(b'"', &bytes[at..end]).count() as u64;
+        if counts.quotes % 2 == 0 {
+            return Some((at + 1, counts.feeds));
         }
+        counts.feeds -= 1;
         end = at;
     }
 }
@@ -252,7 +252,6 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
         let mut visitor: Option<V> = None;
         let mut block = Block::default();
         let mut index = Index::default();
-        let mut record = csv::StringRecord::new();
         while !has_failed.load(Ordering::Relaxed) {
             let part = feed.lock().ok()?.next(&mut block, sizes).ok()?;
             let Some(part) = part else { break };
@@ -267,7 +266,7 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
                 }
             };
             visitor.part(part.number);
-            if !self.well_formed(&part, block.filled(), headings, &mut index, &mut record, visitor) {
+            if !self.well_formed(&part, block.filled(), headings, &mut index, visitor) {
                 self.any(&part, block.filled(), headings, visitor)?;
             }
         }
@@ -281,18 +280,18 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
         bytes: &[u8],
         headings: &Headings,
         index: &mut Index,
-        record: &mut csv::StringRecord,
         visitor: &mut V,
     ) -> bool {
         if bytes.len() > FIELD_BYTES_MAX || !index.fill(bytes, self.delimiter, headings.names.len()) {
             return false;
         }
-        let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| !text.starts_with('\u{feff}')) else {
+        let is_text = index.is_ascii() || str::from_utf8(bytes).is_ok();
+        if !is_text || bytes.starts_with(b"\xef\xbb\xbf") {
             return false;
-        };
-        raw::show(index.rows(text, self.delimiter, part.start.line), visitor, |_, row, visitor| {
-            row.unquote(record);
-            visitor.row(&Row { number: row.number, cells: Cells::Text(record) });
+        }
+        raw::show(index.rows(bytes, self.delimiter, part.start.line), visitor, |_, row, visitor| {
+            let meant = Meant::new(*row);
+            visitor.row(&Row { number: row.number, cells: Cells::Meant(&meant) });
         });
         true
     }

@@ -4,6 +4,8 @@ mod join;
 mod known;
 mod texts;
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Deserializer;
@@ -24,8 +26,10 @@ use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, ScheduleDecl, SourceDecl};
 use join::Stashed;
 use known::Known;
 
-/// Bytes of the length that stands before each value in a group's key.
-const LENGTH_BYTES: usize = size_of::<usize>();
+/// Stands behind each value in a group's key. A byte 0 of a value is written as two, so that no value can be taken for
+/// two, and keys are in the order of what they hold.
+const VALUE_END: [u8; 2] = [0, 0];
+const ZERO_IN_VALUE: [u8; 2] = [0, 1];
 
 /// Lines of one file that are handed back. A file with more of them is not one with a few bad lines.
 const QUARANTINED_MAX: u64 = 100_000;
@@ -272,29 +276,19 @@ impl<'m> Grouper<'m> {
         }
         let file = self.headings.map(|headings| headings.file).unwrap_or_default();
         let mut groups: Vec<Option<(Group, Sums)>> = self.groups.into_iter().zip(self.sums).map(Some).collect();
-        let mut keyed: Vec<(Vec<String>, (Group, Sums))> = self
-            .index
-            .into_iter()
-            .filter_map(|(key, at)| Some((values_of(&key, self.slots.len()), groups[at].take()?)))
-            .collect();
+        let mut keyed: Vec<(Vec<u8>, (Group, Sums))> =
+            self.index.into_iter().filter_map(|(key, at)| Some((key, groups[at].take()?))).collect();
         // In the order of what they hold, so that the order of lines in the file does not show.
-        keyed.par_sort_by(|(values, a), (others, b)| {
-            fn key((group, sums): &(Group, Sums)) -> (&str, Day, bool) {
-                (&group.for_period, sums.day, group.is_remainder)
-            }
-            values.cmp(others).then_with(|| key(a).cmp(&key(b)))
-        });
-        let examples = self.examples;
-        let groups = keyed.into_iter().map(|(mut values, (group, sums))| {
-            for (value, examples) in values.iter_mut().zip(&examples) {
-                if let Some(example) = examples.get(value) {
-                    value.clone_from(example);
-                }
-            }
+        keyed.par_sort_unstable_by(|(key, _), (other, _)| key.cmp(other));
+        let (source, slots, examples) = (self.source, self.slots.len(), &self.examples);
+        let groups = keyed.into_par_iter().map(|(key, (group, sums))| {
+            let shown = |(value, examples): (Cow<'_, str>, &FxHashMap<String, String>)| {
+                examples.get(&*value).cloned().unwrap_or_else(|| value.into_owned())
+            };
             LineGroup {
-                source: self.source,
+                source,
                 file: file.clone(),
-                values,
+                values: values_of(&key, slots).zip(examples).map(shown).collect(),
                 for_period: group.for_period,
                 day: sums.day,
                 lines: sums.lines,
@@ -437,18 +431,19 @@ impl<'m> Grouper<'m> {
 
     /// Whether the texts of a new group that become names hold no control characters: a line feed in a name
     /// could forge a line of a journal.
-    fn names_are_clean(&mut self, row: &Row<'_>, values: &[String]) -> bool {
+    fn names_are_clean(&mut self, row: &Row<'_>, key: &[u8]) -> bool {
         // Marks that turn the direction of writing make a name look like another one.
         let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        let bad = |value: &String| value.chars().any(|c| c.is_control() || turns(c));
-        let found = values.iter().zip(&self.names_member).position(|(value, named)| *named && bad(value));
-        let Some(at) = found else { return true };
+        let bad = |value: &str| value.chars().any(|c| c.is_control() || turns(c));
+        let mut values = values_of(key, self.slots.len()).zip(&self.names_member).enumerate();
+        let found = values.find(|(_, (value, named))| **named && bad(value));
+        let Some((at, (value, _))) = found else { return true };
         let column = match &self.slots[at] {
             Slot::Column(column) | Slot::Tag(column, _) => *column,
             Slot::Absent => return true,
         };
         let title =
-            format!("`{}` is used as a name and holds a control character", clean(&self.told(column, &values[at])));
+            format!("`{}` is used as a name and holds a control character", clean(&self.told(column, &value)));
         let help = "have line breaks, tabs and marks of direction taken out of names where they are kept";
         self.fault("control-character", row.number, column, title, help);
         false
@@ -728,6 +723,12 @@ impl<'m> Grouper<'m> {
         texts.clear();
         let mut is_sound = true;
         for (at, slot) in slots.iter().enumerate() {
+            if let Some(value) = self.known.value(at)
+                && (self.tests[at].is_none() || self.rows_kept == 0 && self.examples[at].contains_key(value))
+            {
+                push_value(&mut key, value);
+                continue;
+            }
             let mut scratch = String::new();
             let tag_value;
             let text = match slot {
@@ -755,7 +756,7 @@ impl<'m> Grouper<'m> {
         self.slots = slots;
         self.texts = texts;
         push_value(&mut key, for_period);
-        key.extend_from_slice(&span.to_le_bytes());
+        key.extend_from_slice(&span.to_be_bytes());
         self.key = key;
         is_sound
     }
@@ -822,23 +823,35 @@ fn declare_as(text: &str) -> &'static str {
     }
 }
 
-/// Appends a value behind its length, so that no value can be taken for two.
+/// Appends a value to a key.
 fn push_value(key: &mut Vec<u8>, value: &str) {
-    key.extend_from_slice(&value.len().to_le_bytes());
-    key.extend_from_slice(value.as_bytes());
+    for (at, piece) in value.as_bytes().split(|byte| *byte == 0).enumerate() {
+        if at > 0 {
+            key.extend_from_slice(&ZERO_IN_VALUE);
+        }
+        key.extend_from_slice(piece);
+    }
+    key.extend_from_slice(&VALUE_END);
 }
 
 /// The first `count` values of a key.
-fn values_of(key: &[u8], count: usize) -> Vec<String> {
+fn values_of(key: &[u8], count: usize) -> impl Iterator<Item = Cow<'_, str>> {
     let mut rest = key;
-    let mut values = Vec::with_capacity(count);
-    while values.len() < count {
-        let Some((length, behind)) = rest.split_first_chunk::<LENGTH_BYTES>() else { break };
-        let (value, behind) = behind.split_at(usize::from_le_bytes(*length).min(behind.len()));
-        values.push(String::from_utf8_lossy(value).into_owned());
-        rest = behind;
-    }
-    values
+    (0..count).map_while(move |_| {
+        let mut value = Cow::Borrowed("");
+        loop {
+            let at = memchr::memchr(0, rest)?;
+            let (piece, behind) = rest.split_at(at);
+            let piece = String::from_utf8_lossy(piece);
+            value = if value.is_empty() { piece } else { value + piece };
+            let (mark, behind) = behind.split_first_chunk()?;
+            rest = behind;
+            if *mark == VALUE_END {
+                return Some(value);
+            }
+            value += "\0";
+        }
+    })
 }
 
 /// The texts of some keys of a JSON object; a key that stands twice with two values has none.
@@ -1131,10 +1144,13 @@ impl Grouper<'_> {
 
     /// Whether the names of the line in `self.key` are clean; those of a known group are.
     fn is_clean_if_new(&mut self, row: &Row<'_>) -> bool {
-        self.index.contains_key(&self.key) || {
-            let values = values_of(&self.key, self.slots.len());
-            self.names_are_clean(row, &values)
+        if self.index.contains_key(&self.key) {
+            return true;
         }
+        let key = std::mem::take(&mut self.key);
+        let are_clean = self.names_are_clean(row, &key);
+        self.key = key;
+        are_clean
     }
 
     /// The key of what a period takes of a line; `None` when a cell is a finding.
@@ -1151,7 +1167,7 @@ impl Grouper<'_> {
 
     /// The texts of a line that rules read; `None` when a cell is a finding.
     pub(super) fn footprint_of(&mut self, row: &Row<'_>) -> Option<Vec<String>> {
-        self.build_key(row, "", 0).then(|| values_of(&self.key, self.slots.len()))
+        self.build_key(row, "", 0).then(|| values_of(&self.key, self.slots.len()).map(Cow::into_owned).collect())
     }
 
     /// The line whose texts were looked at last.

@@ -6,10 +6,11 @@
 //! column: the texts of a column are then at hand, and what has to come from further away is asked for together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::texts::{self, BATCH, Texts, Tuples, UNKNOWN};
+use super::texts::{BATCH, Texts, Tuples, UNKNOWN};
 use super::{Grouper, RowSum, Slot, Sums, Tally, is_among_largest, keep_largest, outcomes, parse_tags};
 use crate::files::{Cell, CellKind, RawRow, Row};
 use crate::money::{Amount, parse_number};
@@ -82,10 +83,10 @@ struct Deciding<'m> {
     reads: Option<Vec<Reading<'m>>>,
     /// Its texts as they stand, each with the number it has together with those of which the same is read.
     texts: Texts,
-    /// What is read of texts with these numbers.
-    values: FxHashMap<Vec<String>, u32>,
-    /// How many numbers there are.
-    count: u32,
+    /// The numbers of texts by what is read of them.
+    numbers: FxHashMap<Arc<[String]>, u32>,
+    /// For each number, what is read of its texts, where that is not the text as it stands.
+    values: Vec<Option<Arc<[String]>>>,
 }
 
 /// What is read of a text.
@@ -107,6 +108,8 @@ struct Combinations<'m> {
     classes: Vec<(String, usize)>,
     /// Class of days, numbers of texts, and what becomes of such lines.
     known: Tuples,
+    /// For each column of the footprint, which of the columns has it and which of its readings it is.
+    readings: Vec<Option<(usize, usize)>>,
     /// Bytes of texts that have a number.
     bytes: usize,
     /// The lines that come next, and how many of them have come.
@@ -133,6 +136,16 @@ impl Known<'_> {
     pub(super) fn forget_row(&mut self) {
         self.is_new = false;
         self.hash = None;
+    }
+
+    /// What stands in a column of the footprint in the row that is looked at, or what its tests say of that, where it was
+    /// read before.
+    pub(super) fn value(&self, slot: usize) -> Option<&str> {
+        let combinations = self.combinations.as_ref().filter(|_| self.is_new)?;
+        let (column, reading) = (*combinations.readings.get(slot)?)?;
+        let number = *combinations.numbers.get(column + 1)? as usize;
+        let values = combinations.columns[column].values.get(number)?.as_ref()?;
+        values.get(reading).map(String::as_str)
     }
 
     /// The hash of the row that is looked at, where it was looked at as it stands.
@@ -165,9 +178,7 @@ impl Combinations<'_> {
             // What is done to the text of a cell is not done to its day.
             let is_text = |row: &RawRow<'_>| matches!(row.kind(deciding.column), CellKind::Text | CellKind::Number);
             for (rows, numbers) in rows.chunks(BATCH).zip(numbers.chunks_mut(width * BATCH)) {
-                let mut texts = [&[][..]; BATCH];
-                texts.iter_mut().zip(rows).for_each(|(text, row)| *text = row.bytes(deciding.column));
-                let found = deciding.texts.find_some(&texts, rows.len());
+                let found = deciding.texts.find_some(rows, deciding.column);
                 for ((numbers, found), row) in numbers.chunks_exact_mut(width).zip(found).zip(rows) {
                     numbers[at + 1] = if row.has_kinds() && !is_text(row) { UNKNOWN } else { found };
                 }
@@ -194,13 +205,19 @@ impl<'m> Grouper<'m> {
         let of_skip = decl.skip.clauses().map(|clause| (&clause.field, Some(vec![&clause.test])));
         let slots = self.slots.iter().chain(self.skip.iter().map(|(_, slot)| slot));
         let mut columns: BTreeMap<usize, Vec<Reading<'m>>> = BTreeMap::new();
+        let mut readings = Vec::new();
         for (slot, (of, tests)) in slots.zip(of_rules.chain(of_skip)) {
             let (column, tag) = match slot {
                 Slot::Column(column) => (*column, None),
                 Slot::Tag(column, tag) => (*column, Some(*tag)),
-                Slot::Absent => continue,
+                Slot::Absent => {
+                    readings.push(None);
+                    continue;
+                }
             };
-            columns.entry(column).or_default().push(Reading { tag, tests: tests.map(|tests| (of, tests)) });
+            let of_column = columns.entry(column).or_default();
+            readings.push(Some((column, of_column.len())));
+            of_column.push(Reading { tag, tests: tests.map(|tests| (of, tests)) });
         }
         let mut whole: BTreeSet<usize> = self.patterns.iter().map(|(column, _)| *column).collect();
         whole.extend(self.currency);
@@ -220,10 +237,14 @@ impl<'m> Grouper<'m> {
             column,
             reads,
             texts: Texts::default(),
-            values: FxHashMap::default(),
-            count: 0,
+            numbers: FxHashMap::default(),
+            values: Vec::new(),
         };
         let columns: Vec<Deciding<'m>> = deciding.into_iter().map(new).collect();
+        readings.truncate(self.slots.len());
+        for (column, _) in readings.iter_mut().flatten() {
+            *column = columns.iter().position(|deciding| deciding.column == *column).unwrap_or(usize::MAX);
+        }
         // The class of days, what stands in each column, and the outcome.
         let width = columns.len() + 3;
         self.known.combinations = Some(Box::new(Combinations {
@@ -232,6 +253,7 @@ impl<'m> Grouper<'m> {
             dated: Vec::new(),
             classes: Vec::new(),
             known: Tuples::of_width(width),
+            readings,
             bytes: 0,
             ahead: Vec::new(),
             come: 0,
@@ -258,9 +280,13 @@ impl<'m> Grouper<'m> {
     pub(super) fn look_ahead(&mut self, rows: &[RawRow<'_>]) {
         let Some(mut combinations) = self.known.combinations.take() else { return };
         combinations.ahead.clear();
-        for row in rows {
-            let dated = self.dated(row, &mut combinations);
-            combinations.ahead.push(Ahead { row: row.number, dated, outcome: None });
+        for rows in rows.chunks(BATCH) {
+            let dates = self.date.map_or([UNKNOWN; BATCH], |column| combinations.dates.find_some(rows, column));
+            for (row, date) in rows.iter().zip(dates) {
+                let known = combinations.dated.get(date as usize).filter(|_| !row.has_kinds()).copied();
+                let dated = known.or_else(|| self.dated(row, &mut combinations));
+                combinations.ahead.push(Ahead { row: row.number, dated, outcome: None });
+            }
         }
         combinations.come = 0;
         combinations.look_ahead(rows);
@@ -295,8 +321,7 @@ impl<'m> Grouper<'m> {
                 return None;
             }
             let text = row.bytes(deciding.column);
-            let hash = texts::hash(text);
-            if let Some(known) = deciding.texts.find(hash, text) {
+            if let Some(known) = deciding.texts.find(text) {
                 numbers.push(known);
                 continue;
             }
@@ -304,7 +329,7 @@ impl<'m> Grouper<'m> {
             numbers.push(number);
             if *bytes < BYTES_MAX {
                 *bytes += text.len() + size_of::<(u64, u64)>();
-                deciding.texts.add(hash, text, number)?;
+                deciding.texts.add(text, number)?;
             }
         }
         Some(())
@@ -313,26 +338,23 @@ impl<'m> Grouper<'m> {
     /// The number of a text that was not seen before: one of its own, or that of what is read of it.
     fn new_text(&mut self, row: &RawRow<'_>, deciding: &mut Deciding<'m>, bytes: &mut usize) -> Option<u32> {
         let unquoted = row.unquoted(deciding.column);
-        let next = deciding.count;
-        let has_room = *bytes < BYTES_MAX;
-        let number = match &deciding.reads {
+        let values = match &deciding.reads {
             // What is done to a text that may mean blank depends on the line.
             Some(reads) if !self.repairs.may_be_blank(deciding.column, &unquoted) => {
-                let values = self.read(&unquoted, reads)?;
-                match deciding.values.get(&values) {
-                    Some(number) => return Some(*number),
-                    None if !has_room => return None,
-                    None => {
-                        *bytes += values.iter().map(String::len).sum::<usize>();
-                        deciding.values.insert(values, next);
-                        next
-                    }
+                let values: Arc<[String]> = self.read(&unquoted, reads)?.into();
+                if let Some(number) = deciding.numbers.get(&values) {
+                    return Some(*number);
                 }
+                Some(values)
             }
-            _ if !has_room => return None,
-            _ => next,
+            _ => None,
         };
-        deciding.count = next.checked_add(1)?;
+        let number = u32::try_from(deciding.values.len()).ok().filter(|_| *bytes < BYTES_MAX)?;
+        if let Some(values) = &values {
+            *bytes += values.iter().map(String::len).sum::<usize>();
+            deciding.numbers.insert(Arc::clone(values), number);
+        }
+        deciding.values.push(values);
         Some(number)
     }
 
@@ -446,11 +468,9 @@ impl<'m> Grouper<'m> {
             CellKind::Day(day) => return self.dated_on(day, &mut combinations.classes),
             CellKind::Fault => return None,
         }
-        let text = row.bytes(column);
-        let hash = texts::hash(text);
-        match combinations.dates.find(hash, text) {
+        match combinations.dates.find(row.bytes(column)) {
             Some(known) => combinations.dated.get(known as usize).copied(),
-            None => self.new_date(row, column, hash, combinations),
+            None => self.new_date(row, column, combinations),
         }
     }
 
@@ -458,7 +478,6 @@ impl<'m> Grouper<'m> {
         &self,
         row: &RawRow<'_>,
         column: usize,
-        hash: u64,
         combinations: &mut Combinations<'m>,
     ) -> Option<Dated> {
         let text = row.text(column)?;
@@ -468,7 +487,7 @@ impl<'m> Grouper<'m> {
         let new = self.dated_on(self.day_in(text)?, &mut combinations.classes)?;
         let Combinations { dates, dated, .. } = combinations;
         if dated.len() < DATES_MAX && row.bytes(column).len() <= DATE_BYTES_MAX {
-            dates.add(hash, row.bytes(column), u32::try_from(dated.len()).ok()?)?;
+            dates.add(row.bytes(column), u32::try_from(dated.len()).ok()?)?;
             dated.push(new);
         }
         Some(new)

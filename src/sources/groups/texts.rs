@@ -3,11 +3,7 @@
 use hashbrown::HashTable;
 use rapidhash::v3::{DEFAULT_RAPID_SECRETS, rapidhash_v3_micro_inline};
 
-/// A hash of a text. Whoever finds something by it compares the bytes too.
-#[inline]
-pub(super) fn hash(text: &[u8]) -> u64 {
-    rapidhash_v3_micro_inline::<true, false>(text, &DEFAULT_RAPID_SECRETS)
-}
+use crate::files::{Padded, RawRow};
 
 /// Whether two texts are the same. Most are so short that the call of a function for it would take longer than it.
 #[inline]
@@ -42,24 +38,25 @@ const CACHE_LINE: usize = 64;
 /// Bytes above which not all is at hand in the processor.
 const AT_HAND_MAX: usize = 1 << 16;
 
-/// Texts, each with a number.
+/// Texts, each with a number. Most are short, and are kept where they are found.
 #[derive(Default)]
 pub(super) struct Texts {
+    short: HashTable<(Padded, u32)>,
+    long: HashTable<Long>,
     bytes: Vec<u8>,
-    entries: HashTable<Entry>,
 }
 
-/// Where a text stands, and its number.
+/// Where a longer text stands, and its number.
 #[derive(Clone, Copy)]
-struct Entry {
+struct Long {
     hash: u32,
     start: u32,
     length: u32,
     number: u32,
 }
 
-impl Entry {
-    const NONE: Entry = Entry { hash: 0, start: 0, length: u32::MAX, number: UNKNOWN };
+impl Long {
+    const NONE: Long = Long { hash: 0, start: 0, length: 0, number: UNKNOWN };
 
     #[inline]
     fn is(&self, hash: u64, text: &[u8]) -> bool {
@@ -79,57 +76,109 @@ fn part_of(hash: u64) -> u32 {
     (hash >> 16) as u32
 }
 
+/// A hash of a text. Whoever finds something by it compares the bytes too.
+#[inline]
+fn hash(text: &[u8]) -> u64 {
+    rapidhash_v3_micro_inline::<true, false>(text, &DEFAULT_RAPID_SECRETS)
+}
+
+/// A hash of a short text.
+#[inline]
+fn hash_short(text: &Padded) -> u64 {
+    const SPREAD: [u64; 4] =
+        [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb, 0xd6e8_feb8_6659_fd93];
+    let [one, two, three, four] = text.words;
+    let half = both(one ^ SPREAD[0], two ^ SPREAD[1]);
+    both(half ^ three ^ SPREAD[2], half.rotate_left(32) ^ four ^ SPREAD[3] ^ text.length as u64)
+}
+
+/// Two numbers become one.
+#[inline]
+fn both(one: u64, two: u64) -> u64 {
+    let (low, high) = one.carrying_mul(two, 0);
+    low ^ high
+}
+
 impl Texts {
     /// The number of a text that has one.
-    #[inline]
-    pub(super) fn find(&self, hash: u64, text: &[u8]) -> Option<u32> {
-        let is_it = |entry: &Entry| entry.is(hash, text) && are_same(entry.text(&self.bytes), text);
-        self.entries.find(hash, is_it).map(|entry| entry.number)
+    pub(super) fn find(&self, text: &[u8]) -> Option<u32> {
+        Padded::of_slice(text).map_or_else(|| self.find_long(hash(text), text), |text| self.find_short(&text))
     }
 
-    /// The numbers of the first so many of some texts.
     #[inline]
-    pub(super) fn find_some(&self, texts: &[&[u8]; BATCH], count: usize) -> [u32; BATCH] {
+    fn find_short(&self, text: &Padded) -> Option<u32> {
+        self.short.find(hash_short(text), |(other, _)| other == text).map(|(_, number)| *number)
+    }
+
+    #[inline]
+    fn find_long(&self, hash: u64, text: &[u8]) -> Option<u32> {
+        let is_it = |long: &Long| long.is(hash, text) && are_same(long.text(&self.bytes), text);
+        self.long.find(hash, is_it).map(|long| long.number)
+    }
+
+    /// The numbers of what stands in a column of some rows, of which there are no more than are looked for together.
+    #[inline]
+    pub(super) fn find_some(&self, rows: &[RawRow<'_>], column: usize) -> [u32; BATCH] {
         let mut numbers = [UNKNOWN; BATCH];
-        let texts = texts.iter().take(count);
-        if self.bytes.len() <= AT_HAND_MAX {
-            for (number, text) in numbers.iter_mut().zip(texts) {
-                *number = self.find(hash(text), text).unwrap_or(UNKNOWN);
-            }
-            return numbers;
-        }
-        let mut hashes = [0; BATCH];
-        hashes.iter_mut().zip(texts.clone()).for_each(|(of, text)| *of = hash(text));
-        let mut likely = [Entry::NONE; BATCH];
-        for ((likely, hash), text) in likely.iter_mut().zip(hashes).zip(texts.clone()) {
-            *likely = self.entries.find(hash, |entry| entry.is(hash, text)).copied().unwrap_or(Entry::NONE);
-        }
-        let mut touched = 0;
-        for entry in &likely {
-            for byte in entry.text(&self.bytes).iter().step_by(CACHE_LINE) {
-                touched ^= byte;
+        let mut long = [&[][..]; BATCH];
+        let mut has_long = false;
+        for ((number, long), row) in numbers.iter_mut().zip(&mut long).zip(rows) {
+            if let Some(text) = row.padded(column) {
+                *number = self.find_short(&text).unwrap_or(UNKNOWN);
+            } else {
+                *long = row.bytes(column);
+                has_long = true;
             }
         }
-        std::hint::black_box(touched);
-        for (((number, entry), hash), text) in numbers.iter_mut().zip(&likely).zip(hashes).zip(texts) {
-            *number = match entry.number {
-                UNKNOWN => UNKNOWN,
-                number if are_same(entry.text(&self.bytes), text) => number,
-                _ => self.find(hash, text).unwrap_or(UNKNOWN),
-            };
+        if has_long {
+            self.find_some_long(&long, &mut numbers);
         }
         numbers
     }
 
+    /// Finds the numbers of texts that are not short.
+    fn find_some_long(&self, texts: &[&[u8]; BATCH], numbers: &mut [u32; BATCH]) {
+        let texts = || texts.iter().enumerate().filter(|(_, text)| !text.is_empty());
+        if self.bytes.len() <= AT_HAND_MAX {
+            for (at, text) in texts() {
+                numbers[at] = self.find_long(hash(text), text).unwrap_or(UNKNOWN);
+            }
+            return;
+        }
+        let mut hashes = [0; BATCH];
+        texts().for_each(|(at, text)| hashes[at] = hash(text));
+        let mut likely = [Long::NONE; BATCH];
+        for (at, text) in texts() {
+            let is_likely = |long: &Long| long.is(hashes[at], text);
+            likely[at] = self.long.find(hashes[at], is_likely).copied().unwrap_or(Long::NONE);
+        }
+        let mut touched = 0;
+        for byte in likely.iter().flat_map(|long| long.text(&self.bytes).iter().step_by(CACHE_LINE)) {
+            touched ^= byte;
+        }
+        std::hint::black_box(touched);
+        for (at, text) in texts() {
+            numbers[at] = match likely[at].number {
+                UNKNOWN => UNKNOWN,
+                number if are_same(likely[at].text(&self.bytes), text) => number,
+                _ => self.find_long(hashes[at], text).unwrap_or(UNKNOWN),
+            };
+        }
+    }
+
     /// Gives a number to a text that has none; `None` when there are too many.
-    pub(super) fn add(&mut self, hash: u64, text: &[u8], number: u32) -> Option<()> {
+    pub(super) fn add(&mut self, text: &[u8], number: u32) -> Option<()> {
+        if let Some(text) = Padded::of_slice(text) {
+            self.short.insert_unique(hash_short(&text), (text, number), |(text, _)| hash_short(text));
+            return Some(());
+        }
         let start = u32::try_from(self.bytes.len()).ok()?;
         let length = u32::try_from(text.len()).ok()?;
         start.checked_add(length)?;
         self.bytes.extend_from_slice(text);
-        let bytes = &self.bytes;
-        let hash_again = |entry: &Entry| self::hash(entry.text(bytes));
-        self.entries.insert_unique(hash, Entry { hash: part_of(hash), start, length, number }, hash_again);
+        let (bytes, hash) = (&self.bytes, hash(text));
+        let hash_again = |long: &Long| self::hash(long.text(bytes));
+        self.long.insert_unique(hash, Long { hash: part_of(hash), start, length, number }, hash_again);
         Some(())
     }
 }
@@ -147,12 +196,9 @@ pub(super) struct Tuples {
 fn hash_of(numbers: &[u32]) -> u64 {
     const SPREADS: u64 = 0x9e37_79b9_7f4a_7c15;
     let (pairs, rest) = numbers.as_chunks::<2>();
-    let both = |[one, two]: &[u32; 2]| u64::from(*one) << 32 | u64::from(*two);
+    let pair = |[one, two]: &[u32; 2]| u64::from(*one) << 32 | u64::from(*two);
     let rest = rest.iter().map(|number| u64::from(*number));
-    pairs.iter().map(both).chain(rest).fold(0, |hash: u64, next| {
-        let (low, high) = (hash.rotate_left(23) ^ next).carrying_mul(SPREADS, 0);
-        low ^ high
-    })
+    pairs.iter().map(pair).chain(rest).fold(0, |hash: u64, next| both(hash.rotate_left(23) ^ next, SPREADS))
 }
 
 impl Tuples {
@@ -233,27 +279,24 @@ mod tests {
     }
 
     #[test]
-    fn hashes_that_agree_do_not_make_texts_one() {
+    fn each_text_has_its_own_number_however_many_there_are() {
         let mut texts = Texts::default();
-        assert_eq!([texts.add(7, b"one", 1), texts.add(7, b"", 2), texts.add(7, b"two", 3)], [Some(()); 3]);
-        assert_eq!([texts.find(7, b"one"), texts.find(7, b""), texts.find(7, b"two")], [Some(1), Some(2), Some(3)]);
-        assert_eq!(texts.find(7, b"tw"), None);
+        // Texts that differ in their length, their end, or bytes of value 0 alone.
+        let text = |number: usize| [b"x".repeat(number % 50), vec![0; number / 50 % 3], vec![7; number / 150]].concat();
+        for number in 0..600 {
+            assert_eq!(texts.find(&text(number)), None, "{number}");
+            texts.add(&text(number), number as u32).expect("added");
+        }
+        for number in 0..600 {
+            assert_eq!(texts.find(&text(number)), Some(number as u32));
+        }
     }
 
     #[test]
-    fn texts_and_rows_looked_for_together_are_those_looked_for_alone() {
-        let mut texts = Texts::default();
+    fn rows_looked_for_together_are_those_looked_for_alone() {
         let mut rows = Tuples::of_width(5);
-        let text = |number: u32| format!("{number}").repeat(40).into_bytes();
         for number in 0..4000 {
-            let text = text(number);
-            texts.add(hash(&text), &text, number).expect("added");
             rows.add(&[number % 7, number, 1], [number, 2]);
-            let wanted = [text.as_slice(), b"none", b"", b"1111"];
-            let mut batch = [&[][..]; BATCH];
-            batch[..4].copy_from_slice(&wanted);
-            let found = texts.find_some(&batch, 4);
-            assert_eq!(found[..5], [number, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN]);
         }
         let beginnings: Vec<u32> = (0..100).flat_map(|at| [at * 50 % 7, at * 50, 1 + at % 2]).collect();
         let mut found = Vec::new();
