@@ -12,6 +12,7 @@ mod parquet;
 mod parts;
 mod raw;
 mod records;
+mod supply;
 mod text;
 mod workbook;
 

@@ -14,12 +14,16 @@ use super::decode::{END, FIELD_BYTES_MAX};
 use super::index::{self, Counts, Index};
 use super::raw::{self, Meant};
 use super::records::{Position, Records};
+use super::supply::Supply;
 use super::text::{self, About, Opened};
 use super::{Cells, DataFile, Evidence, Hashing, Headings, Packing, Row, TextForm, Visitor, open};
 
 /// Bytes that are read at a time for a decoder to unpack. Less than what is asked for of a text that is not packed, so that
 /// this goes where it is wanted at once.
 const UNPACKED_FROM: usize = 1 << 16;
+
+/// Parts of a packed text that may be unpacked before anyone looks at them.
+const PARTS_READY: usize = 8;
 
 /// How a text is cut.
 pub(super) struct Sizes {
@@ -67,9 +71,11 @@ pub(super) fn read<V: Visitor + Send>(
 }
 
 /// Some complete records.
+#[derive(Default)]
 struct Part {
     number: u64,
     start: Position,
+    block: Block,
 }
 
 /// Bytes with room for more.
@@ -123,8 +129,9 @@ struct Feed<'r> {
 }
 
 impl Feed<'_> {
-    /// The next part; `None` at the end, an error also where no end of a record is found.
-    fn next(&mut self, block: &mut Block, sizes: &Sizes) -> io::Result<Option<Part>> {
+    /// Makes the next part, and says whether there is one; an error also where no end of a record is found.
+    fn next(&mut self, part: &mut Part, sizes: &Sizes) -> io::Result<bool> {
+        let block = &mut part.block;
         block.begin_with(&self.tail);
         self.tail.clear();
         let mut size = sizes.part;
@@ -145,11 +152,11 @@ impl Feed<'_> {
             }
         };
         if end == 0 {
-            return Ok(None);
+            return Ok(false);
         }
         self.tail.extend_from_slice(&block.filled()[end..]);
         block.filled = end;
-        let part = Part { number: self.number, start: self.next };
+        (part.number, part.start) = (self.number, self.next);
         self.number += 1;
         self.next.byte += end as u64;
         self.next.line += lines;
@@ -158,7 +165,7 @@ impl Feed<'_> {
             block.bytes[end] = b'\n';
             block.filled += 1;
         }
-        Ok(Some(part))
+        Ok(true)
     }
 }
 
@@ -205,7 +212,9 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
     fn read(&self, opened: Opened<'_>, sizes: &Sizes) -> Option<Vec<V>> {
         let mut feed = Feed { text: opened.text, tail: Vec::new(), number: 0, next: opened.start, is_at_end: false };
         let headings = self.headings(&mut feed, sizes)?;
-        let feed = Mutex::new(feed);
+        // A text that is not packed is there as soon as it is wanted, and best had by whoever looks at it next.
+        let is_slow = self.about.packing != Packing::None && rayon::current_num_threads() > 1;
+        let feed = Supply::new(feed, if is_slow { PARTS_READY } else { 0 });
         on_all_threads(|has_failed| self.parts(&feed, &headings, sizes, has_failed))
     }
 
@@ -244,17 +253,17 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
     #[allow(clippy::option_option, reason = "nothing to tell and not to be read so are two things")]
     fn parts(
         &self,
-        feed: &Mutex<Feed<'_>>,
+        feed: &Supply<Feed<'_>, Part>,
         headings: &Headings,
         sizes: &Sizes,
         has_failed: &AtomicBool,
     ) -> Option<Option<V>> {
         let mut visitor: Option<V> = None;
-        let mut block = Block::default();
+        let mut part = None;
         let mut index = Index::default();
         while !has_failed.load(Ordering::Relaxed) {
-            let part = feed.lock().ok()?.next(&mut block, sizes).ok()?;
-            let Some(part) = part else { break };
+            part = feed.next(part, |feed, part| feed.next(part, sizes)).ok()?;
+            let Some(part) = &part else { break };
             let visitor = match &mut visitor {
                 Some(visitor) => visitor,
                 none => {
@@ -266,8 +275,8 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
                 }
             };
             visitor.part(part.number);
-            if !self.well_formed(&part, block.filled(), headings, &mut index, visitor) {
-                self.any(&part, block.filled(), headings, visitor)?;
+            if !self.well_formed(part, headings, &mut index, visitor) {
+                self.any(part, headings, visitor)?;
             }
         }
         Some(visitor)
@@ -277,11 +286,11 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
     fn well_formed(
         &self,
         part: &Part,
-        bytes: &[u8],
         headings: &Headings,
         index: &mut Index,
         visitor: &mut V,
     ) -> bool {
+        let bytes = part.block.filled();
         if bytes.len() > FIELD_BYTES_MAX || !index.fill(bytes, self.delimiter, headings.names.len()) {
             return false;
         }
@@ -297,7 +306,8 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
     }
 
     /// Hands over the rows of a part as the reader of whole texts does; `None` when it does not end with a record.
-    fn any(&self, part: &Part, bytes: &[u8], headings: &Headings, visitor: &mut V) -> Option<()> {
+    fn any(&self, part: &Part, headings: &Headings, visitor: &mut V) -> Option<()> {
+        let bytes = part.block.filled();
         // A second mark would be taken for one of the whole text.
         if bytes.starts_with(b"\xef\xbb\xbf") {
             return None;

@@ -18,7 +18,7 @@ pub(super) struct Records<R> {
 }
 
 /// A place in a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Position {
     /// Line, from 1.
     pub(super) line: u64,
