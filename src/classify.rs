@@ -235,7 +235,7 @@ fn differing_code_points(one: &str, two: &str) -> String {
 /// The texts of a line group, by column.
 fn value_of<'g>(footprint: &'g Footprint, group: &'g LineGroup) -> impl Fn(&ColumnRef) -> &'g str {
     let columns = &footprint.0[group.source];
-    move |column| columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", String::as_str))
+    move |column| columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", |value| value))
 }
 
 /// The classify rules whose conditions hold for a line group, in their order.
@@ -360,7 +360,7 @@ fn drivers_from_lines(
         driver.file = format!("lines of {}", lines.source.name);
         for group in groups.iter().filter(|group| group.source == source) {
             let value = |column: &ColumnRef| {
-                columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", String::as_str))
+                columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", |value| value))
             };
             let declared = &book.sources[source];
             if !decl.filter.hold(|clause| declared.passes(&clause.field, &clause.test, value(&clause.field))) {

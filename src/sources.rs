@@ -17,6 +17,7 @@ mod scheduled;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -44,12 +45,12 @@ pub struct LineGroup {
     /// Index of the source in the rule book.
     pub source: usize,
     /// The file's name.
-    pub file: String,
+    pub file: Arc<str>,
     /// Values of the source's footprint columns; blank where a line has none. Where rules only test a column, it is a text
     /// that passes the same tests as those of these lines, which may differ.
-    pub values: Vec<String>,
+    pub values: Box<[Arc<str>]>,
     /// The period the lines belong to by their date.
-    pub for_period: String,
+    pub for_period: Arc<str>,
     /// First day among the lines; the period's last day where the source has no dates.
     pub day: Day,
     /// How many lines.
@@ -85,7 +86,7 @@ impl LineGroup {
     /// The values of one of its largest rows.
     #[must_use]
     pub fn values_of(&self, row: &RowSum) -> Vec<String> {
-        let mut values = self.values.clone();
+        let mut values: Vec<String> = self.values.iter().map(|value| value.to_string()).collect();
         for (at, text) in &row.texts {
             values[*at].clone_from(text);
         }

@@ -183,7 +183,7 @@ fn row_part(
     let texts = footprint.0[group.source].iter().zip(&values).filter(|(_, text)| !text.is_empty());
     RowPart {
         source: decl.name.clone(),
-        file: group.file.clone(),
+        file: group.file.to_string(),
         row: row.row,
         money,
         hours: matches!(decl.cost, CostDecl::Rated { .. }).then_some(sum),
@@ -311,7 +311,7 @@ pub fn find_row(graph: &Graph, book: RuleBook, evidence: &Evidence, file: &str, 
 fn found(graph: &Graph, model: &mut Model, footprint: &Footprint, group: &LineGroup, row: &RowSum) -> Found {
     let (key, traced) = trace(model, footprint, group);
     let place = graph.origins.iter().position(|origin| {
-        origin.file.split("; ").any(|name| name == group.file) && is_at(graph, origin.place, model, &key)
+        origin.file.split("; ").any(|name| *name == *group.file) && is_at(graph, origin.place, model, &key)
     });
     let opening: Option<Opening> = classify(model, footprint, std::slice::from_ref(group), &mut Findings::new());
     let money = opening.map_or(Amount::ZERO, |opening| opening.total());

@@ -23,7 +23,7 @@ use super::{Cells, DataFile, Evidence, Hashing, Headings, Packing, Row, TextForm
 const UNPACKED_FROM: usize = 1 << 16;
 
 /// Parts of a packed text that may be unpacked before anyone looks at them.
-const PARTS_READY: usize = 8;
+const PARTS_READY: usize = 3;
 
 /// How a text is cut.
 pub(super) struct Sizes {

@@ -5,6 +5,7 @@ mod known;
 mod texts;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -274,22 +275,23 @@ impl<'m> Grouper<'m> {
             let version = format!("FOCUS {}", focus::version(&headings.names).version);
             self.totals.versions.insert(version, self.totals.taken);
         }
-        let file = self.headings.map(|headings| headings.file).unwrap_or_default();
+        let file: Arc<str> = self.headings.map(|headings| headings.file).unwrap_or_default().into();
         let mut groups: Vec<Option<(Group, Sums)>> = self.groups.into_iter().zip(self.sums).map(Some).collect();
-        let mut keyed: Vec<(Vec<u8>, (Group, Sums))> =
-            self.index.into_iter().filter_map(|(key, at)| Some((key, groups[at].take()?))).collect();
+        let mut keyed: Vec<(Vec<u8>, usize)> = self.index.into_iter().collect();
         // In the order of what they hold, so that the order of lines in the file does not show.
-        keyed.par_sort_unstable_by(|(key, _), (other, _)| key.cmp(other));
-        let (source, slots, examples) = (self.source, self.slots.len(), &self.examples);
-        let groups = keyed.into_par_iter().map(|(key, (group, sums))| {
-            let shown = |(value, examples): (Cow<'_, str>, &FxHashMap<String, String>)| {
-                examples.get(&*value).cloned().unwrap_or_else(|| value.into_owned())
+        keyed.par_sort_unstable();
+        let mut shown: Vec<Shared> = self.examples.iter().map(|_| Shared::default()).collect();
+        let mut periods = Shared::default();
+        let groups = keyed.into_iter().filter_map(|(key, at)| {
+            let (group, sums) = groups.get_mut(at)?.take()?;
+            let value = |((value, examples), shown): ((Cow<'_, str>, &FxHashMap<String, String>), &mut Shared)| {
+                shown.get(&value, |value| examples.get(value).map_or(value, String::as_str))
             };
-            LineGroup {
-                source,
-                file: file.clone(),
-                values: values_of(&key, slots).zip(examples).map(shown).collect(),
-                for_period: group.for_period,
+            Some(LineGroup {
+                source: self.source,
+                file: Arc::clone(&file),
+                values: values_of(&key, self.slots.len()).zip(&self.examples).zip(&mut shown).map(value).collect(),
+                for_period: periods.get(&group.for_period, |name| name),
                 day: sums.day,
                 lines: sums.lines,
                 sum: sums.sum,
@@ -299,7 +301,7 @@ impl<'m> Grouper<'m> {
                 quantities: group.quantities,
                 is_remainder: group.is_remainder,
                 largest: group.largest,
-            }
+            })
         });
         let groups = groups.collect();
         let fingerprint = self.key_columns.is_empty().then(|| (self.repeats.fingerprint(), self.is_whole));
@@ -820,6 +822,22 @@ fn declare_as(text: &str) -> &'static str {
         "a currency sign is declared as formats = { currency_sign = \"£\" }"
     } else {
         "another form of numbers is declared as formats = { number = \"1,234.56\" }"
+    }
+}
+
+/// Texts that stand in many places, each kept once.
+#[derive(Default)]
+struct Shared(FxHashMap<String, Arc<str>>);
+
+impl Shared {
+    /// The text of a value, as it is shown.
+    fn get<'v>(&mut self, value: &'v str, shown: impl FnOnce(&'v str) -> &'v str) -> Arc<str> {
+        if let Some(known) = self.0.get(value) {
+            return Arc::clone(known);
+        }
+        let text: Arc<str> = shown(value).into();
+        self.0.insert(value.to_owned(), Arc::clone(&text));
+        text
     }
 }
 
