@@ -26,8 +26,8 @@ use crate::period::Day;
 
 pub use decode::Encoding;
 pub use laid::CellKind;
-pub use raw::{Padded, RawRow};
 use raw::Meant;
+pub use raw::{Padded, RawRow};
 
 /// A file of the data folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -275,6 +275,8 @@ pub struct Row<'a> {
 enum Cells<'a> {
     Text(&'a csv::StringRecord),
     Meant(&'a Meant<'a>),
+    /// A row that is laid out, of which so many cells came.
+    Laid(&'a RawRow<'a>, usize),
     Sheet(&'a [workbook::SheetCell]),
 }
 
@@ -285,6 +287,7 @@ impl<'a> Row<'a> {
         match self.cells {
             Cells::Text(record) => Cell::Text(unguarded(record.get(column).unwrap_or_default().trim())),
             Cells::Meant(row) => Cell::Text(unguarded(row.cell(column).trim())),
+            Cells::Laid(row, _) => row.laid_cell(column),
             Cells::Sheet(cells) => cells.get(column).map_or(Cell::Text(""), workbook::SheetCell::as_cell),
         }
     }
@@ -295,7 +298,7 @@ impl<'a> Row<'a> {
         match self.cells {
             Cells::Text(record) => record.len() == headings,
             Cells::Meant(row) => row.columns() == headings,
-            Cells::Sheet(_) => true,
+            Cells::Laid(..) | Cells::Sheet(_) => true,
         }
     }
 
@@ -304,6 +307,7 @@ impl<'a> Row<'a> {
     pub fn is_number(&self, column: usize) -> bool {
         match self.cells {
             Cells::Text(_) | Cells::Meant(_) => false,
+            Cells::Laid(row, _) => row.kind(column) == CellKind::Number,
             Cells::Sheet(cells) => matches!(cells.get(column), Some(workbook::SheetCell::Number(_))),
         }
     }
@@ -326,13 +330,17 @@ impl<'a> Row<'a> {
     #[must_use]
     pub fn as_received(&self, shown: impl Fn(usize, &str) -> String) -> String {
         let mut line = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+        let as_shown = |at: usize, cell: Cell<'_>| match cell {
+            Cell::Text(text) | Cell::Fault(text) => shown(at, text),
+            Cell::Day(day) => shown(at, &day.to_string()),
+        };
         let written = match self.cells {
             Cells::Text(record) => line.write_record(record.iter().enumerate().map(|(at, text)| shown(at, text))),
             Cells::Meant(row) => line.write_record((0..row.columns()).map(|at| shown(at, row.cell(at)))),
-            Cells::Sheet(cells) => line.write_record(cells.iter().enumerate().map(|(at, cell)| match cell.as_cell() {
-                Cell::Text(text) | Cell::Fault(text) => shown(at, text),
-                Cell::Day(day) => shown(at, &day.to_string()),
-            })),
+            Cells::Laid(row, cells) => line.write_record((0..cells).map(|at| as_shown(at, row.laid_cell(at)))),
+            Cells::Sheet(cells) => {
+                line.write_record(cells.iter().enumerate().map(|(at, cell)| as_shown(at, cell.as_cell())))
+            }
         };
         let bytes = written.ok().and_then(|()| line.into_inner().ok()).unwrap_or_default();
         String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned()
@@ -344,6 +352,7 @@ impl<'a> Row<'a> {
         match self.cells {
             Cells::Text(record) => record.iter().all(|cell| cell.trim().is_empty()),
             Cells::Meant(row) => (0..row.columns()).all(|column| row.cell(column).trim().is_empty()),
+            Cells::Laid(row, cells) => (0..cells).all(|column| row.laid_cell(column).is_blank()),
             Cells::Sheet(cells) => cells.iter().all(|cell| cell.as_cell().is_blank()),
         }
     }
@@ -364,6 +373,10 @@ pub const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 pub trait Visitor {
     /// Called once, before the rows. `false` when no rows are wanted.
     fn headings(&mut self, headings: &Headings) -> bool;
+    /// Whether rows are wanted, and not the headings alone.
+    fn wants_rows(&self) -> bool {
+        true
+    }
     /// Whether anyone looks at a column; asked after the headings, where a format can leave columns unread.
     fn wants(&mut self, column: usize) -> bool {
         let _ = column;
@@ -435,6 +448,9 @@ pub fn headings(file: &DataFile, shape: &Shape) -> Result<Headings, Box<Finding>
     impl Visitor for First {
         fn headings(&mut self, headings: &Headings) -> bool {
             self.0 = Some(headings.clone());
+            false
+        }
+        fn wants_rows(&self) -> bool {
             false
         }
         fn row(&mut self, _: &Row<'_>) {}

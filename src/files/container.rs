@@ -1,8 +1,11 @@
 //! Zip containers: workbooks and packed tables. Nothing of them is used before all of them has been checked.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use memchr::memmem;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -82,9 +85,23 @@ pub(super) struct Parts {
     pub(super) hidden_rows: Vec<(String, u64)>,
 }
 
-/// Unpacks every part of a workbook once and throws it away: sizes, checksums and document types are known to
-/// be sound before a cell of it is looked at.
-pub(super) fn check_workbook(file: &DataFile, opened: &File) -> Result<Parts, Box<Finding>> {
+/// Whether a part of a workbook holds cells, which are read as they come.
+pub(super) fn holds_cells(part: &str) -> bool {
+    part.contains("worksheets/") || part == "content.xml"
+}
+
+/// Unpacks parts of a workbook once and throws them away, so that sizes, checksums and document types are known to
+/// be sound. Sets `is_unsound` where they are not.
+pub(super) fn check_workbook(
+    file: &DataFile,
+    opened: &File,
+    is_wanted: impl Fn(&str) -> bool,
+    is_unsound: &AtomicBool,
+) -> Result<Parts, Box<Finding>> {
+    check_parts(file, opened, is_wanted).inspect_err(|_| is_unsound.store(true, Ordering::Relaxed))
+}
+
+fn check_parts(file: &DataFile, opened: &File, is_wanted: impl Fn(&str) -> bool) -> Result<Parts, Box<Finding>> {
     let damaged = |why: String| {
         let title = format!("this is not a readable workbook: {why}");
         file_fault(file, "damaged-workbook", title, "open it in the spreadsheet program and save it again")
@@ -106,10 +123,13 @@ pub(super) fn check_workbook(file: &DataFile, opened: &File) -> Result<Parts, Bo
             );
             return Err(file_fault(file, "zip-bomb", title, "nothing of it is unpacked: ask whoever sent it"));
         }
-        let is_streamed = name.contains("worksheets/") || name == "content.xml";
-        if declared > PART_BYTES_MAX || declared > HELD_BYTES_MAX && !is_streamed {
+        if declared > PART_BYTES_MAX || declared > HELD_BYTES_MAX && !holds_cells(&name) {
             let title = format!("its part `{shown}` has {declared} bytes, more than can be read");
             return Err(file_fault(file, "workbook-too-large", title, "export it as csv, or in several files"));
+        }
+        if !is_wanted(&name) {
+            parts.names.push(name);
+            continue;
         }
         let mut scan = Scan::new(&name);
         let mut buffer = vec![0u8; 1 << 16];
@@ -194,36 +214,37 @@ impl Scan {
         if self.part == Part::Other {
             return;
         }
-        let mut text = std::mem::take(&mut self.rest);
-        // A part in UTF-16 is the same letters with zero bytes between them.
-        text.extend(bytes.iter().filter(|byte| **byte != 0));
-        let mut from = 0;
-        while let Some(at) = memchr::memchr(b'<', &text[from..]).map(|at| from + at) {
-            let tag = &text[at..];
-            let end = memchr::memchr(b'>', &tag[..tag.len().min(Self::TAG_BYTES_MAX)]);
-            if end.is_none() && tag.len() < Self::TAG_BYTES_MAX {
-                from = at;
-                break;
-            }
-            self.has_document_type |= tag.len() >= 9 && tag[..9].eq_ignore_ascii_case(b"<!DOCTYPE");
-            let tag = &tag[..end.unwrap_or(0)];
-            let is_hidden = |word: &[u8]| memchr::memmem::find(tag, word).is_some();
-            if self.part == Part::Sheet
-                && tag.starts_with(b"<row ")
-                && (is_hidden(b" hidden=\"1\"") || is_hidden(b" hidden=\"true\""))
-            {
-                self.hidden_rows += 1;
-            }
-            if self.part == Part::AllSheets {
-                let tag = String::from_utf8_lossy(tag).into_owned();
-                self.ods_tag(&tag);
-            }
-            from = at + 1;
+        let mut text = Cow::Borrowed(bytes);
+        if !self.rest.is_empty() || memchr::memchr(0, bytes).is_some() {
+            let mut whole = std::mem::take(&mut self.rest);
+            // A part in UTF-16 is the same letters with zero bytes between them.
+            whole.extend(bytes.iter().filter(|byte| **byte != 0));
+            text = Cow::Owned(whole);
         }
-        if memchr::memchr(b'<', &text[from..]).is_some() {
-            self.rest = text.split_off(from);
+        let last = memchr::memrchr(b'<', &text)
+            .filter(|at| text.len() - at < Self::TAG_BYTES_MAX && memchr::memchr(b'>', &text[*at..]).is_none());
+        let (text, rest) = text.split_at(last.unwrap_or(text.len()));
+        self.rest = rest.to_vec();
+        for at in memmem::find_iter(text, b"<!") {
+            self.has_document_type |= text[at..].get(..9).is_some_and(|tag| tag.eq_ignore_ascii_case(b"<!DOCTYPE"));
         }
-        self.has_document_type |= memchr::memmem::find(&self.rest, b"<!DOCTYPE").is_some();
+        match self.part {
+            Part::Sheet => {
+                let rows = memmem::find_iter(text, b"<row ").map(|at| tag_at(text, at));
+                let is_hidden = |tag: &&[u8]| {
+                    let has = |word: &[u8]| memmem::find(tag, word).is_some();
+                    has(b" hidden=\"1\"") || has(b" hidden=\"true\"")
+                };
+                self.hidden_rows += rows.filter(is_hidden).count() as u64;
+            }
+            Part::AllSheets => {
+                for at in memchr::memchr_iter(b'<', text) {
+                    self.ods_tag(&String::from_utf8_lossy(tag_at(text, at)));
+                }
+            }
+            Part::Xml | Part::Other => {}
+        }
+        self.has_document_type |= memmem::find(&self.rest, b"<!DOCTYPE").is_some();
     }
 
     /// Counts hidden rows of an .ods file by their sheet.
@@ -243,6 +264,12 @@ impl Scan {
             }
         }
     }
+}
+
+/// The tag that begins somewhere in a text, without its `>`; nothing where it is too long to be looked at.
+fn tag_at(text: &[u8], at: usize) -> &[u8] {
+    let tag = &text[at..text.len().min(at + Scan::TAG_BYTES_MAX)];
+    &tag[..memchr::memchr(b'>', tag).unwrap_or(0)]
 }
 
 /// The value of an attribute of the first tag of this name in an XML text.

@@ -199,10 +199,16 @@ pub(super) fn count(text: &[u8]) -> Counts {
     #[cfg(target_arch = "x86_64")]
     {
         if let Some(wide) = pulp::x86::V4::try_new() {
-            return wide.vectorize(#[inline(always)] || count_by(wide, text));
+            return wide.vectorize(
+                #[inline(always)]
+                || count_by(wide, text),
+            );
         }
         if let Some(wide) = pulp::x86::V3::try_new() {
-            return wide.vectorize(#[inline(always)] || count_by(wide, text));
+            return wide.vectorize(
+                #[inline(always)]
+                || count_by(wide, text),
+            );
         }
     }
     count_by(Narrow, text)
@@ -269,8 +275,8 @@ impl Index {
                 let (ends, returns) = (separators | feeds, backs);
                 let over = ends | returns;
                 bad |= behind(returns, was_back) & !feeds;
-                let unusual = edgy & behind(ends, was_end) & !over
-                    | over & behind(edgy, was_edgy >> 1) & !behind(over, was_over);
+                let unusual =
+                    edgy & behind(ends, was_end) & !over | over & behind(edgy, was_edgy >> 1) & !behind(over, was_over);
                 self.note_unusual(unusual, base);
                 (was_edgy, was_over, was_beginning) = (edgy >> (STEP - 2), over >> (STEP - 1), 0);
                 was_closing = 0;

@@ -3,7 +3,7 @@
 
 use super::raw::{self, ROWS_AHEAD, RawRow};
 use super::workbook::SheetCell;
-use super::{Cells, Row, Visitor};
+use super::{Cell, Cells, Row, Visitor};
 use crate::period::Day;
 
 /// Rows that are laid out at a time, and bytes of cells above which they are handed over, however few.
@@ -11,7 +11,7 @@ const ROWS_MAX: usize = 16 * ROWS_AHEAD;
 const BYTES_MAX: usize = 1 << 22;
 
 /// Stands behind each cell.
-const SEPARATOR: char = '\n';
+const SEPARATOR: u8 = b'\n';
 
 /// What a cell holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,10 +27,24 @@ pub enum CellKind {
     Fault,
 }
 
+impl RawRow<'_> {
+    /// A cell of a row that is laid out.
+    pub(super) fn laid_cell(&self, column: usize) -> Cell<'_> {
+        let text = self.field(column);
+        match self.kind(column) {
+            CellKind::Text => Cell::Text(text.trim()),
+            CellKind::Number => Cell::Text(text),
+            CellKind::Day(day) => Cell::Day(day),
+            CellKind::Fault => Cell::Fault(text),
+        }
+    }
+}
+
 /// Some rows, of as many cells each.
 #[derive(Default)]
 pub(super) struct Laid {
-    text: String,
+    /// UTF-8.
+    text: Vec<u8>,
     ends: Vec<u32>,
     kinds: Vec<CellKind>,
     rows: Vec<LaidRow>,
@@ -57,34 +71,43 @@ impl Laid {
 
     /// So many cells in which nothing stands.
     pub(super) fn blanks(&mut self, count: usize) {
-        let first = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
-        self.ends.extend((first..).take(count));
-        self.text.extend(std::iter::repeat_n(SEPARATOR, count));
-        self.kinds.resize(self.kinds.len() + count, CellKind::Text);
+        if count > 0 {
+            // They end where they begin.
+            let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+            self.text.push(SEPARATOR);
+            self.ends.resize(self.ends.len() + count, end);
+            self.kinds.resize(self.kinds.len() + count, CellKind::Text);
+        }
     }
 
-    pub(super) fn text(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.end_cell(CellKind::Text);
+    /// A text of UTF-8; `false` where the bytes are something else.
+    #[inline]
+    pub(super) fn text(&mut self, text: &[u8]) -> bool {
+        let is_text = text.is_ascii() || str::from_utf8(text).is_ok();
+        if is_text {
+            self.text.extend_from_slice(text);
+            self.end_cell(CellKind::Text);
+        }
+        is_text
     }
 
     pub(super) fn cell(&mut self, cell: &SheetCell) {
         let kind = match cell {
             SheetCell::Blank => CellKind::Text,
             SheetCell::Text(text) => {
-                self.text.push_str(text);
+                self.text.extend_from_slice(text.as_bytes());
                 CellKind::Text
             }
             SheetCell::Number(text) => {
-                self.text.push_str(text);
+                self.text.extend_from_slice(text.as_bytes());
                 CellKind::Number
             }
             SheetCell::Day(day) => {
-                self.text.push_str(&day.to_string());
+                self.text.extend_from_slice(day.to_string().as_bytes());
                 CellKind::Day(*day)
             }
             SheetCell::Fault(fault) => {
-                self.text.push_str(fault);
+                self.text.extend_from_slice(fault.as_bytes());
                 CellKind::Fault
             }
         };
@@ -103,30 +126,18 @@ impl Laid {
         let cells = self.ends.chunks_exact(columns.max(1)).zip(self.kinds.chunks_exact(columns.max(1)));
         let rows = self.rows.iter().zip(cells).map(|(row, (ends, kinds))| RawRow {
             number: row.number,
-            text: self.text.as_bytes(),
+            text: &self.text,
             start: row.start,
             ends,
             is_canonical: false,
             kinds: Some(kinds),
         });
         raw::show(rows, visitor, |at, row, visitor| {
-            let cells: Vec<SheetCell> = (0..self.rows[at].cells).map(|column| cell_of(row, column)).collect();
-            visitor.row(&Row { number: row.number, cells: Cells::Sheet(&cells) });
+            visitor.row(&Row { number: row.number, cells: Cells::Laid(row, self.rows[at].cells) });
         });
         self.text.clear();
         self.ends.clear();
         self.kinds.clear();
         self.rows.clear();
-    }
-}
-
-fn cell_of(row: &RawRow<'_>, column: usize) -> SheetCell {
-    let text = row.field(column).to_owned();
-    match row.kind(column) {
-        CellKind::Text if text.is_empty() => SheetCell::Blank,
-        CellKind::Text => SheetCell::Text(text),
-        CellKind::Number => SheetCell::Number(text),
-        CellKind::Day(day) => SheetCell::Day(day),
-        CellKind::Fault => SheetCell::Fault(text),
     }
 }

@@ -290,7 +290,7 @@ struct Single<T: DataType> {
     reader: ColumnReaderImpl<T>,
     description: ColumnDescPtr,
     /// The text that a value is, where it is one.
-    text: fn(&T::T) -> Option<&str>,
+    text: fn(&T::T) -> Option<&[u8]>,
     /// What any other value is.
     field: fn(&ColumnDescPtr, &T::T) -> Result<Field, ParquetError>,
     /// For each row, whether it has a value; none where all have.
@@ -348,9 +348,8 @@ impl<T: DataType> Flat for Single<T> {
         }
         let value = self.values.get(self.next_value).ok_or_else(|| contradicts("values"))?;
         self.next_value += 1;
-        match (self.text)(value) {
-            Some(text) => laid.text(text),
-            None => laid.cell(&cell(&(self.field)(&self.description, value)?, floats)),
+        if !(self.text)(value).is_some_and(|text| laid.text(text)) {
+            laid.cell(&cell(&(self.field)(&self.description, value)?, floats));
         }
         Ok(())
     }
@@ -384,8 +383,7 @@ fn flat_of(reader: ColumnReader, of: &ColumnDescPtr) -> Box<dyn Flat> {
         ColumnReader::ByteArrayColumnReader(reader) => {
             let column = Single::of(reader, of, |of, value| Field::convert_byte_array(of, value.clone()));
             let is_text = of.converted_type() != ConvertedType::DECIMAL;
-            let text: fn(&ByteArray) -> Option<&str> =
-                if is_text { |value| std::str::from_utf8(value.data()).ok() } else { |_| None };
+            let text: fn(&ByteArray) -> Option<&[u8]> = if is_text { |value| Some(value.data()) } else { |_| None };
             Box::new(Single { text, ..column })
         }
         ColumnReader::FixedLenByteArrayColumnReader(reader) => {

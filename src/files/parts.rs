@@ -283,13 +283,7 @@ impl<V: Visitor + Send, F: Fn() -> V + Sync> Reading<'_, F> {
     }
 
     /// Hands over the rows of a part in which nothing is out of the ordinary; `false` when it is another one.
-    fn well_formed(
-        &self,
-        part: &Part,
-        headings: &Headings,
-        index: &mut Index,
-        visitor: &mut V,
-    ) -> bool {
+    fn well_formed(&self, part: &Part, headings: &Headings, index: &mut Index, visitor: &mut V) -> bool {
         let bytes = part.block.filled();
         if bytes.len() > FIELD_BYTES_MAX || !index.fill(bytes, self.delimiter, headings.names.len()) {
             return false;

@@ -16,7 +16,7 @@ pub struct RawRow<'a> {
     pub(super) text: &'a [u8],
     /// Where it begins in it.
     pub(super) start: usize,
-    /// The byte behind each field.
+    /// The byte behind each field. Where rows are laid out, blank fields may end before they begin.
     pub(super) ends: &'a [u32],
     /// Whether it is known to stand there as [`Canonical`] would write it.
     pub(super) is_canonical: bool,
@@ -75,7 +75,7 @@ impl<'a> RawRow<'a> {
         let range = self.range(column);
         match self.text.get(range.start..).and_then(|text| text.first_chunk()) {
             Some(bytes) => Padded::of(bytes, range.len()),
-            None => Padded::of_slice(self.text.get(range)?),
+            None => Padded::of_slice(self.bytes(column)),
         }
     }
 
@@ -103,10 +103,8 @@ impl<'a> RawRow<'a> {
     /// The text of a field as [`Row::cell`](super::Row::cell) gives it.
     #[must_use]
     pub fn unquoted(&self, column: usize) -> Cow<'a, str> {
-        self.text(column).map_or_else(
-            || Cow::Owned(unguarded(undoubled(self.field(column)).trim()).to_owned()),
-            Cow::Borrowed,
-        )
+        self.text(column)
+            .map_or_else(|| Cow::Owned(unguarded(undoubled(self.field(column)).trim()).to_owned()), Cow::Borrowed)
     }
 
     /// A hash of the row's cells, the same as [`Row::hash`](super::Row::hash) gives.
@@ -129,7 +127,9 @@ impl<'a> RawRow<'a> {
 fn undoubled(field: &str) -> String {
     let mut rest = field.get(1..field.len().saturating_sub(1)).unwrap_or_default();
     let mut text = String::with_capacity(rest.len());
-    while let Some((before, behind)) = memchr::memchr(b'"', rest.as_bytes()).and_then(|at| rest.split_at_checked(at + 1)) {
+    while let Some((before, behind)) =
+        memchr::memchr(b'"', rest.as_bytes()).and_then(|at| rest.split_at_checked(at + 1))
+    {
         text.push_str(before);
         rest = behind.strip_prefix('"').unwrap_or(behind);
     }

@@ -6,10 +6,11 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use calamine::{Data, DataRef, ExcelDateTime, Ods, Range, Reader, Sheet, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
 
-use super::container::{Parts, attribute, attribute_of, check_workbook, plain, tags};
+use super::container::{Parts, attribute, attribute_of, check_workbook, holds_cells, plain, tags};
 use super::laid::Laid;
 use super::{Cell, Cells, DataFile, Evidence, Hashing, Headings, Row, SheetForm, Visitor, file_fault, open};
 use crate::finding::{Finding, Place, clean, did_you_mean, list_names};
@@ -192,7 +193,7 @@ fn rows(
         above: Vec::new(),
         headings: None,
         laid: Laid::default(),
-        visitor,
+        visitor: &mut *visitor,
     };
     if start.starts_with(&OLE_MARK) {
         let workbook = Xls::new(BufReader::new(opened))
@@ -202,18 +203,53 @@ fn rows(
     if !start.starts_with(b"PK") {
         return Err(not_a_workbook(file, &start));
     }
-    let parts = check_workbook(file, opened)?;
-    reader.seek(SeekFrom::Start(0)).map_err(|error| unreadable(file, &error.to_string()))?;
+    let is_unsound = AtomicBool::new(false);
+    let mut parts = check_workbook(file, opened, |part| !holds_cells(part), &is_unsound)?;
     let has = |name: &str| parts.names.iter().any(|part| part == name);
     if has("content.xml") {
+        parts = check_workbook(file, opened, |_| true, &is_unsound)?;
+        reader.seek(SeekFrom::Start(0)).map_err(|error| unreadable(file, &error.to_string()))?;
         let workbook: Ods<_> =
             Ods::new(BufReader::new(opened)).map_err(|error| unreadable(file, &error.to_string()))?;
         return rows.of_range(workbook, &parts);
     }
-    if has("xl/workbook.bin") {
-        return rows.of_xlsb(opened);
+    reader.seek(SeekFrom::Start(0)).map_err(|error| unreadable(file, &error.to_string()))?;
+    let is_binary = has("xl/workbook.bin");
+    let read = |rows: Rows<'_>| {
+        if is_binary { rows.of_xlsb(opened, &is_unsound) } else { rows.of_xlsx(opened, &parts, &is_unsound) }
+    };
+    if !rows.visitor.wants_rows() {
+        return read(rows).map(|read| read.is_some());
     }
-    rows.of_xlsx(opened, &parts)
+    // Sheets are checked while they are read; nothing is made of what was read unless they are sound.
+    let mut sheets = None;
+    let result = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| {
+            sheets = Some(open(file).and_then(|opened| check_workbook(file, &opened, holds_cells, &is_unsound)));
+        });
+        contained(|| read(rows)).unwrap_or_else(|| Err(unreadable(file, "its parts contradict each other")))
+    });
+    let sheets = sheets.unwrap_or_else(|| Err(unreadable(file, "its sheets were not checked")))?;
+    let Some(sheet) = result? else { return Ok(false) };
+    let hidden = sheet_part(opened, &sheet)
+        .and_then(|part| sheets.hidden_rows.iter().find(|(name, _)| *name == part))
+        .map_or(0, |(_, count)| *count);
+    note_hidden_rows(file, &sheet, hidden, visitor);
+    Ok(true)
+}
+
+/// Rows that a filter or a person has hidden count like all others; that is said aloud.
+fn note_hidden_rows(file: &DataFile, sheet: &str, hidden: u64, visitor: &mut dyn Visitor) {
+    if hidden > 0 {
+        let rows = if hidden == 1 {
+            "1 hidden row, and it is".to_owned()
+        } else {
+            format!("{hidden} hidden rows, and they are")
+        };
+        let title = format!("sheet `{}` has {rows} read", clean(sheet));
+        let help = "show all rows and look; what is not to be read is passed over by `skip`";
+        visitor.fault(Finding::note("hidden-rows", Place::File(file.name.clone()), title).help(help));
+    }
 }
 
 /// Which of the sheets is read.
@@ -313,7 +349,12 @@ impl Rows<'_> {
     }
 
     /// Reads an .xlsx or .xlsm file, cell by cell.
-    fn of_xlsx(mut self, opened: &File, parts: &Parts) -> Result<bool, Box<Finding>> {
+    fn of_xlsx(
+        mut self,
+        opened: &File,
+        parts: &Parts,
+        is_unsound: &AtomicBool,
+    ) -> Result<Option<String>, Box<Finding>> {
         let file = self.file;
         let failed = |error: calamine::XlsxError| unreadable(file, &error.to_string());
         let mut workbook: Xlsx<_> = Xlsx::new(BufReader::new(opened)).map_err(failed)?;
@@ -327,10 +368,6 @@ impl Rows<'_> {
                 self.area = Some(area);
             }
         }
-        let hidden = sheet_part(opened, &self.sheet)
-            .and_then(|part| parts.hidden_rows.iter().find(|(name, _)| *name == part))
-            .map_or(0, |(_, count)| *count);
-        self.note_hidden_rows(hidden);
         let mut cells = workbook.worksheet_cells_reader(&self.sheet.clone()).map_err(failed)?;
         let mut row: Vec<SheetCell> = Vec::new();
         let mut number = 0u32;
@@ -343,8 +380,8 @@ impl Rows<'_> {
                 ));
             }
             if at != number {
-                if !self.complete(number, &mut row) {
-                    return Ok(false);
+                if !self.complete(number, &mut row) || is_unsound.load(Ordering::Relaxed) {
+                    return Ok(None);
                 }
                 number = at;
             }
@@ -365,7 +402,7 @@ impl Rows<'_> {
     }
 
     /// Reads an .xlsb file, cell by cell.
-    fn of_xlsb(mut self, opened: &File) -> Result<bool, Box<Finding>> {
+    fn of_xlsb(mut self, opened: &File, is_unsound: &AtomicBool) -> Result<Option<String>, Box<Finding>> {
         let file = self.file;
         let failed = |error: calamine::XlsbError| unreadable(file, &error.to_string());
         self.no_tables(".xlsb")?;
@@ -377,8 +414,8 @@ impl Rows<'_> {
         while let Some(cell) = cells.next_cell().map_err(failed)? {
             let (at, column) = (cell.get_position().0 + 1, cell.get_position().1);
             if at != number {
-                if !self.complete(number, &mut row) {
-                    return Ok(false);
+                if !self.complete(number, &mut row) || is_unsound.load(Ordering::Relaxed) {
+                    return Ok(None);
                 }
                 number = at;
             }
@@ -397,7 +434,7 @@ impl Rows<'_> {
         self.no_tables(".xls and .ods")?;
         self.pick(workbook.sheets_metadata(), self.form.sheet.as_deref())?;
         let hidden = parts.hidden_rows.iter().find(|(sheet, _)| *sheet == self.sheet);
-        self.note_hidden_rows(hidden.map_or(0, |(_, count)| *count));
+        note_hidden_rows(file, &self.sheet, hidden.map_or(0, |(_, count)| *count), self.visitor);
         let range: Range<Data> = workbook.worksheet_range(&self.sheet).map_err(failed)?;
         let (top, left) = range.start().unwrap_or_default();
         let mut row: Vec<SheetCell> = Vec::new();
@@ -411,32 +448,19 @@ impl Rows<'_> {
                 put(&mut row, column, SheetCell::owned(cell));
             }
         }
-        self.finish(number, &mut row)
+        self.finish(number, &mut row).map(|read| read.is_some())
     }
 
-    fn finish(mut self, number: u32, row: &mut Vec<SheetCell>) -> Result<bool, Box<Finding>> {
+    /// Hands over what is left, and gives the name of the sheet.
+    fn finish(mut self, number: u32, row: &mut Vec<SheetCell>) -> Result<Option<String>, Box<Finding>> {
         self.complete(number, row);
         if self.headings.is_some() {
             self.hand_over_laid();
-            return Ok(true);
+            return Ok(Some(self.sheet));
         }
         let title =
             format!("sheet `{}` has no row {} to take the headings from", clean(&self.sheet), self.headings_row);
         Err(file_fault(self.file, "empty-file", title, "check sheet and headings_row"))
-    }
-
-    /// Rows that a filter or a person has hidden count like all others; that is said aloud.
-    fn note_hidden_rows(&mut self, hidden: u64) {
-        if hidden > 0 {
-            let rows = if hidden == 1 {
-                "1 hidden row, and it is".to_owned()
-            } else {
-                format!("{hidden} hidden rows, and they are")
-            };
-            let title = format!("sheet `{}` has {rows} read", clean(&self.sheet));
-            let help = "show all rows and look; what is not to be read is passed over by `skip`";
-            self.visitor.fault(Finding::note("hidden-rows", Place::File(self.file.name.clone()), title).help(help));
-        }
     }
 
     /// Hands over a row that is complete and empties it; `false` when no more are wanted.

@@ -444,8 +444,7 @@ impl<'m> Grouper<'m> {
             Slot::Column(column) | Slot::Tag(column, _) => *column,
             Slot::Absent => return true,
         };
-        let title =
-            format!("`{}` is used as a name and holds a control character", clean(&self.told(column, &value)));
+        let title = format!("`{}` is used as a name and holds a control character", clean(&self.told(column, &value)));
         let help = "have line breaks, tabs and marks of direction taken out of names where they are kept";
         self.fault("control-character", row.number, column, title, help);
         false

@@ -175,12 +175,10 @@ impl Combinations<'_> {
             numbers[0] = ahead.dated.map_or(UNKNOWN, |dated| dated.class);
         }
         for (at, deciding) in self.columns.iter().enumerate() {
-            // What is done to the text of a cell is not done to its day.
-            let is_text = |row: &RawRow<'_>| matches!(row.kind(deciding.column), CellKind::Text | CellKind::Number);
             for (rows, numbers) in rows.chunks(BATCH).zip(numbers.chunks_mut(width * BATCH)) {
                 let found = deciding.texts.find_some(rows, deciding.column);
                 for ((numbers, found), row) in numbers.chunks_exact_mut(width).zip(found).zip(rows) {
-                    numbers[at + 1] = if row.has_kinds() && !is_text(row) { UNKNOWN } else { found };
+                    numbers[at + 1] = if is_text(row.kind(deciding.column)) { found } else { UNKNOWN };
                 }
             }
         }
@@ -283,7 +281,8 @@ impl<'m> Grouper<'m> {
         for rows in rows.chunks(BATCH) {
             let dates = self.date.map_or([UNKNOWN; BATCH], |column| combinations.dates.find_some(rows, column));
             for (row, date) in rows.iter().zip(dates) {
-                let known = combinations.dated.get(date as usize).filter(|_| !row.has_kinds()).copied();
+                let is_text = || self.date.is_none_or(|column| is_text(row.kind(column)));
+                let known = combinations.dated.get(date as usize).filter(|_| is_text()).copied();
                 let dated = known.or_else(|| self.dated(row, &mut combinations));
                 combinations.ahead.push(Ahead { row: row.number, dated, outcome: None });
             }
@@ -317,7 +316,7 @@ impl<'m> Grouper<'m> {
         numbers.clear();
         numbers.push(class);
         for deciding in columns {
-            if row.has_kinds() && !matches!(row.kind(deciding.column), CellKind::Text | CellKind::Number) {
+            if !is_text(row.kind(deciding.column)) {
                 return None;
             }
             let text = row.bytes(deciding.column);
@@ -474,12 +473,7 @@ impl<'m> Grouper<'m> {
         }
     }
 
-    fn new_date(
-        &self,
-        row: &RawRow<'_>,
-        column: usize,
-        combinations: &mut Combinations<'m>,
-    ) -> Option<Dated> {
+    fn new_date(&self, row: &RawRow<'_>, column: usize, combinations: &mut Combinations<'m>) -> Option<Dated> {
         let text = row.text(column)?;
         if text.is_empty() || self.is_null(text) {
             return None;
@@ -554,6 +548,11 @@ impl<'m> Grouper<'m> {
             self.repairs.count_again(&known.repairs, known.lines);
         }
     }
+}
+
+/// Whether a cell has a text. What is done to that is not done to its day.
+fn is_text(kind: CellKind) -> bool {
+    matches!(kind, CellKind::Text | CellKind::Number)
 }
 
 /// The text of a field in which neither quotes nor blanks nor a guard have to be looked for.
