@@ -94,7 +94,7 @@ impl Figure {
             .collect();
         let is_wanted = |line: &Line| {
             at.iter().all(|(at, values)| {
-                let value = at.map_or(line.id.as_str(), |at| line.values[at].as_str());
+                let value = at.map_or(line.id.as_str(), |at| &*line.values[at]);
                 values.iter().any(|wanted| wanted == value)
             })
         };

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::finding::{Finding, Named, Place, clean, did_you_mean, list_names};
 use crate::period::Day;
@@ -504,6 +505,12 @@ fn open(file: &DataFile) -> Result<File, Box<Finding>> {
         ));
     }
     File::open(&file.path).map_err(unreadable)
+}
+
+/// How much was written to an open file, and when: while that is the same, so is what it holds.
+fn written(opened: &File) -> Option<(u64, SystemTime)> {
+    let about = opened.metadata().ok()?;
+    Some((about.len(), about.modified().ok()?))
 }
 
 /// Hashes the bytes that pass through it.

@@ -41,6 +41,7 @@ pub mod reports;
 pub mod rounding;
 pub mod rulebook;
 pub mod schedule;
+mod shared;
 pub mod shares;
 pub mod sources;
 pub mod tables;

@@ -274,7 +274,11 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
         }
         findings.extend(grouped.findings);
         merge_totals(&mut read.totals[plan.source], grouped.totals, &plan.file.name);
-        read.groups.extend(grouped.groups);
+        if read.groups.is_empty() {
+            read.groups = grouped.groups;
+        } else {
+            read.groups.extend(grouped.groups);
+        }
         read.refusals.extend(grouped.refusals);
         read.schedules.extend(grouped.schedules);
         keys.push((plan, grouped.keys));

@@ -43,15 +43,15 @@ impl TableRow {
     }
 }
 
-struct Collect<'f> {
+struct Collect {
     /// See [`Table::numbers`].
     numbers: Option<FxHashSet<(u64, usize)>>,
     headings: Option<Headings>,
     rows: Vec<TableRow>,
-    findings: &'f mut Findings,
+    findings: Findings,
 }
 
-impl Visitor for Collect<'_> {
+impl Visitor for Collect {
     fn headings(&mut self, headings: &Headings) -> bool {
         self.headings = Some(headings.clone());
         true
@@ -117,13 +117,14 @@ impl Table {
         let mut collect = Collect {
             headings: None,
             rows: Vec::new(),
-            findings,
+            findings: Findings::new(),
             numbers: table.formats.numbers.map(|_| FxHashSet::default()),
         };
         match files::read(&file, &shape, &mut collect) {
             Ok(evidence) => {
                 inputs.0.insert(file.name.clone(), evidence);
-                let Collect { headings, rows, numbers, .. } = collect;
+                let Collect { headings, rows, numbers, findings: of_rows } = collect;
+                findings.extend(of_rows);
                 let numbers = numbers.unwrap_or_default();
                 headings.map(|headings| Table { headings, rows, dates: table.formats.dates.clone(), numbers })
             }

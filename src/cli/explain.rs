@@ -200,7 +200,7 @@ impl Names<'_> {
             let listed = list_names(columns, 40);
             return Err(Failure::Usage(format!("charge lines do not keep `{column}`; they have {listed}{help}")));
         };
-        let names: BTreeSet<&str> = graph.lines.iter().map(|line| line.values[at].as_str()).collect();
+        let names: BTreeSet<&str> = graph.lines.iter().map(|line| &*line.values[at]).collect();
         self.known(column, name, names.iter().copied(), "")
     }
 

@@ -94,8 +94,12 @@ pub fn calculate(book: RuleBook, period: Period, findings: &mut Findings) -> Res
     let footprint = Footprint::of(&book);
     let mut model = Model::load(book, period, findings).ok_or(Failure::Refused)?;
     let mut inputs = model.inputs.clone();
-    let read = sources::read(&model, &footprint, &mut inputs, findings).ok_or(Failure::Refused)?;
-    let opening = classify(&mut model, &footprint, &read.groups, findings).ok_or(Failure::Refused)?;
+    let mut read = sources::read(&model, &footprint, &mut inputs, findings).ok_or(Failure::Refused)?;
+    // Of line groups, of which there are many, only their balances are wanted from here on.
+    let groups = std::mem::take(&mut read.groups);
+    let mut opening = classify(&mut model, &footprint, &groups, findings).ok_or(Failure::Refused)?;
+    drop(groups);
+    opening.balances.iter_mut().for_each(|balance| balance.groups = Vec::new());
     let ledger = allocation::allocate(&model, &opening, findings).map_err(|fault| match fault {
         allocation::Fault::Refused => Failure::Refused,
         allocation::Fault::Imbalance(imbalance) => Failure::Imbalance(imbalance),

@@ -2,6 +2,8 @@
 //!
 //! It is replayed from opening balances and entries, step by step, and must arrive exactly at the closing balances.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::Fault;
@@ -65,7 +67,7 @@ pub struct Line {
     /// Its identity.
     pub id: String,
     /// What stands in each of [`Graph::columns`].
-    pub values: Vec<String>,
+    pub values: Box<[Arc<str>]>,
     /// The amount in minor units.
     pub minor: i128,
     /// The exact amount.
@@ -168,7 +170,7 @@ impl Graph {
     /// What stands in a column of a line; empty where there is no such column.
     #[must_use]
     pub fn value<'g>(&'g self, line: &'g Line, column: &str) -> &'g str {
-        self.columns.iter().position(|name| name == column).map_or("", |at| line.values[at].as_str())
+        self.columns.iter().position(|name| name == column).map_or("", |at| &*line.values[at])
     }
 
     /// The members that say who sends and who receives in a hop: of the service, and of all dimensions in which the two

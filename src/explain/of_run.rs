@@ -5,6 +5,7 @@ use super::graph::{Builder, EntryRead, Graph, Key, Line, RuleWords};
 use crate::reports::{Run, by_words, counts_of, used_dimensions};
 use crate::rounding;
 use crate::rulebook::{DimensionId, FOR_PERIOD};
+use crate::shared::Shared;
 
 impl Graph {
     /// The graph of a finished run.
@@ -29,12 +30,13 @@ impl Graph {
         let mut columns = vec!["for_period".to_owned(), "kind".to_owned()];
         columns.extend(run.charges.by.iter().map(names));
         columns.push("reason".to_owned());
+        let mut texts = Shared::default();
         let lines = run.charges.lines.iter().map(|line| {
-            let name = |dimension: DimensionId, member| model.dimensions[dimension].member_name(member).to_owned();
-            let mut values = vec![name(FOR_PERIOD, line.for_period), line.kind.word().to_owned()];
-            values
-                .extend(run.charges.by.iter().zip(&line.members).map(|(dimension, member)| name(*dimension, *member)));
-            values.push(line.kind.reason().to_owned());
+            let name = |dimension: DimensionId, member| model.dimensions[dimension].member_name(member);
+            let members = run.charges.by.iter().zip(&line.members).map(|(dimension, member)| name(*dimension, *member));
+            let first = [name(FOR_PERIOD, line.for_period), line.kind.word()];
+            let values = first.into_iter().chain(members).chain([line.kind.reason()]);
+            let values = values.map(|value| texts.get(value)).collect();
             Line { id: run.charges.id(model, line), values, minor: line.minor, exact: line.exact }
         });
         let graph = Graph {

@@ -10,6 +10,7 @@ use super::graph::{Builder, EntryRead, Graph, Key, Line, RuleWords};
 use crate::files::{self, Cell, DataFile, Headings, Kind, Row, Shape, Visitor};
 use crate::finding::Finding;
 use crate::money::{Amount, Currency, NumberFormat, parse_number};
+use crate::shared::Shared;
 
 /// What the evidence of a run says that is needed to explain it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -225,11 +226,11 @@ fn lines_of(table: &Published, currency: &Currency) -> Result<(Vec<String>, Vec<
     let mut columns = table.headings.get(begin..amount).unwrap_or_default().to_vec();
     columns.push("reason".to_owned());
     let at = table.columns(&columns)?;
-    let mut lines = Vec::with_capacity(table.rows.len());
+    let (mut lines, mut texts) = (Vec::with_capacity(table.rows.len()), Shared::default());
     for row in &table.rows {
         lines.push(Line {
             id: row[id].clone(),
-            values: at.iter().map(|at| row[*at].clone()).collect(),
+            values: at.iter().map(|at| texts.get(&row[*at])).collect(),
             minor: currency.round(amount_of(&row[amount])?),
             exact: amount_of(&row[exact])?,
         });

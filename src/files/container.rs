@@ -1,9 +1,8 @@
-//! Zip containers: workbooks and packed tables. Nothing of them is used before all of them has been checked.
+//! Zip containers: workbooks and packed tables. No row of them is used unless all of them has been checked.
 
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memmem;
 use zip::ZipArchive;
@@ -91,17 +90,12 @@ pub(super) fn holds_cells(part: &str) -> bool {
 }
 
 /// Unpacks parts of a workbook once and throws them away, so that sizes, checksums and document types are known to
-/// be sound. Sets `is_unsound` where they are not.
+/// be sound.
 pub(super) fn check_workbook(
     file: &DataFile,
     opened: &File,
     is_wanted: impl Fn(&str) -> bool,
-    is_unsound: &AtomicBool,
 ) -> Result<Parts, Box<Finding>> {
-    check_parts(file, opened, is_wanted).inspect_err(|_| is_unsound.store(true, Ordering::Relaxed))
-}
-
-fn check_parts(file: &DataFile, opened: &File, is_wanted: impl Fn(&str) -> bool) -> Result<Parts, Box<Finding>> {
     let damaged = |why: String| {
         let title = format!("this is not a readable workbook: {why}");
         file_fault(file, "damaged-workbook", title, "open it in the spreadsheet program and save it again")

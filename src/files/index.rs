@@ -52,22 +52,14 @@ trait Look: Copy {
 
     #[inline(always)]
     fn look(self, step: &[u8; STEP], separator: u8) -> Seen {
-        let feeds = self.bits_of(step, b'\n');
-        let blank = !self.beyond_blank(step);
-        // Most steps have none of these.
-        let (mut backs, mut zeros, mut beyond_ascii) = (0, 0, 0);
-        if blank & !feeds & !self.bits_of(step, b' ') != 0 {
-            (backs, zeros) = (self.bits_of(step, b'\r'), self.bits_of(step, 0));
-            beyond_ascii = self.beyond_ascii(step);
-        }
         Seen {
             quotes: self.bits_of(step, b'"'),
             separators: self.bits_of(step, separator),
-            feeds,
-            backs,
-            edgy: blank | self.bits_of(step, 0x7f) | self.bits_of(step, b'\''),
-            zeros,
-            beyond_ascii,
+            feeds: self.bits_of(step, b'\n'),
+            backs: self.bits_of(step, b'\r'),
+            edgy: !self.beyond_blank(step) | self.bits_of(step, b'\''),
+            zeros: self.bits_of(step, 0),
+            beyond_ascii: self.beyond_ascii(step),
         }
     }
 }
@@ -279,7 +271,6 @@ impl Index {
                     edgy & behind(ends, was_end) & !over | over & behind(edgy, was_edgy >> 1) & !behind(over, was_over);
                 self.note_unusual(unusual, base);
                 (was_edgy, was_over, was_beginning) = (edgy >> (STEP - 2), over >> (STEP - 1), 0);
-                was_closing = 0;
                 (ends, feeds, returns)
             } else {
                 let within = odd_up_to(quotes) ^ inside;

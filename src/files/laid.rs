@@ -72,7 +72,7 @@ impl Laid {
     /// So many cells in which nothing stands.
     pub(super) fn blanks(&mut self, count: usize) {
         if count > 0 {
-            // They end where they begin.
+            // They end where the first of them begins.
             let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
             self.text.push(SEPARATOR);
             self.ends.resize(self.ends.len() + count, end);

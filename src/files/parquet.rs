@@ -17,7 +17,7 @@ use ::parquet::schema::types::{ColumnDescPtr, Type};
 use super::laid::Laid;
 use super::parts::on_all_threads;
 use super::workbook::{SheetCell, contained};
-use super::{DataFile, Evidence, FloatForm, Hashing, Headings, Visitor, file_fault, open};
+use super::{DataFile, Evidence, FloatForm, Hashing, Headings, Visitor, file_fault, open, written};
 use crate::finding::Finding;
 use crate::period::Day;
 
@@ -78,10 +78,9 @@ pub(super) fn read_in_parts<V: Visitor + Send>(
 ) -> Option<(Evidence, Vec<V>)> {
     let mut opened = open(file).ok()?;
     check_marks(file, &mut opened).ok()?;
-    let about = |opened: &File| opened.metadata().ok().and_then(|about| Some((about.len(), about.modified().ok()?)));
-    let first = about(&opened)?;
+    let first = written(&opened)?;
     // Readers of one opened file move each other's place in it, so that each opens it anew.
-    let reader = || SerializedFileReader::new(open(file).ok().filter(|opened| about(opened) == Some(first))?).ok();
+    let reader = || SerializedFileReader::new(open(file).ok().filter(|opened| written(opened) == Some(first))?).ok();
     let groups = reader()?.num_row_groups();
     if groups < 2 {
         return None;
@@ -111,7 +110,7 @@ pub(super) fn read_in_parts<V: Visitor + Send>(
         || on_all_threads(|has_failed| contained(|| work(has_failed)).flatten()),
     );
     // What was written to the file meanwhile was not hashed, perhaps.
-    let is_as_it_was = about(&opened) == Some(first);
+    let is_as_it_was = written(&opened) == Some(first);
     Some((evidence.filter(|_| is_as_it_was)?, visitors?))
 }
 

@@ -384,10 +384,16 @@ mod tests {
         said.into_iter().map(|(_, said)| said).collect()
     }
 
-    const SMALL: Sizes = Sizes { part: 48, part_max: 1 << 12, file_min: 1 };
+    const SMALL: usize = 48;
 
     /// Reads a text whole and in small parts; `None` where the parts leave it to the whole.
-    fn both(name: &str, bytes: &[u8], headings_row: u32, threads: usize) -> (Option<Vec<String>>, Option<Vec<String>>) {
+    fn both(
+        name: &str,
+        bytes: &[u8],
+        headings_row: u32,
+        threads: usize,
+        part: usize,
+    ) -> (Option<Vec<String>>, Option<Vec<String>>) {
         let folder = tempfile::tempdir().expect("a folder");
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packed.write_all(bytes).expect("written");
@@ -401,7 +407,8 @@ mod tests {
         let Kind::Text(form) = shape.kind else { panic!("a text") };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         let new = || Heard { takes_raw: threads != 2, ..Heard::default() };
-        let parts = pool.install(|| read(&file, form, headings_row, &SMALL, new));
+        let parts =
+            pool.install(|| read(&file, form, headings_row, &Sizes { part, part_max: 1 << 12, file_min: 1 }, new));
         let parts = parts.map(|(of_parts, visitors)| {
             assert_eq!(Some(of_parts), evidence, "what was hashed");
             together(visitors)
@@ -416,7 +423,7 @@ mod tests {
             writeln!(text, "{row},\"a \"\"b\"\"\n, c\", x ").expect("written");
         }
         text.push_str("1,2\r\n\n7,8,9");
-        let (whole, parts) = both("a.csv", text.as_bytes(), 1, 2);
+        let (whole, parts) = both("a.csv", text.as_bytes(), 1, 2, SMALL);
         let parts = parts.expect("read in parts");
         assert_eq!(Some(&parts), whole.as_ref());
         assert_eq!(parts.len(), 42);
@@ -429,11 +436,11 @@ mod tests {
     fn a_part_that_does_not_end_with_a_record_is_left_to_the_reader_of_the_whole() {
         // The quote within a field means nothing, but moves where the text seems to be cut.
         let text = format!("A,B\n19\" rack,1\n{}", "\"x\ny\",2\n".repeat(30));
-        let (whole, parts) = both("a.csv", text.as_bytes(), 1, 2);
+        let (whole, parts) = both("a.csv", text.as_bytes(), 1, 2, SMALL);
         assert_eq!(whole.expect("read").len(), 31);
         assert_eq!(parts, None);
         for broken in ["A,B\n\"1,2\n", "A,B\n", ""] {
-            assert_eq!(both("a.csv", broken.as_bytes(), 3, 2).1, None, "{broken}");
+            assert_eq!(both("a.csv", broken.as_bytes(), 3, 2, SMALL).1, None, "{broken}");
         }
     }
 
@@ -445,9 +452,11 @@ mod tests {
             ending in select(vec!["\n", "\r\n"]),
             threads in 1..4usize,
             headings_row in 1..3u32,
+            part in select(vec![SMALL, 200, 1 << 12]),
             name in select(vec!["a.csv", "a.csv.gz"]),
         ) {
-            const WELL: [&str; 14] = ["1", "-2.50", " x", "y\u{a0}", "'-3", "", "\"q\"", "\" q \"", "\"a,b\"",
+            const LONG: &str = "\"sixty-four bytes and a comma, so that steps begin and end within quotes\"";
+            const WELL: [&str; 15] = [LONG, "1", "-2.50", " x", "y\u{a0}", "'-3", "", "\"q\"", "\" q \"", "\"a,b\"",
                 "\"{\"\"k\"\": 1}\"", "\"two\nlines\"", "\"two\r\nlines\"", "€", "\"'=\"\"1\""];
             const ILL: [&str; 12] = ["a\"b", "\"a\"b", "\"\"", "\u{feff}z", "\rz", "a,b,c", "\n", "\"", "\0", "\"\"\"",
                 "\"a\" ", "\u{2}\u{3}\u{2}\u{3}"];
@@ -464,7 +473,7 @@ mod tests {
                 let at = pick.index(bytes.len());
                 bytes[at] = u8::try_from(other.index(256)).expect("a byte");
             }
-            let (whole, parts) = both(name, &bytes, headings_row, threads);
+            let (whole, parts) = both(name, &bytes, headings_row, threads, part);
             if is_plain {
                 prop_assert!(parts.is_some() || pieces.is_empty());
             }

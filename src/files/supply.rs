@@ -1,4 +1,4 @@
-//! What one thread makes after another, and all use: the next part of a text, the next rows of a workbook.
+//! What one thread makes after another, and all use: the next part of a text.
 //!
 //! Where it takes long to make, whoever makes it keeps on doing so and the others use what is ready; only when enough is
 //! ready does the maker use some too. So what it needs stays with the processor that it runs on.

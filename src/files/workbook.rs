@@ -12,7 +12,7 @@ use calamine::{Data, DataRef, ExcelDateTime, Ods, Range, Reader, Sheet, SheetTyp
 
 use super::container::{Parts, attribute, attribute_of, check_workbook, holds_cells, plain, tags};
 use super::laid::Laid;
-use super::{Cell, Cells, DataFile, Evidence, Hashing, Headings, Row, SheetForm, Visitor, file_fault, open};
+use super::{Cell, Cells, DataFile, Evidence, Hashing, Headings, Row, SheetForm, Visitor, file_fault, open, written};
 use crate::finding::{Finding, Place, clean, did_you_mean, list_names};
 use crate::money::{NumberFormat, ONE, parse_number};
 use crate::period::Day;
@@ -149,9 +149,9 @@ pub(super) fn contained<T>(work: impl FnOnce() -> T) -> Option<T> {
             }
         }));
     });
-    IS_CONTAINED.set(true);
+    let was_contained = IS_CONTAINED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(work));
-    IS_CONTAINED.set(false);
+    IS_CONTAINED.set(was_contained);
     result.ok()
 }
 
@@ -203,11 +203,10 @@ fn rows(
     if !start.starts_with(b"PK") {
         return Err(not_a_workbook(file, &start));
     }
-    let is_unsound = AtomicBool::new(false);
-    let mut parts = check_workbook(file, opened, |part| !holds_cells(part), &is_unsound)?;
+    let mut parts = check_workbook(file, opened, |part| !holds_cells(part))?;
     let has = |name: &str| parts.names.iter().any(|part| part == name);
     if has("content.xml") {
-        parts = check_workbook(file, opened, |_| true, &is_unsound)?;
+        parts = check_workbook(file, opened, |_| true)?;
         reader.seek(SeekFrom::Start(0)).map_err(|error| unreadable(file, &error.to_string()))?;
         let workbook: Ods<_> =
             Ods::new(BufReader::new(opened)).map_err(|error| unreadable(file, &error.to_string()))?;
@@ -215,6 +214,7 @@ fn rows(
     }
     reader.seek(SeekFrom::Start(0)).map_err(|error| unreadable(file, &error.to_string()))?;
     let is_binary = has("xl/workbook.bin");
+    let is_unsound = AtomicBool::new(false);
     let read = |rows: Rows<'_>| {
         if is_binary { rows.of_xlsb(opened, &is_unsound) } else { rows.of_xlsx(opened, &parts, &is_unsound) }
     };
@@ -222,14 +222,25 @@ fn rows(
         return read(rows).map(|read| read.is_some());
     }
     // Sheets are checked while they are read; nothing is made of what was read unless they are sound.
+    let contradict = || unreadable(file, "its parts contradict each other");
     let mut sheets = None;
     let result = rayon::in_place_scope(|scope| {
         scope.spawn(|_| {
-            sheets = Some(open(file).and_then(|opened| check_workbook(file, &opened, holds_cells, &is_unsound)));
+            let check = || {
+                // Whoever reads a file twice by one opening of it is moved about in it.
+                let again = open(file)?;
+                if written(&again) != written(opened) {
+                    return Err(unreadable(file, "it was written while it was read; run again"));
+                }
+                check_workbook(file, &again, holds_cells)
+            };
+            let checked = contained(check).unwrap_or_else(|| Err(contradict()));
+            is_unsound.store(checked.is_err(), Ordering::Relaxed);
+            sheets = Some(checked);
         });
-        contained(|| read(rows)).unwrap_or_else(|| Err(unreadable(file, "its parts contradict each other")))
+        contained(|| read(rows)).unwrap_or_else(|| Err(contradict()))
     });
-    let sheets = sheets.unwrap_or_else(|| Err(unreadable(file, "its sheets were not checked")))?;
+    let sheets = sheets.unwrap_or_else(|| Err(contradict()))?;
     let Some(sheet) = result? else { return Ok(false) };
     let hidden = sheet_part(opened, &sheet)
         .and_then(|part| sheets.hidden_rows.iter().find(|(name, _)| *name == part))

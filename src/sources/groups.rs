@@ -24,6 +24,7 @@ use crate::money::{Amount, Currency, NumberFault, NumberFormat, parse_number};
 use crate::period::Day;
 use crate::rulebook::condition::{ColumnRef, Form, Test};
 use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, ScheduleDecl, SourceDecl};
+use crate::shared::Shared;
 use join::Stashed;
 use known::Known;
 
@@ -130,6 +131,7 @@ impl Sums {
 }
 
 /// What is known of a group beside its sums.
+#[derive(Default)]
 struct Group {
     for_period: String,
     first_row: u64,
@@ -276,22 +278,21 @@ impl<'m> Grouper<'m> {
             self.totals.versions.insert(version, self.totals.taken);
         }
         let file: Arc<str> = self.headings.map(|headings| headings.file).unwrap_or_default().into();
-        let mut groups: Vec<Option<(Group, Sums)>> = self.groups.into_iter().zip(self.sums).map(Some).collect();
         let mut keyed: Vec<(Vec<u8>, usize)> = self.index.into_iter().collect();
         // In the order of what they hold, so that the order of lines in the file does not show.
         keyed.par_sort_unstable();
         let mut shown: Vec<Shared> = self.examples.iter().map(|_| Shared::default()).collect();
         let mut periods = Shared::default();
-        let groups = keyed.into_iter().filter_map(|(key, at)| {
-            let (group, sums) = groups.get_mut(at)?.take()?;
+        let groups = keyed.into_iter().map(|(key, at)| {
+            let (group, sums) = (std::mem::take(&mut self.groups[at]), self.sums[at]);
             let value = |((value, examples), shown): ((Cow<'_, str>, &FxHashMap<String, String>), &mut Shared)| {
-                shown.get(&value, |value| examples.get(value).map_or(value, String::as_str))
+                shown.get_as(&value, |value| examples.get(value).map_or(value, String::as_str))
             };
-            Some(LineGroup {
+            LineGroup {
                 source: self.source,
                 file: Arc::clone(&file),
                 values: values_of(&key, self.slots.len()).zip(&self.examples).zip(&mut shown).map(value).collect(),
-                for_period: periods.get(&group.for_period, |name| name),
+                for_period: periods.get(&group.for_period),
                 day: sums.day,
                 lines: sums.lines,
                 sum: sums.sum,
@@ -301,7 +302,7 @@ impl<'m> Grouper<'m> {
                 quantities: group.quantities,
                 is_remainder: group.is_remainder,
                 largest: group.largest,
-            })
+            }
         });
         let groups = groups.collect();
         let fingerprint = self.key_columns.is_empty().then(|| (self.repeats.fingerprint(), self.is_whole));
@@ -821,22 +822,6 @@ fn declare_as(text: &str) -> &'static str {
         "a currency sign is declared as formats = { currency_sign = \"£\" }"
     } else {
         "another form of numbers is declared as formats = { number = \"1,234.56\" }"
-    }
-}
-
-/// Texts that stand in many places, each kept once.
-#[derive(Default)]
-struct Shared(FxHashMap<String, Arc<str>>);
-
-impl Shared {
-    /// The text of a value, as it is shown.
-    fn get<'v>(&mut self, value: &'v str, shown: impl FnOnce(&'v str) -> &'v str) -> Arc<str> {
-        if let Some(known) = self.0.get(value) {
-            return Arc::clone(known);
-        }
-        let text: Arc<str> = shown(value).into();
-        self.0.insert(value.to_owned(), Arc::clone(&text));
-        text
     }
 }
 

@@ -89,12 +89,13 @@ fn line_in_words(graph: &Graph, line: usize) -> String {
     let mut named: Vec<&str> = Vec::new();
     let mut rest: Vec<String> = Vec::new();
     for (column, value) in graph.columns.iter().zip(&graph.lines[line].values) {
+        let value: &str = value;
         match column.as_str() {
             _ if value.is_empty() => {}
-            "for_period" if *value == graph.period => {}
+            "for_period" if value == graph.period => {}
             "kind" if value == "cost" => {}
             "for_period" => rest.push(format!("for {value}")),
-            "kind" | "reason" => rest.push(value.clone()),
+            "kind" | "reason" => rest.push(value.to_owned()),
             _ => named.push(value),
         }
     }

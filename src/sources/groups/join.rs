@@ -74,9 +74,9 @@ impl<'m> Grouper<'m> {
             }
         }
         merge_tallies(&mut self.totals, part.totals);
-        let mut groups: Vec<Option<_>> = part.groups.into_iter().zip(part.sums).map(Some).collect();
+        let mut groups = part.groups;
         for (key, at) in part.index {
-            let Some((other, sums)) = groups[at].take() else { continue };
+            let (other, sums) = (std::mem::take(&mut groups[at]), part.sums[at]);
             let Some(known) = self.index.get(&key) else {
                 self.index.insert(key, self.groups.len());
                 self.groups.push(other);

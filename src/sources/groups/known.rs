@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::texts::{BATCH, Texts, Tuples, UNKNOWN};
 use super::{Grouper, RowSum, Slot, Sums, Tally, is_among_largest, keep_largest, outcomes, parse_tags};
-use crate::files::{Cell, CellKind, RawRow, Row};
+use crate::files::{Cell, CellKind, Padded, RawRow, Row};
 use crate::money::{Amount, parse_number};
 use crate::period::Day;
 use crate::rulebook::Late;
@@ -239,10 +239,9 @@ impl<'m> Grouper<'m> {
             values: Vec::new(),
         };
         let columns: Vec<Deciding<'m>> = deciding.into_iter().map(new).collect();
-        readings.truncate(self.slots.len());
-        for (column, _) in readings.iter_mut().flatten() {
-            *column = columns.iter().position(|deciding| deciding.column == *column).unwrap_or(usize::MAX);
-        }
+        let placed =
+            |(column, reading)| Some((columns.iter().position(|deciding| deciding.column == column)?, reading));
+        let readings = readings.into_iter().take(self.slots.len()).map(|reading| reading.and_then(placed)).collect();
         // The class of days, what stands in each column, and the outcome.
         let width = columns.len() + 3;
         self.known.combinations = Some(Box::new(Combinations {
@@ -327,7 +326,7 @@ impl<'m> Grouper<'m> {
             let number = self.new_text(row, deciding, bytes)?;
             numbers.push(number);
             if *bytes < BYTES_MAX {
-                *bytes += text.len() + size_of::<(u64, u64)>();
+                *bytes += text.len().max(Padded::MAX) + size_of::<(u64, u64)>();
                 deciding.texts.add(text, number)?;
             }
         }

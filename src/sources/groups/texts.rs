@@ -1,7 +1,9 @@
 //! Texts and combinations of them, each once: found again by their bytes.
 
+use std::hash::{BuildHasher, RandomState};
+
 use hashbrown::HashTable;
-use rapidhash::v3::{DEFAULT_RAPID_SECRETS, rapidhash_v3_micro_inline};
+use rapidhash::v3::{RapidSecrets, rapidhash_v3_micro_inline};
 
 use crate::files::{Padded, RawRow};
 
@@ -39,8 +41,9 @@ const CACHE_LINE: usize = 64;
 const AT_HAND_MAX: usize = 1 << 16;
 
 /// Texts, each with a number. Most are short, and are kept where they are found.
-#[derive(Default)]
 pub(super) struct Texts {
+    /// Of this table alone, so that no file can be made whose texts have one hash.
+    secrets: RapidSecrets,
     short: HashTable<(Padded, u32)>,
     long: HashTable<Long>,
     bytes: Vec<u8>,
@@ -76,38 +79,45 @@ fn part_of(hash: u64) -> u32 {
     (hash >> 16) as u32
 }
 
-/// A hash of a text. Whoever finds something by it compares the bytes too.
-#[inline]
-fn hash(text: &[u8]) -> u64 {
-    rapidhash_v3_micro_inline::<true, false>(text, &DEFAULT_RAPID_SECRETS)
-}
-
-/// A hash of a short text.
-#[inline]
-fn hash_short(text: &Padded) -> u64 {
-    const SPREAD: [u64; 4] =
-        [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb, 0xd6e8_feb8_6659_fd93];
-    let [one, two, three, four] = text.words;
-    let half = both(one ^ SPREAD[0], two ^ SPREAD[1]);
-    both(half ^ three ^ SPREAD[2], half.rotate_left(32) ^ four ^ SPREAD[3] ^ text.length as u64)
-}
-
-/// Two numbers become one.
+/// Two numbers become one, of which neither makes nothing of the other.
 #[inline]
 fn both(one: u64, two: u64) -> u64 {
     let (low, high) = one.carrying_mul(two, 0);
-    low ^ high
+    low ^ one ^ high ^ two
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        let secrets = RapidSecrets::seed(RandomState::new().hash_one(BATCH));
+        Texts { secrets, short: HashTable::new(), long: HashTable::new(), bytes: Vec::new() }
+    }
+}
+
+/// A hash of a short text. Whoever finds something by it compares the texts too.
+#[inline]
+fn hash_short(text: &Padded, secrets: &RapidSecrets) -> u64 {
+    let [one, two, three, four] = text.words;
+    let [of_one, of_two, of_three, of_four, ..] = secrets.secrets;
+    let half = both(one ^ of_one, two ^ of_two);
+    both(half ^ three ^ of_three, half.rotate_left(32) ^ four ^ of_four ^ text.length as u64)
+}
+
+/// A hash of a longer text.
+#[inline]
+fn hash_long(text: &[u8], secrets: &RapidSecrets) -> u64 {
+    rapidhash_v3_micro_inline::<true, false>(text, secrets)
 }
 
 impl Texts {
     /// The number of a text that has one.
     pub(super) fn find(&self, text: &[u8]) -> Option<u32> {
-        Padded::of_slice(text).map_or_else(|| self.find_long(hash(text), text), |text| self.find_short(&text))
+        let short = Padded::of_slice(text);
+        short.map_or_else(|| self.find_long(hash_long(text, &self.secrets), text), |text| self.find_short(&text))
     }
 
     #[inline]
     fn find_short(&self, text: &Padded) -> Option<u32> {
-        self.short.find(hash_short(text), |(other, _)| other == text).map(|(_, number)| *number)
+        self.short.find(hash_short(text, &self.secrets), |(other, _)| other == text).map(|(_, number)| *number)
     }
 
     #[inline]
@@ -141,12 +151,12 @@ impl Texts {
         let texts = || texts.iter().enumerate().filter(|(_, text)| !text.is_empty());
         if self.bytes.len() <= AT_HAND_MAX {
             for (at, text) in texts() {
-                numbers[at] = self.find_long(hash(text), text).unwrap_or(UNKNOWN);
+                numbers[at] = self.find_long(hash_long(text, &self.secrets), text).unwrap_or(UNKNOWN);
             }
             return;
         }
         let mut hashes = [0; BATCH];
-        texts().for_each(|(at, text)| hashes[at] = hash(text));
+        texts().for_each(|(at, text)| hashes[at] = hash_long(text, &self.secrets));
         let mut likely = [Long::NONE; BATCH];
         for (at, text) in texts() {
             let is_likely = |long: &Long| long.is(hashes[at], text);
@@ -169,15 +179,16 @@ impl Texts {
     /// Gives a number to a text that has none; `None` when there are too many.
     pub(super) fn add(&mut self, text: &[u8], number: u32) -> Option<()> {
         if let Some(text) = Padded::of_slice(text) {
-            self.short.insert_unique(hash_short(&text), (text, number), |(text, _)| hash_short(text));
+            let secrets = &self.secrets;
+            self.short.insert_unique(hash_short(&text, secrets), (text, number), |(text, _)| hash_short(text, secrets));
             return Some(());
         }
         let start = u32::try_from(self.bytes.len()).ok()?;
         let length = u32::try_from(text.len()).ok()?;
         start.checked_add(length)?;
         self.bytes.extend_from_slice(text);
-        let (bytes, hash) = (&self.bytes, hash(text));
-        let hash_again = |long: &Long| self::hash(long.text(bytes));
+        let (bytes, secrets, hash) = (&self.bytes, &self.secrets, hash_long(text, &self.secrets));
+        let hash_again = |long: &Long| hash_long(long.text(bytes), secrets);
         self.long.insert_unique(hash, Long { hash: part_of(hash), start, length, number }, hash_again);
         Some(())
     }

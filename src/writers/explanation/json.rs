@@ -74,7 +74,7 @@ fn pays_json(graph: &Graph, explanation: &Explanation, line: usize, amount: Amou
         rules.map(|(rule, amount)| json!({ "rule": graph.rules[*rule].id, "amount": amount.to_string() })).collect();
     let line = &graph.lines[line];
     let members: serde_json::Map<String, Json> =
-        graph.columns.iter().cloned().zip(line.values.iter().map(|value| json!(value))).collect();
+        graph.columns.iter().cloned().zip(line.values.iter().map(|value| json!(**value))).collect();
     json!({ "line": line.id, "members": members, "amount": amount.to_string(), "through": rules })
 }
 
