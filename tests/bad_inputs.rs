@@ -113,6 +113,55 @@ fn containers_are_read_whole_or_not_at_all() {
     refused("open.csv", format!("{HEADINGS}{}2026-10-05,1,C,x,1,USD,\"", rows(3)).as_bytes(), "", &["never closed"]);
 }
 
+/// A workbook of the same rows as [`rows`], one of whose parts is changed.
+fn workbook(part: &str, change: impl Fn(String) -> String) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    let lines = format!("{HEADINGS}{}", rows(300));
+    for (row, line) in (0..).zip(csv::ReaderBuilder::new().has_headers(false).from_reader(lines.as_bytes()).records()) {
+        for (column, cell) in (0..).zip(&line.expect("a row")) {
+            match cell.parse::<f64>() {
+                Ok(number) if column == 4 => sheet.write_number(row, column, number).expect("written"),
+                _ => sheet.write_string(row, column, cell).expect("written"),
+            };
+        }
+    }
+    let bytes = book.save_to_buffer().expect("saved");
+    let mut from = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a zip");
+    let mut into = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for at in 0..from.len() {
+        let mut of = from.by_index(at).expect("a part");
+        let name = of.name().expect("a name").into_owned();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut of, &mut text).expect("text");
+        let text = if name == part { change(text) } else { text };
+        into.start_file(name, zip::write::SimpleFileOptions::default()).expect("a part");
+        into.write_all(text.as_bytes()).expect("written");
+    }
+    into.finish().expect("finished").into_inner()
+}
+
+#[test]
+fn nothing_is_taken_from_a_workbook_that_is_unsound_anywhere() {
+    const SHEET: &str = "xl/worksheets/sheet1.xml";
+    accepted("bill.xlsx", &workbook(SHEET, |text| text), "", "450");
+    let behind = |text: String| text.replace("</sheetData>", "</sheetData><!DOCTYPE x>");
+    refused("bill.xlsx", &workbook(SHEET, behind), "", &["declares a document type"]);
+    // In UTF-16, letters have bytes 0 between them.
+    let wide = |text: String| text + &"<!doctype x>".chars().flat_map(|c| [c, '\0']).collect::<String>();
+    refused("bill.xlsx", &workbook(SHEET, wide), "", &["declares a document type"]);
+    let claims = |text: String| text.replace("uniqueCount=\"", "uniqueCount=\"1000000000");
+    refused("bill.xlsx", &workbook("xl/sharedStrings.xml", claims), "", &["more texts than it can hold"]);
+    let mut torn = workbook(SHEET, |text| text);
+    let at = torn.windows(SHEET.len()).position(|bytes| bytes == SHEET.as_bytes()).expect("the sheet") + 200;
+    torn[at] ^= 1;
+    refused("bill.xlsx", &torn, "", &["not a readable workbook"]);
+    // A hidden row counts, and that is said.
+    let hidden = |text: String| text.replacen("<row r=\"9\"", "<row hidden=\"1\" r=\"9\"", 1);
+    let said = accepted("bill.xlsx", &workbook(SHEET, hidden), "", "450");
+    assert!(said.contains("has 1 hidden row"), "{said}");
+}
+
 #[test]
 fn numbers_are_read_as_declared_and_refused_otherwise() {
     let line = |cost: &str| format!("{HEADINGS}2026-10-05,111111111111,Compute,a,\"{cost}\",USD,\n");

@@ -145,6 +145,10 @@ pub(super) fn check_workbook(
                 return Err(file_fault(file, "document-type", title, help));
             }
         }
+        // Room is made for as many as it says.
+        if scan.claimed_texts > declared {
+            return Err(damaged(format!("its part `{shown}` says that it has more texts than it can hold")));
+        }
         if scan.hidden_rows > 0 {
             parts.hidden_rows.push((name.clone(), scan.hidden_rows));
         }
@@ -161,6 +165,8 @@ enum Part {
     Sheet,
     /// All sheets of an .ods file.
     AllSheets,
+    /// The texts that cells of an .xlsx file share.
+    Texts,
     /// Other XML.
     Xml,
     /// Anything else.
@@ -173,6 +179,8 @@ struct Scan {
     has_document_type: bool,
     hidden_rows: u64,
     hidden_by_sheet: Vec<(String, u64)>,
+    /// How many texts it says that it has.
+    claimed_texts: u64,
     /// The sheet that is gone by.
     sheet: String,
     /// The end of what went by, in which a word may have begun.
@@ -192,6 +200,7 @@ impl Scan {
             _ if !is_xml => Part::Other,
             "content.xml" => Part::AllSheets,
             _ if name.starts_with("xl/worksheets/") => Part::Sheet,
+            _ if name.ends_with("sharedStrings.xml") => Part::Texts,
             _ => Part::Xml,
         };
         Scan {
@@ -199,6 +208,7 @@ impl Scan {
             has_document_type: false,
             hidden_rows: 0,
             hidden_by_sheet: Vec::new(),
+            claimed_texts: 0,
             sheet: String::new(),
             rest: Vec::new(),
         }
@@ -234,6 +244,13 @@ impl Scan {
             Part::AllSheets => {
                 for at in memchr::memchr_iter(b'<', text) {
                     self.ods_tag(&String::from_utf8_lossy(tag_at(text, at)));
+                }
+            }
+            Part::Texts => {
+                for at in memmem::find_iter(text, b"<sst") {
+                    let tag = String::from_utf8_lossy(tag_at(text, at));
+                    let claimed = attribute_of(&tag, "uniqueCount").and_then(|count| count.parse().ok());
+                    self.claimed_texts = claimed.unwrap_or(self.claimed_texts);
                 }
             }
             Part::Xml | Part::Other => {}
