@@ -3,8 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use rustc_hash::FxHashMap;
-
 use crate::money::Amount;
 
 use super::Tally;
@@ -75,10 +73,19 @@ const WATCHED_ROWS_MAX: usize = 1 << 15;
 /// Rows of a file that stand in it more than once, word for word.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Repeats {
-    seen: FxHashMap<u64, (u64, Amount)>,
+    /// Those that are looked at; some may be among them more than once, or be looked at no longer.
+    seen: Vec<Seen>,
     /// Zero bits that a hash must end in to be looked at.
     zero_bits: u32,
     all: Fingerprint,
+}
+
+/// A row by its hash, how often it was seen, and its amount.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    hash: u64,
+    times: u64,
+    amount: Amount,
 }
 
 /// Of all rows of a file: how many, and the sum of their hashes, which no order of rows changes.
@@ -97,8 +104,11 @@ impl Repeats {
         if !is_whole || !self.is_watched(hash) {
             return;
         }
-        self.seen.entry(hash).or_insert((0, amount)).0 += 1;
-        self.watch_fewer();
+        self.seen.push(Seen { hash, times: 1, amount });
+        // One by one they would be looked for all over the memory; sorted now and then, they cost little.
+        if self.seen.len() >= 2 * WATCHED_ROWS_MAX {
+            self.settle();
+        }
     }
 
     /// Adds the rows of another part of the file.
@@ -106,21 +116,24 @@ impl Repeats {
         self.all.rows += other.all.rows;
         self.all.sum += other.all.sum;
         self.zero_bits = self.zero_bits.max(other.zero_bits);
-        let zero_bits = self.zero_bits;
-        self.seen.retain(|hash, _| hash.trailing_zeros() >= zero_bits);
-        for (hash, (times, amount)) in other.seen {
-            if self.is_watched(hash) {
-                self.seen.entry(hash).or_insert((0, amount)).0 += times;
-            }
-        }
-        self.watch_fewer();
+        self.seen.extend(other.seen);
+        self.settle();
     }
 
-    fn watch_fewer(&mut self) {
+    /// Brings each row together with its like, and looks at fewer rows where there are too many.
+    fn settle(&mut self) {
+        let zero_bits = self.zero_bits;
+        self.seen.retain(|row| row.hash.trailing_zeros() >= zero_bits);
+        self.seen.sort_unstable_by_key(|row| row.hash);
+        self.seen.dedup_by(|row, first| {
+            let is_like = row.hash == first.hash;
+            first.times += if is_like { row.times } else { 0 };
+            is_like
+        });
         while self.seen.len() > WATCHED_ROWS_MAX {
             self.zero_bits += 1;
             let zero_bits = self.zero_bits;
-            self.seen.retain(|hash, _| hash.trailing_zeros() >= zero_bits);
+            self.seen.retain(|row| row.hash.trailing_zeros() >= zero_bits);
         }
     }
 
@@ -133,11 +146,12 @@ impl Repeats {
     }
 
     /// The repeats beyond the first of each row, with their money, and one in how many rows was looked at.
-    pub(super) fn tally(&self) -> (Tally, u64) {
+    pub(super) fn tally(&mut self) -> (Tally, u64) {
+        self.settle();
         let mut tally = Tally::default();
-        for (times, amount) in self.seen.values() {
-            for _ in 1..*times {
-                tally.add(*amount);
+        for row in &self.seen {
+            for _ in 1..row.times {
+                tally.add(row.amount);
             }
         }
         (tally, 1 << self.zero_bits)
@@ -160,5 +174,29 @@ mod tests {
         };
         let files = [keys(&["a", "b", "a"]), keys(&["c", "b"])];
         assert_eq!(repeated(&files), [((0, 2), (0, 4)), ((0, 3), (1, 3))]);
+    }
+
+    #[test]
+    fn repeats_are_told_of_all_rows_or_of_one_in_so_many() {
+        let amount = |row: u64| Amount::whole(i64::try_from(row).expect("small"));
+        let tally = |rows: u64, parts: u64| {
+            let mut all = Repeats::default();
+            for part in 0..parts {
+                let mut repeats = Repeats::default();
+                // Each third row comes twice, the second time far behind the first.
+                for row in (part..rows).step_by(parts as usize).chain((3 * part..rows).step_by(3 * parts as usize)) {
+                    repeats.add(row.wrapping_mul(0x9e37_79b9_7f4a_7c15), amount(row), true);
+                }
+                all.join(repeats);
+            }
+            all.tally()
+        };
+        let every_third = |rows: u64| (0..rows).step_by(3).map(amount).sum();
+        for parts in [1, 2, 5] {
+            assert_eq!(tally(9_000, parts), (Tally { lines: 3_000, sum: every_third(9_000) }, 1));
+            // Of odd factors, a product ends in as many zero bits as its number.
+            let (found, one_in) = tally(300_000, parts);
+            assert_eq!((found.lines, one_in), (300_000_u64.div_ceil(3 * 16), 16));
+        }
     }
 }
