@@ -37,7 +37,7 @@ pub(super) struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
-        Sizes { part: 1 << 18, part_max: 1 << 22, file_min: 1 << 16 }
+        Sizes { part: 1 << 17, part_max: 1 << 22, file_min: 1 << 16 }
     }
 }
 
