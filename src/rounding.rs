@@ -164,17 +164,17 @@ impl Charges {
     #[must_use]
     pub fn id(&self, model: &Model, line: &ChargeLine) -> String {
         let for_period = model.dimensions[FOR_PERIOD].member_name(line.for_period);
-        let mut hasher = blake3::Hasher::new();
+        let mut key = Vec::with_capacity(256);
         let mut add = |part: &str| {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
+            key.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            key.extend_from_slice(part.as_bytes());
         };
         [model.period.name.as_str(), for_period, line.kind.word(), line.kind.reason()].into_iter().for_each(&mut add);
         for (dimension, member) in self.by.iter().zip(&line.members) {
             add(model.dimension_name(*dimension));
             add(model.dimensions[*dimension].member_name(*member));
         }
-        hasher.finalize().to_hex()[..16].to_owned()
+        blake3::hash(&key).to_hex()[..16].to_owned()
     }
 }
 

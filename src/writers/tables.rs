@@ -47,7 +47,7 @@ pub fn write_gzip(
     currency: &Currency,
 ) -> io::Result<()> {
     let file = BufWriter::new(File::create(path)?);
-    let mut gzip = GzBuilder::new().mtime(0).operating_system(255).write(file, Compression::new(6));
+    let mut gzip = GzBuilder::new().mtime(0).operating_system(255).write(file, Compression::new(3));
     write_rows(&mut gzip, columns, rows, currency)?;
     gzip.finish()?.into_inner()?.sync_all()
 }
