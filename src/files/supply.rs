@@ -1,7 +1,8 @@
 //! What one thread makes after another, and all use: the next part of a text.
 //!
 //! Where it takes long to make, whoever makes it keeps on doing so and the others use what is ready; only when enough is
-//! ready does the maker use some too. So what it needs stays with the processor that it runs on.
+//! ready does the maker use some too. So what it needs stays with the processor that it runs on. They are had in the order
+//! in which they are made, so that whoever has several has the first of them first.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -68,10 +69,10 @@ impl<S, T: Default> Supply<S, T> {
                         break;
                     }
                     let mut state = self.lock();
-                    if state.ready.len() >= self.ready_max {
-                        return Ok(Some(next));
-                    }
                     state.ready.push_back(next);
+                    if state.ready.len() > self.ready_max {
+                        return Ok(state.ready.pop_front());
+                    }
                     self.changed.notify_one();
                     next = state.used.pop().unwrap_or_default();
                 }
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_is_made_is_had_once_by_however_many() {
+    fn everything_that_is_made_is_had_once_and_in_order_by_however_many() {
         for (threads, ready_max) in [(1, 0), (1, 4), (2, 0), (2, 8), (5, 3)] {
             let supply = Supply::<u64, u64>::new(0, ready_max);
             let (sum, count) = (AtomicU64::new(0), AtomicU64::new(0));
@@ -122,6 +123,7 @@ mod tests {
                     Ok::<_, Infallible>(*source <= 1000)
                 };
                 while let Ok(Some(next)) = supply.next(had, make) {
+                    assert!(had.is_none_or(|before| before < next), "in their order");
                     sum.fetch_add(next, Ordering::Relaxed);
                     count.fetch_add(1, Ordering::Relaxed);
                     had = Some(next);
