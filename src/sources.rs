@@ -86,7 +86,7 @@ impl LineGroup {
     /// The values of one of its largest rows.
     #[must_use]
     pub fn values_of(&self, row: &RowSum) -> Vec<String> {
-        let mut values: Vec<String> = self.values.iter().map(|value| value.to_string()).collect();
+        let mut values: Vec<String> = self.values.iter().map(ToString::to_string).collect();
         for (at, text) in &row.texts {
             values[*at].clone_from(text);
         }
@@ -212,6 +212,11 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     let decls = with_headings(book, &plans, &headings);
     check_columns(model, &decls, &plans, &headings, findings);
     if findings.has_errors() {
+        // Headings of a damaged workbook are nobody's mistake in the rules.
+        let workbooks = plans.iter().filter(|plan| matches!(plan.shape.kind, Kind::Workbook(_)));
+        for fault in workbooks.filter_map(|plan| files::check(&plan.file, &plan.shape).err()) {
+            findings.push(*fault);
+        }
         return None;
     }
     let size = |plan: &Plan| std::fs::metadata(&plan.file.path).map_or(0, |about| about.len());

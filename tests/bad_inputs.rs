@@ -129,13 +129,14 @@ fn workbook(part: &str, change: impl Fn(String) -> String) -> Vec<u8> {
     let bytes = book.save_to_buffer().expect("saved");
     let mut from = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a zip");
     let mut into = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     for at in 0..from.len() {
         let mut of = from.by_index(at).expect("a part");
         let name = of.name().expect("a name").into_owned();
         let mut text = String::new();
         std::io::Read::read_to_string(&mut of, &mut text).expect("text");
         let text = if name == part { change(text) } else { text };
-        into.start_file(name, zip::write::SimpleFileOptions::default()).expect("a part");
+        into.start_file(name, options).expect("a part");
         into.write_all(text.as_bytes()).expect("written");
     }
     into.finish().expect("finished").into_inner()
@@ -156,6 +157,11 @@ fn nothing_is_taken_from_a_workbook_that_is_unsound_anywhere() {
     let at = torn.windows(SHEET.len()).position(|bytes| bytes == SHEET.as_bytes()).expect("the sheet") + 200;
     torn[at] ^= 1;
     refused("bill.xlsx", &torn, "", &["not a readable workbook"]);
+    // A heading that is damaged is not the model's mistake.
+    let mut renamed = workbook(SHEET, |text| text);
+    let at = renamed.windows(8).position(|bytes| bytes == b"<v>4</v>").expect("the fifth heading");
+    renamed[at + 3] = b'3';
+    refused("bill.xlsx", &renamed, "", &["no column `BilledCost`", "not a readable workbook", "sheet1.xml"]);
     // A hidden row counts, and that is said.
     let hidden = |text: String| text.replacen("<row r=\"9\"", "<row hidden=\"1\" r=\"9\"", 1);
     let said = accepted("bill.xlsx", &workbook(SHEET, hidden), "", "450");

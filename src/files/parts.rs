@@ -175,7 +175,7 @@ fn end_of_records(bytes: &[u8], mut counts: Counts) -> Option<(usize, u64)> {
     loop {
         let at = memchr::memrchr(b'\n', &bytes[..end])?;
         counts.quotes -= memchr::memchr_iter(b'"', &bytes[at..end]).count() as u64;
-        if counts.quotes % 2 == 0 {
+        if counts.quotes.is_multiple_of(2) {
             return Some((at + 1, counts.feeds));
         }
         counts.feeds -= 1;

@@ -218,23 +218,24 @@ fn rows(
     let read = |rows: Rows<'_>| {
         if is_binary { rows.of_xlsb(opened, &is_unsound) } else { rows.of_xlsx(opened, &parts, &is_unsound) }
     };
+    // Whoever reads a file twice by one opening of it is moved about in it.
+    let check_sheets = || {
+        let again = open(file)?;
+        if written(&again) != written(opened) {
+            return Err(unreadable(file, "it was written while it was read; run again"));
+        }
+        check_workbook(file, &again, holds_cells)
+    };
     if !rows.visitor.wants_rows() {
-        return read(rows).map(|read| read.is_some());
+        // Damage is told by what is damaged, not by where it was met.
+        return read(rows).map(|read| read.is_some()).map_err(|fault| check_sheets().err().unwrap_or(fault));
     }
     // Sheets are checked while they are read; nothing is made of what was read unless they are sound.
     let contradict = || unreadable(file, "its parts contradict each other");
     let mut sheets = None;
     let result = rayon::in_place_scope(|scope| {
         scope.spawn(|_| {
-            let check = || {
-                // Whoever reads a file twice by one opening of it is moved about in it.
-                let again = open(file)?;
-                if written(&again) != written(opened) {
-                    return Err(unreadable(file, "it was written while it was read; run again"));
-                }
-                check_workbook(file, &again, holds_cells)
-            };
-            let checked = contained(check).unwrap_or_else(|| Err(contradict()));
+            let checked = contained(check_sheets).unwrap_or_else(|| Err(contradict()));
             is_unsound.store(checked.is_err(), Ordering::Relaxed);
             sheets = Some(checked);
         });

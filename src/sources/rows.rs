@@ -179,12 +179,12 @@ mod tests {
     #[test]
     fn repeats_are_told_of_all_rows_or_of_one_in_so_many() {
         let amount = |row: u64| Amount::whole(i64::try_from(row).expect("small"));
-        let tally = |rows: u64, parts: u64| {
+        let tally = |rows: u64, parts: usize| {
             let mut all = Repeats::default();
-            for part in 0..parts {
+            for part in (0..).take(parts) {
                 let mut repeats = Repeats::default();
                 // Each third row comes twice, the second time far behind the first.
-                for row in (part..rows).step_by(parts as usize).chain((3 * part..rows).step_by(3 * parts as usize)) {
+                for row in (part..rows).step_by(parts).chain((3 * part..rows).step_by(3 * parts)) {
                     repeats.add(row.wrapping_mul(0x9e37_79b9_7f4a_7c15), amount(row), true);
                 }
                 all.join(repeats);

@@ -76,7 +76,8 @@ impl Long {
 /// The bits of a hash by which most others are told from it.
 #[inline]
 fn part_of(hash: u64) -> u32 {
-    (hash >> 16) as u32
+    const BITS: u64 = u32::MAX as u64;
+    u32::try_from(hash >> 16 & BITS).unwrap_or_default()
 }
 
 /// Two numbers become one, of which neither makes nothing of the other.
@@ -293,13 +294,16 @@ mod tests {
     fn each_text_has_its_own_number_however_many_there_are() {
         let mut texts = Texts::default();
         // Texts that differ in their length, their end, or bytes of value 0 alone.
-        let text = |number: usize| [b"x".repeat(number % 50), vec![0; number / 50 % 3], vec![7; number / 150]].concat();
+        let text = |number: u32| {
+            let [length, zeros, sevens] = [number % 50, number / 50 % 3, number / 150].map(|count| count as usize);
+            [b"x".repeat(length), vec![0; zeros], vec![7; sevens]].concat()
+        };
         for number in 0..600 {
             assert_eq!(texts.find(&text(number)), None, "{number}");
-            texts.add(&text(number), number as u32).expect("added");
+            texts.add(&text(number), number).expect("added");
         }
         for number in 0..600 {
-            assert_eq!(texts.find(&text(number)), Some(number as u32));
+            assert_eq!(texts.find(&text(number)), Some(number));
         }
     }
 
@@ -312,7 +316,7 @@ mod tests {
         let beginnings: Vec<u32> = (0..100).flat_map(|at| [at * 50 % 7, at * 50, 1 + at % 2]).collect();
         let mut found = Vec::new();
         rows.find_some(&beginnings, 3, |at, row| found.push((at, row[3])));
-        let expected: Vec<(usize, u32)> = (0..80).step_by(2).map(|at| (at, at as u32 * 50)).collect();
+        let expected: Vec<(usize, u32)> = (0..80).step_by(2).zip((0..).step_by(100)).collect();
         assert_eq!(found, expected);
         assert_eq!(rows.find(&[3, 3, 1]), Some([3, 3, 1, 3, 2].as_slice()));
     }
