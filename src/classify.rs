@@ -353,15 +353,12 @@ fn drivers_from_lines(
     for (decl, driver) in book.drivers.iter().zip(drivers) {
         let DriverOrigin::Lines(lines) = &decl.origin else { continue };
         let Some(source) = book.source(&lines.source.name) else { continue };
-        let columns = &footprint.0[source];
         let of_source = book.quantity_columns(&lines.source.name);
         let quantity_at =
             lines.quantity.as_ref().map(|column| of_source.iter().position(|other| other.name == column.name));
         driver.file = format!("lines of {}", lines.source.name);
         for group in groups.iter().filter(|group| group.source == source) {
-            let value = |column: &ColumnRef| {
-                columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", |value| value))
-            };
+            let value = value_of(footprint, group);
             let declared = &book.sources[source];
             if !decl.filter.hold(|clause| declared.passes(&clause.field, &clause.test, value(&clause.field))) {
                 continue;
@@ -374,7 +371,7 @@ fn drivers_from_lines(
             let mut place = |side: &[DimensionId], templates: &[Template]| -> Key {
                 let mut key: Key = vec![BLANK; book.dimensions.len()].into();
                 for (dimension, template) in side.iter().zip(templates) {
-                    placing.by_name(&mut key, *dimension, &template.fill(value), &format!("drivers.{}", decl.name));
+                    placing.by_name(&mut key, *dimension, &template.fill(&value), &format!("drivers.{}", decl.name));
                 }
                 side.iter().map(|dimension| key[*dimension]).collect()
             };

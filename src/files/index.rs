@@ -270,7 +270,7 @@ impl Index {
                 let unusual =
                     edgy & behind(ends, was_end) & !over | over & behind(edgy, was_edgy >> 1) & !behind(over, was_over);
                 self.note_unusual(unusual, base);
-                (was_edgy, was_over, was_beginning) = (edgy >> (STEP - 2), over >> (STEP - 1), 0);
+                (was_edgy, was_over) = (edgy >> (STEP - 2), over >> (STEP - 1));
                 (ends, feeds, returns)
             } else {
                 let within = odd_up_to(quotes) ^ inside;

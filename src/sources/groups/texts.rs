@@ -10,22 +10,10 @@ use crate::files::{Padded, RawRow};
 /// Whether two texts are the same. Most are so short that the call of a function for it would take longer than it.
 #[inline]
 fn are_same(one: &[u8], two: &[u8]) -> bool {
-    fn ends<const N: usize>(text: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
-        Some((text.first_chunk()?, text.last_chunk()?))
-    }
-    if one.len() != two.len() {
-        return false;
-    }
-    match one.len() {
-        0..4 => one.iter().zip(two).all(|(one, two)| one == two),
-        4..8 => ends::<4>(one) == ends(two),
-        8..16 => ends::<8>(one) == ends(two),
-        _ => {
-            let (steps, others) = (one.as_chunks::<16>().0, two.as_chunks::<16>().0);
-            steps.iter().zip(others).all(|(one, two)| u128::from_ne_bytes(*one) == u128::from_ne_bytes(*two))
-                && one.last_chunk::<16>() == two.last_chunk()
-        }
-    }
+    let (Some(last), true) = (one.last_chunk::<16>(), one.len() == two.len()) else { return one == two };
+    let (steps, others) = (one.as_chunks::<16>().0, two.as_chunks::<16>().0);
+    steps.iter().zip(others).all(|(one, two)| u128::from_ne_bytes(*one) == u128::from_ne_bytes(*two))
+        && Some(last) == two.last_chunk()
 }
 
 /// How many are looked for together, so that what has to come from far comes together.
@@ -267,8 +255,9 @@ impl Tuples {
     /// Adds a row, of which there is no like.
     pub(super) fn add(&mut self, beginning: &[u32], rest: [u32; 2]) {
         let Ok(at) = u32::try_from(self.rows.len()) else { return };
+        let hash = hash_of(beginning);
         self.numbers.extend(beginning.iter().chain(&rest));
-        self.rows.insert_unique(hash_of(beginning), (hash_of(beginning), at), |(hash, _)| *hash);
+        self.rows.insert_unique(hash, (hash, at), |(hash, _)| *hash);
     }
 }
 
