@@ -3,12 +3,11 @@
 mod join;
 mod known;
 mod texts;
+mod values;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess};
 
@@ -24,14 +23,10 @@ use crate::money::{Amount, Currency, NumberFault, NumberFormat, parse_number};
 use crate::period::Day;
 use crate::rulebook::condition::{ColumnRef, Form, Test};
 use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, ScheduleDecl, SourceDecl};
-use crate::shared::Shared;
 use join::Stashed;
 use known::Known;
-
-/// Stands behind each value in a group's key. A byte 0 of a value is written as two, so that no value can be taken for
-/// two, and keys are in the order of what they hold.
-const VALUE_END: [u8; 2] = [0, 0];
-const ZERO_IN_VALUE: [u8; 2] = [0, 1];
+use texts::Tuples;
+use values::Values;
 
 /// Lines of one file that are handed back. A file with more of them is not one with a few bad lines.
 const QUARANTINED_MAX: u64 = 100_000;
@@ -89,10 +84,8 @@ impl ScheduleColumns {
 pub(super) struct Line {
     pub(super) row: u64,
     pub(super) day: Day,
-    pub(super) for_period: String,
     pub(super) sum: Amount,
     pub(super) quantities: Vec<Amount>,
-    pub(super) is_remainder: bool,
 }
 
 /// Where a footprint column is in a file.
@@ -133,11 +126,24 @@ impl Sums {
 /// What is known of a group beside its sums.
 #[derive(Default)]
 struct Group {
-    for_period: String,
     first_row: u64,
     quantities: Vec<Amount>,
-    is_remainder: bool,
     largest: Vec<RowSum>,
+}
+
+/// Days that are treated alike: by the number of their period, and by how many changes of the model come before them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Class {
+    period: u32,
+    span: u32,
+}
+
+impl Class {
+    /// Of a day that is counted in a period; `None` when there are too many.
+    fn of(model: &Model, periods: &mut Values, period: &str, day: Day) -> Option<Class> {
+        let span = model.changes.partition_point(|change| *change <= day);
+        Some(Class { period: periods.number(period)?, span: u32::try_from(span).ok()? })
+    }
 }
 
 /// Adds the rows of one file up into groups.
@@ -152,8 +158,11 @@ pub(super) struct Grouper<'m> {
     slots: Vec<Slot>,
     /// For each slot, the tests of its texts, where nothing else is read of them.
     tests: Vec<Option<Vec<&'m Test>>>,
-    /// For each such slot, a text for each outcome of its tests.
-    examples: Vec<FxHashMap<String, String>>,
+    /// For each slot, what stood in it; for one whose texts are only tested, the outcomes of the tests, each shown as a text
+    /// that has it.
+    values: Vec<Values>,
+    /// Names of the periods that lines belong to.
+    periods: Values,
     /// Texts of the line that is looked at in such slots, where rows are kept.
     texts: Vec<(usize, String)>,
     /// For each slot, whether its text becomes a member's name.
@@ -189,11 +198,12 @@ pub(super) struct Grouper<'m> {
     /// Columns of quantities that drivers read.
     quantities: Vec<usize>,
     skip: Vec<(ColumnRef, Slot)>,
-    index: FxHashMap<Vec<u8>, usize>,
+    /// The keys of groups, each with the number of its group: see [`Grouper::build_key`].
+    index: Tuples,
     groups: Vec<Group>,
     /// Of each group.
     sums: Vec<Sums>,
-    key: Vec<u8>,
+    key: Vec<u32>,
     /// Sum of the sizes of all amounts so far, so that no sum can leave its range.
     size: Amount,
     pub(super) totals: SourceTotals,
@@ -226,7 +236,8 @@ impl<'m> Grouper<'m> {
             headings: None,
             slots: Vec::new(),
             tests: Vec::new(),
-            examples: Vec::new(),
+            values: Vec::new(),
+            periods: Values::default(),
             texts: Vec::new(),
             names_member: Vec::new(),
             patterns: Vec::new(),
@@ -252,7 +263,7 @@ impl<'m> Grouper<'m> {
             schedules: Vec::new(),
             quantities: Vec::new(),
             skip: Vec::new(),
-            index: FxHashMap::default(),
+            index: Tuples::default(),
             groups: Vec::new(),
             sums: Vec::new(),
             key: Vec::new(),
@@ -277,34 +288,7 @@ impl<'m> Grouper<'m> {
             let version = format!("FOCUS {}", focus::version(&headings.names).version);
             self.totals.versions.insert(version, self.totals.taken);
         }
-        let file: Arc<str> = self.headings.map(|headings| headings.file).unwrap_or_default().into();
-        let mut keyed: Vec<(Vec<u8>, usize)> = self.index.into_iter().collect();
-        // In the order of what they hold, so that the order of lines in the file does not show.
-        keyed.par_sort_unstable();
-        let mut shown: Vec<Shared> = self.examples.iter().map(|_| Shared::default()).collect();
-        let mut periods = Shared::default();
-        let groups = keyed.into_iter().map(|(key, at)| {
-            let (group, sums) = (std::mem::take(&mut self.groups[at]), self.sums[at]);
-            let value = |((value, examples), shown): ((Cow<'_, str>, &FxHashMap<String, String>), &mut Shared)| {
-                shown.get_as(&value, |value| examples.get(value).map_or(value, String::as_str))
-            };
-            LineGroup {
-                source: self.source,
-                file: Arc::clone(&file),
-                values: values_of(&key, self.slots.len()).zip(&self.examples).zip(&mut shown).map(value).collect(),
-                for_period: periods.get(&group.for_period),
-                day: sums.day,
-                lines: sums.lines,
-                sum: sums.sum,
-                least: sums.least,
-                greatest: sums.greatest,
-                first_row: group.first_row,
-                quantities: group.quantities,
-                is_remainder: group.is_remainder,
-                largest: group.largest,
-            }
-        });
-        let groups = groups.collect();
+        let groups = self.line_groups();
         let fingerprint = self.key_columns.is_empty().then(|| (self.repeats.fingerprint(), self.is_whole));
         Grouped {
             groups,
@@ -316,6 +300,41 @@ impl<'m> Grouper<'m> {
             seen: self.seen,
             schedules: self.schedules,
         }
+    }
+
+    /// The groups in the order of what they hold, so that the order of lines in the file does not show.
+    fn line_groups(&mut self) -> Vec<LineGroup> {
+        let file: Arc<str> = self.headings.as_ref().map(|headings| headings.file.as_str()).unwrap_or_default().into();
+        let columns: Vec<&Values> = self.values.iter().chain([&self.periods]).collect();
+        let ranks: Vec<Vec<u32>> = columns.par_iter().map(|values| values.ranks()).collect();
+        let rank = |(at, number): (usize, &u32)| ranks.get(at).map_or(*number, |ranks| ranks[*number as usize]);
+        let ranked: Vec<u32> = self.index.rows().flat_map(|row| row.iter().enumerate().map(rank)).collect();
+        let mut order: Vec<&[u32]> = ranked.chunks_exact(self.index.width()).collect();
+        // No two are the same, so that the number of the group at their end decides nothing.
+        order.par_sort_unstable();
+        let numbers = order.into_iter().filter_map(|row| row.last().copied());
+        let group = |number: u32| {
+            let at = number as usize;
+            let (group, sums) = (std::mem::take(&mut self.groups[at]), self.sums[at]);
+            let [values @ .., period, _span, is_remainder, _] = self.index.row(number)? else { return None };
+            let shown = |(values, number): (&Values, &u32)| Arc::clone(values.shown(*number));
+            Some(LineGroup {
+                source: self.source,
+                file: Arc::clone(&file),
+                values: self.values.iter().zip(values).map(shown).collect(),
+                for_period: Arc::clone(self.periods.shown(*period)),
+                day: sums.day,
+                lines: sums.lines,
+                sum: sums.sum,
+                least: sums.least,
+                greatest: sums.greatest,
+                first_row: group.first_row,
+                quantities: group.quantities,
+                is_remainder: *is_remainder != 0,
+                largest: group.largest,
+            })
+        };
+        numbers.filter_map(group).collect()
     }
 
     /// Rows that stand in a file twice may be a bill of two like items, or an export that was appended to itself.
@@ -434,18 +453,21 @@ impl<'m> Grouper<'m> {
 
     /// Whether the texts of a new group that become names hold no control characters: a line feed in a name
     /// could forge a line of a journal.
-    fn names_are_clean(&mut self, row: &Row<'_>, key: &[u8]) -> bool {
+    fn names_are_clean(&mut self, row: &Row<'_>) -> bool {
         // Marks that turn the direction of writing make a name look like another one.
         let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        let bad = |value: &str| value.chars().any(|c| c.is_control() || turns(c));
-        let mut values = values_of(key, self.slots.len()).zip(&self.names_member).enumerate();
-        let found = values.find(|(_, (value, named))| **named && bad(value));
+        let bad = |value: &str| {
+            let is_plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+            !is_plain && value.chars().any(|c| c.is_control() || turns(c))
+        };
+        let texts = self.values.iter().zip(&self.key).map(|(values, number)| values.text(*number));
+        let found = texts.zip(&self.names_member).enumerate().find(|(_, (value, named))| **named && bad(value));
         let Some((at, (value, _))) = found else { return true };
         let column = match &self.slots[at] {
             Slot::Column(column) | Slot::Tag(column, _) => *column,
             Slot::Absent => return true,
         };
-        let title = format!("`{}` is used as a name and holds a control character", clean(&self.told(column, &value)));
+        let title = format!("`{}` is used as a name and holds a control character", clean(&self.told(column, value)));
         let help = "have line breaks, tabs and marks of direction taken out of names where they are kept";
         self.fault("control-character", row.number, column, title, help);
         false
@@ -628,20 +650,24 @@ impl<'m> Grouper<'m> {
         }
     }
 
-    /// The day of a line and the period it belongs to; `None` when that is a finding or another run's.
-    fn period(&mut self, row: &Row<'_>, sum: Amount) -> Option<(Day, String)> {
+    /// The day of a line and where that is; `None` when that is a finding or another run's.
+    fn period(&mut self, row: &Row<'_>, sum: Amount) -> Option<(Day, Class)> {
         let model = self.model;
-        let Some(column) = self.date else {
-            return Some((model.period.last, model.period.name.clone()));
+        let here = |this: &mut Self, day| Some((day, this.class(row, &model.period.name, day)?));
+        let Some(column) = self.date else { return here(self, model.period.last) };
+        let known = self.known.dated();
+        let day = match known {
+            Some((day, _)) => Some(day),
+            None => self.day(row, column)?,
         };
-        let Some(day) = self.day(row, column)? else {
+        let Some(day) = day else {
             let expected = self.date_expected();
             self.fault("not-a-date", row.number, column, "this line has no date".to_owned(), expected);
             return None;
         };
         self.totals.days = Some(self.totals.days.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
         if model.period.contains(day) {
-            return Some((day, model.period.name.clone()));
+            return known.or_else(|| here(self, day));
         }
         match self.decl.late {
             Late::Own => {
@@ -649,9 +675,11 @@ impl<'m> Grouper<'m> {
                 None
             }
             Late::Here => {
-                let own = model.book.head.calendar.containing(day)?;
                 self.totals.late.add(sum);
-                Some((day, own.name))
+                known.or_else(|| {
+                    let own = model.book.head.calendar.containing(day)?;
+                    Some((day, self.class(row, &own.name, day)?))
+                })
             }
             Late::Refuse => {
                 if let Some(headings) = &self.headings {
@@ -663,6 +691,21 @@ impl<'m> Grouper<'m> {
                 None
             }
         }
+    }
+
+    /// Where a day is that is counted in a period; `None` when that is a finding.
+    fn class(&mut self, row: &Row<'_>, period: &str, day: Day) -> Option<Class> {
+        let class = Class::of(self.model, &mut self.periods, period, day);
+        self.or_too_many(row, class)
+    }
+
+    /// What has a number, unless there is more than can be numbered.
+    fn or_too_many<N>(&mut self, row: &Row<'_>, number: Option<N>) -> Option<N> {
+        if number.is_none() {
+            let title = format!("rules read more than {} texts or groups of lines in this file", u32::MAX);
+            self.fault(TOO_LARGE, row.number, self.cost, title, "split the file, or let rules read fewer of its columns");
+        }
+        number
     }
 
     /// Counts a line in the total of its currency.
@@ -716,8 +759,9 @@ impl<'m> Grouper<'m> {
         }
     }
 
-    /// Puts the line's footprint into `self.key`; `false` when a cell is a finding.
-    fn build_key(&mut self, row: &Row<'_>, for_period: &str, span: usize) -> bool {
+    /// Puts the numbers of what stands in the line's footprint columns into `self.key`, behind them its period, its span and
+    /// whether it is a remainder; `false` when a cell is a finding.
+    fn build_key(&mut self, row: &Row<'_>, class: Class, is_remainder: bool) -> bool {
         let mut key = std::mem::take(&mut self.key);
         key.clear();
         let slots = std::mem::take(&mut self.slots);
@@ -725,10 +769,9 @@ impl<'m> Grouper<'m> {
         texts.clear();
         let mut is_sound = true;
         for (at, slot) in slots.iter().enumerate() {
-            if let Some(value) = self.known.value(at)
-                && (self.tests[at].is_none() || self.rows_kept == 0 && self.examples[at].contains_key(value))
-            {
-                push_value(&mut key, value);
+            let is_known = self.tests[at].is_none() || self.rows_kept == 0;
+            if let Some(number) = self.known.value(at).filter(|_| is_known).and_then(|value| self.values[at].find(value)) {
+                key.push(number);
                 continue;
             }
             let mut scratch = String::new();
@@ -743,22 +786,21 @@ impl<'m> Grouper<'m> {
             };
             is_sound &= text.is_some();
             let text = text.unwrap_or_default();
-            match &self.tests[at] {
-                None => push_value(&mut key, text),
+            let number = match &self.tests[at] {
+                None => self.values[at].number(text),
                 Some(tests) => {
-                    let outcomes = outcomes(self.decl, &self.footprint[at], tests, text);
-                    push_value(&mut key, &outcomes);
                     if self.rows_kept > 0 {
                         texts.push((at, text.to_owned()));
                     }
-                    self.examples[at].entry(outcomes).or_insert_with(|| text.to_owned());
+                    self.values[at].number_as(&outcomes(self.decl, &self.footprint[at], tests, text), text)
                 }
-            }
+            };
+            is_sound &= self.or_too_many(row, number).is_some();
+            key.extend(number);
         }
         self.slots = slots;
         self.texts = texts;
-        push_value(&mut key, for_period);
-        key.extend_from_slice(&span.to_be_bytes());
+        key.extend([class.period, class.span, u32::from(is_remainder)]);
         self.key = key;
         is_sound
     }
@@ -823,37 +865,6 @@ fn declare_as(text: &str) -> &'static str {
     } else {
         "another form of numbers is declared as formats = { number = \"1,234.56\" }"
     }
-}
-
-/// Appends a value to a key.
-fn push_value(key: &mut Vec<u8>, value: &str) {
-    for (at, piece) in value.as_bytes().split(|byte| *byte == 0).enumerate() {
-        if at > 0 {
-            key.extend_from_slice(&ZERO_IN_VALUE);
-        }
-        key.extend_from_slice(piece);
-    }
-    key.extend_from_slice(&VALUE_END);
-}
-
-/// The first `count` values of a key.
-fn values_of(key: &[u8], count: usize) -> impl Iterator<Item = Cow<'_, str>> {
-    let mut rest = key;
-    (0..count).map_while(move |_| {
-        let mut value = Cow::Borrowed("");
-        loop {
-            let at = memchr::memchr(0, rest)?;
-            let (piece, behind) = rest.split_at(at);
-            let piece = String::from_utf8_lossy(piece);
-            value = if value.is_empty() { piece } else { value + piece };
-            let (mark, behind) = behind.split_first_chunk()?;
-            rest = behind;
-            if *mark == VALUE_END {
-                return Some(value);
-            }
-            value += "\0";
-        }
-    })
 }
 
 /// The texts of some keys of a JSON object; a key that stands twice with two values has none.
@@ -967,7 +978,9 @@ impl Visitor for Grouper<'_> {
         let declared = &book.sources[self.source];
         let tests_of = |column| footprint::only_tests_of(book, declared, column).filter(|_| decl.schedule.is_none());
         self.tests = footprint.iter().map(tests_of).collect();
-        self.examples = vec![FxHashMap::default(); footprint.len()];
+        self.values.resize_with(footprint.len(), Values::default);
+        // Behind what stands in the columns come period, span, whether it is a remainder, and the group.
+        self.index = Tuples::of_width(footprint.len() + 4);
         self.skip = decl.skip.fields().map(|field| (field.clone(), self.slot(field))).collect();
         let in_use = |at: usize| {
             [Some(self.cost), self.control, self.date, self.currency].contains(&Some(at))
@@ -1105,27 +1118,28 @@ impl Grouper<'_> {
             self.take_scheduled(row, schedule, sum, control);
             return;
         }
-        let Some((day, for_period)) = self.period(row, sum) else {
+        let Some((day, class)) = self.period(row, sum) else {
             // A line of another run counts in the totals of its file, one that is handed back does not.
             self.totals.control += if self.of_row.is_empty() { control } else { Amount::ZERO };
             return;
         };
-        let span = self.model.changes.partition_point(|change| *change <= day);
-        if !self.build_key(row, &for_period, span) {
+        if !self.build_key(row, class, false) {
             return;
         }
         let Some(quantities) = self.quantities_of(row) else { return };
         if !self.forms_fit(row) || !self.is_clean_if_new(row) {
             return;
         }
+        let key = std::mem::take(&mut self.key);
+        let line = Line { row: row.number, day, sum, quantities };
+        let group = self.add(row, &key, line);
+        self.key = key;
+        let Some(group) = group else { return };
         self.note_row(row, sum);
         self.totals.control += control;
         self.totals.taken.add(sum);
         self.count_repairs(row, sum);
-        let key = std::mem::take(&mut self.key);
-        let group = self.add(&key, Line { row: row.number, day, for_period, sum, quantities, is_remainder: false });
-        self.key = key;
-        self.get_to_know(row, group);
+        self.get_to_know(row, class, group);
     }
 
     /// Notes what was mended in a line that is taken, and what it says of its basis.
@@ -1146,30 +1160,22 @@ impl Grouper<'_> {
 
     /// Whether the names of the line in `self.key` are clean; those of a known group are.
     fn is_clean_if_new(&mut self, row: &Row<'_>) -> bool {
-        if self.index.contains_key(&self.key) {
-            return true;
-        }
-        let key = std::mem::take(&mut self.key);
-        let are_clean = self.names_are_clean(row, &key);
-        self.key = key;
-        are_clean
+        self.index.find(&self.key).is_some() || self.names_are_clean(row)
     }
 
     /// The key of what a period takes of a line; `None` when a cell is a finding.
-    pub(super) fn key_of(&mut self, row: &Row<'_>, for_period: &str, day: Day, is_remainder: bool) -> Option<Vec<u8>> {
-        let span = self.model.changes.partition_point(|change| *change <= day);
-        if !self.build_key(row, for_period, span) {
-            return None;
-        }
-        if is_remainder {
-            self.key.push(1);
-        }
-        self.is_clean_if_new(row).then(|| self.key.clone())
+    pub(super) fn key_of(&mut self, row: &Row<'_>, period: &str, day: Day, is_remainder: bool) -> Option<Vec<u32>> {
+        let class = self.class(row, period, day)?;
+        (self.build_key(row, class, is_remainder) && self.is_clean_if_new(row)).then(|| self.key.clone())
     }
 
     /// The texts of a line that rules read; `None` when a cell is a finding.
     pub(super) fn footprint_of(&mut self, row: &Row<'_>) -> Option<Vec<String>> {
-        self.build_key(row, "", 0).then(|| values_of(&self.key, self.slots.len()).map(Cow::into_owned).collect())
+        if !self.build_key(row, Class { period: 0, span: 0 }, false) {
+            return None;
+        }
+        let texts = self.values.iter().zip(&self.key).map(|(values, number)| values.text(*number).to_owned());
+        Some(texts.collect())
     }
 
     /// The line whose texts were looked at last.
@@ -1177,10 +1183,11 @@ impl Grouper<'_> {
         RowSum { row, sum, texts: self.texts.clone() }
     }
 
-    /// Adds a line, or what a period takes of it, to the group of its key, and says which that is.
-    pub(super) fn add(&mut self, key: &[u8], line: Line) -> usize {
-        let Line { row, day, for_period, sum, quantities, is_remainder } = line;
-        if let Some(at) = self.index.get(key).copied() {
+    /// Adds a line, or what a period takes of it, to the group of its key, and says which that is; `None` when that is a
+    /// finding.
+    pub(super) fn add(&mut self, of: &Row<'_>, key: &[u32], line: Line) -> Option<usize> {
+        let Line { row, day, sum, quantities } = line;
+        if let Some(at) = self.index.find(key).and_then(<[u32]>::last).map(|number| *number as usize) {
             self.sums[at].merge(Sums::of(sum, day));
             let group = &mut self.groups[at];
             group.quantities.iter_mut().zip(&quantities).for_each(|(sum, quantity)| *sum += *quantity);
@@ -1188,12 +1195,14 @@ impl Grouper<'_> {
                 let row = self.row_sum(row, sum);
                 keep_largest(&mut self.groups[at].largest, row, self.rows_kept);
             }
-            return at;
+            return Some(at);
         }
-        self.index.insert(key.to_vec(), self.groups.len());
+        let at = self.groups.len();
+        let added = u32::try_from(at).ok().and_then(|number| self.index.add(key, &[number]));
+        self.or_too_many(of, added)?;
         let largest = if self.rows_kept > 0 { vec![self.row_sum(row, sum)] } else { Vec::new() };
-        self.groups.push(Group { for_period, first_row: row, quantities, is_remainder, largest });
+        self.groups.push(Group { first_row: row, quantities, largest });
         self.sums.push(Sums::of(sum, day));
-        self.groups.len() - 1
+        Some(at)
     }
 }

@@ -107,13 +107,13 @@ impl Grouper<'_> {
             let line = Line {
                 row: row.number,
                 day: take.period.last,
-                for_period: take.period.name,
                 sum: take.amount,
                 // What drivers count is there while the line runs, once.
                 quantities: if is_own { quantities.clone() } else { none },
-                is_remainder: take.is_remainder,
             };
-            self.add(&key, line);
+            if self.add(row, &key, line).is_none() {
+                return;
+            }
         }
         self.schedules.push(ScheduledLine {
             source: self.source,

@@ -68,23 +68,23 @@ impl<'m> Grouper<'m> {
         self.repeats.join(part.repeats);
         self.repairs.join(part.repairs);
         self.stashed.extend(part.stashed);
-        for (examples, others) in self.examples.iter_mut().zip(part.examples) {
-            for (outcomes, text) in others {
-                examples.entry(outcomes).or_insert(text);
-            }
-        }
         merge_tallies(&mut self.totals, part.totals);
-        let mut groups = part.groups;
-        for (key, at) in part.index {
-            let (other, sums) = (std::mem::take(&mut groups[at]), part.sums[at]);
-            let Some(known) = self.index.get(&key) else {
-                self.index.insert(key, self.groups.len());
+        let others = part.values.into_iter().zip(&mut self.values).map(|(other, values)| values.take_over(other));
+        let mut numbers: Vec<Vec<u32>> = others.collect::<Option<_>>()?;
+        numbers.push(self.periods.take_over(part.periods)?);
+        let mut key = Vec::new();
+        for ((row, other), sums) in part.index.rows().zip(part.groups).zip(part.sums) {
+            let [of_part @ .., _] = row else { return None };
+            key.clear();
+            key.extend(of_part.iter().enumerate().map(|(at, it)| numbers.get(at).map_or(*it, |of| of[*it as usize])));
+            let Some(known) = self.index.find(&key).and_then(<[u32]>::last).map(|number| *number as usize) else {
+                self.index.add(&key, &[u32::try_from(self.groups.len()).ok()?])?;
                 self.groups.push(other);
                 self.sums.push(sums);
                 continue;
             };
-            self.sums[*known].merge(sums);
-            let group = &mut self.groups[*known];
+            self.sums[known].merge(sums);
+            let group = &mut self.groups[known];
             group.first_row = group.first_row.min(other.first_row);
             group.quantities.iter_mut().zip(&other.quantities).for_each(|(sum, quantity)| *sum += *quantity);
             group.largest.extend(other.largest);

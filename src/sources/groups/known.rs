@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::texts::{BATCH, Texts, Tuples, UNKNOWN};
-use super::{Grouper, RowSum, Slot, Sums, Tally, is_among_largest, keep_largest, outcomes, parse_tags};
+use super::{Class, Grouper, RowSum, Slot, Sums, Tally, is_among_largest, keep_largest, outcomes, parse_tags};
 use crate::files::{Cell, CellKind, Padded, RawRow, Row};
 use crate::money::{Amount, parse_number};
 use crate::period::Day;
@@ -104,8 +104,7 @@ struct Combinations<'m> {
     dates: Texts,
     /// For each of them.
     dated: Vec<Dated>,
-    /// For each class of days, the period they belong to and their span between two changes of the model.
-    classes: Vec<(String, usize)>,
+    classes: Vec<Class>,
     /// Class of days, numbers of texts, and what becomes of such lines.
     known: Tuples,
     /// For each column of the footprint, which of the columns has it and which of its readings it is.
@@ -126,8 +125,9 @@ pub(super) struct Known<'m> {
     /// None where lines have to be looked at one by one.
     combinations: Option<Box<Combinations<'m>>>,
     tallied: Vec<Tallied>,
-    /// Whether the combination of the row that is looked at is a new one, and the hash of the row.
+    /// Whether the combination of the row that is looked at is a new one; then its day and where that is. The hash of the row.
     is_new: bool,
+    dated: Option<(Day, Class)>,
     hash: Option<u64>,
     quantities: Vec<Amount>,
 }
@@ -135,7 +135,13 @@ pub(super) struct Known<'m> {
 impl Known<'_> {
     pub(super) fn forget_row(&mut self) {
         self.is_new = false;
+        self.dated = None;
         self.hash = None;
+    }
+
+    /// The day of the row that is looked at, where it was read before, and where it is.
+    pub(super) fn dated(&self) -> Option<(Day, Class)> {
+        self.dated
     }
 
     /// What stands in a column of the footprint in the row that is looked at, or what its tests say of that, where it was
@@ -306,6 +312,7 @@ impl<'m> Grouper<'m> {
         self.number_texts(row, dated.class, combinations)?;
         let outcome = combinations.of_numbers();
         self.known.is_new = outcome.is_none() && combinations.known.len() < combinations.known_max();
+        self.known.dated = combinations.classes.get(dated.class as usize).map(|class| (dated.day, *class));
         Some((outcome?, dated.day))
     }
 
@@ -457,9 +464,11 @@ impl<'m> Grouper<'m> {
 
     /// What the date of a line says, where that is a line of this run.
     #[inline]
-    fn dated(&self, row: &RawRow<'_>, combinations: &mut Combinations<'m>) -> Option<Dated> {
+    fn dated(&mut self, row: &RawRow<'_>, combinations: &mut Combinations<'m>) -> Option<Dated> {
         let Some(column) = self.date else {
-            return Some(Dated { day: self.model.period.last, class: 0 });
+            let day = self.model.period.last;
+            let is_known = !combinations.classes.is_empty();
+            return if is_known { Some(Dated { day, class: 0 }) } else { self.dated_on(day, &mut combinations.classes) };
         };
         match row.kind(column) {
             CellKind::Text | CellKind::Number => {}
@@ -472,7 +481,7 @@ impl<'m> Grouper<'m> {
         }
     }
 
-    fn new_date(&self, row: &RawRow<'_>, column: usize, combinations: &mut Combinations<'m>) -> Option<Dated> {
+    fn new_date(&mut self, row: &RawRow<'_>, column: usize, combinations: &mut Combinations<'m>) -> Option<Dated> {
         let text = row.text(column)?;
         if text.is_empty() || self.is_null(text) {
             return None;
@@ -487,14 +496,16 @@ impl<'m> Grouper<'m> {
     }
 
     /// A day of this run, with the days that are treated alike.
-    fn dated_on(&self, day: Day, classes: &mut Vec<(String, usize)>) -> Option<Dated> {
+    fn dated_on(&mut self, day: Day, classes: &mut Vec<Class>) -> Option<Dated> {
         let model = self.model;
-        let period = match (model.period.contains(day), self.decl.late) {
-            (true, _) => String::new(),
-            (false, Late::Here) => model.book.head.calendar.containing(day)?.name,
+        let class = match (model.period.contains(day), self.decl.late) {
+            (true, _) => Class::of(model, &mut self.periods, &model.period.name, day)?,
+            (false, Late::Here) => {
+                let own = model.book.head.calendar.containing(day)?;
+                Class::of(model, &mut self.periods, &own.name, day)?
+            }
             (false, Late::Own | Late::Refuse) => return None,
         };
-        let class = (period, model.changes.partition_point(|change| *change <= day));
         let at = classes.iter().position(|known| *known == class).unwrap_or_else(|| {
             classes.push(class);
             classes.len() - 1
@@ -503,7 +514,7 @@ impl<'m> Grouper<'m> {
     }
 
     /// Remembers what became of a line, when it is the first of its combination.
-    pub(super) fn get_to_know(&mut self, row: &Row<'_>, group: usize) {
+    pub(super) fn get_to_know(&mut self, row: &Row<'_>, class: Class, group: usize) {
         if !std::mem::take(&mut self.known.is_new) {
             return;
         }
@@ -511,7 +522,7 @@ impl<'m> Grouper<'m> {
             Some(Cell::Text(code)) => Some(code),
             _ => None,
         };
-        let (is_late, repairs) = (self.groups[group].for_period != self.model.period.name, self.repairs.of_row());
+        let (is_late, repairs) = (self.periods.text(class.period) != self.model.period.name, self.repairs.of_row());
         let is_like = |known: &Tallied| {
             known.is_late == is_late && known.currency.as_deref() == currency && *known.repairs == *repairs
         };
@@ -529,7 +540,8 @@ impl<'m> Grouper<'m> {
         let (Ok(group), Ok(tallied)) = (u32::try_from(group), u32::try_from(tallied)) else { return };
         let outcome = Outcome { group, tallied };
         let Some(combinations) = &mut known.combinations else { return };
-        combinations.known.add(&combinations.numbers, outcome.numbers());
+        // What is not remembered is looked at again.
+        let _ = combinations.known.add(&combinations.numbers, &outcome.numbers());
     }
 
     /// Counts the lines that were known.

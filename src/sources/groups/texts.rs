@@ -211,8 +211,19 @@ impl Tuples {
         self.rows.len()
     }
 
+    /// How many numbers a row has.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// All rows, in the order in which they were added.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[u32]> {
+        self.numbers.chunks_exact(self.width.max(1))
+    }
+
+    /// The row that was added after so many others.
     #[inline]
-    fn row(&self, at: u32) -> Option<&[u32]> {
+    pub(super) fn row(&self, at: u32) -> Option<&[u32]> {
         let start = at as usize * self.width;
         self.numbers.get(start..start + self.width)
     }
@@ -252,12 +263,13 @@ impl Tuples {
         }
     }
 
-    /// Adds a row, of which there is no like.
-    pub(super) fn add(&mut self, beginning: &[u32], rest: [u32; 2]) {
-        let Ok(at) = u32::try_from(self.rows.len()) else { return };
+    /// Adds a row, of which there is no like; `None` when there are too many.
+    pub(super) fn add(&mut self, beginning: &[u32], rest: &[u32]) -> Option<()> {
+        let at = u32::try_from(self.rows.len()).ok()?;
         let hash = hash_of(beginning);
-        self.numbers.extend(beginning.iter().chain(&rest));
+        self.numbers.extend(beginning.iter().chain(rest));
         self.rows.insert_unique(hash, (hash, at), |(hash, _)| *hash);
+        Some(())
     }
 }
 
@@ -300,7 +312,7 @@ mod tests {
     fn rows_looked_for_together_are_those_looked_for_alone() {
         let mut rows = Tuples::of_width(5);
         for number in 0..4000 {
-            rows.add(&[number % 7, number, 1], [number, 2]);
+            rows.add(&[number % 7, number, 1], &[number, 2]).expect("added");
         }
         let beginnings: Vec<u32> = (0..100).flat_map(|at| [at * 50 % 7, at * 50, 1 + at % 2]).collect();
         let mut found = Vec::new();
