@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::money::Amount;
+use crate::money::{Amount, ByCurrency};
 
 /// How many findings of one kind in one file are kept; the rest are counted.
 pub const FINDINGS_PER_KIND_MAX: usize = 20;
@@ -167,13 +167,21 @@ pub struct Finding {
     pub label: String,
     /// What was expected and how to put it right.
     pub help: Vec<String>,
-    /// The money it concerns.
-    pub money: Option<Amount>,
+    /// The money it concerns, each currency by itself.
+    pub money: ByCurrency,
 }
 
 impl Finding {
     fn new(severity: Severity, code: &'static str, place: Place, title: impl Into<String>) -> Finding {
-        Finding { code, severity, title: title.into(), place, label: String::new(), help: Vec::new(), money: None }
+        Finding {
+            code,
+            severity,
+            title: title.into(),
+            place,
+            label: String::new(),
+            help: Vec::new(),
+            money: ByCurrency::default(),
+        }
     }
 
     /// A mistake that stops publication.
@@ -215,10 +223,16 @@ impl Finding {
         self
     }
 
-    /// Adds the money it concerns.
+    /// Adds the money it concerns, in the currency of a code.
     #[must_use]
-    pub fn money(mut self, money: Amount) -> Finding {
-        self.money = Some(money);
+    pub fn money(self, money: Amount, currency: &str) -> Finding {
+        self.sums(ByCurrency::of(money, currency))
+    }
+
+    /// Adds the money it concerns, where that may be of several currencies.
+    #[must_use]
+    pub fn sums(mut self, money: ByCurrency) -> Finding {
+        self.money = money;
         self
     }
 }

@@ -4,6 +4,7 @@
 //! and nothing here knows a float. Only two functions of the whole program divide: [`apply`] here and
 //! [`split`](crate::shares::split) next door.
 
+mod by_currency;
 mod weight;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::iter::Sum;
 use ethnum::I256;
 use rust_decimal::Decimal;
 
+pub use by_currency::{ByCurrency, HOURS};
 pub use weight::{Pot, Weight};
 
 /// How many decimal digits an [`Amount`] keeps.

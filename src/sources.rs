@@ -25,7 +25,7 @@ use crate::files::{self, DataFile, Evidence, Headings, Inputs, Kind, NamedKind, 
 use crate::finding::{Finding, Findings, Named, Place, clean, did_you_mean, list_names};
 use crate::footprint::{self, Footprint};
 use crate::model::Model;
-use crate::money::{Amount, NumberFormat};
+use crate::money::{Amount, HOURS, NumberFormat};
 use crate::period::{Day, Period};
 use crate::rulebook::condition::ColumnRef;
 use crate::rulebook::{ControlFigures, CostDecl, DriverOrigin, Expect, Format, RuleBook, ScheduleDecl, SourceDecl};
@@ -719,6 +719,12 @@ fn find_column(headings: &Headings, column: &ColumnRef, spot: &crate::finding::S
     })
 }
 
+/// What the amounts of a source without a column of currencies are in.
+fn measure_of<'m>(model: &'m Model, decl: &'m SourceDecl) -> &'m str {
+    let currency = decl.currency.as_ref().map_or(&model.book.head.currency, |(currency, _)| currency);
+    if matches!(decl.cost, CostDecl::Rated { .. }) { HOURS } else { currency.code() }
+}
+
 // ---- control totals ----------------------------------------------------------------------------------
 
 fn control(model: &Model, decls: &[SourceDecl], read: &mut Read, inputs: &mut Inputs, findings: &mut Findings) {
@@ -745,12 +751,14 @@ fn control(model: &Model, decls: &[SourceDecl], read: &mut Read, inputs: &mut In
                     decl.name
                 );
                 let help = "the export is incomplete, doubled or has lines that `skip` should pass over; or the control total is of another delivery";
-                findings.push(
-                    Finding::error("control-total", control.spot.place(), title)
-                        .label(format!("{} apart", found - declared))
-                        .help(help)
-                        .money(found - declared),
-                );
+                let finding = Finding::error("control-total", control.spot.place(), title)
+                    .label(format!("{} apart", found - declared))
+                    .help(help);
+                // A sum over several currencies shows that something is missing, and is no money.
+                let is_money = what == decl.cost.column().name && totals.currencies.len() <= 1;
+                let stated = totals.currencies.keys().next().filter(|_| matches!(decl.cost, CostDecl::Column(_)));
+                let measure = stated.map_or_else(|| measure_of(model, decl), String::as_str);
+                findings.push(if is_money { finding.money(found - declared, measure) } else { finding });
             }
             let what = what.to_owned();
             read.controls.push(ControlOutcome { source: decl.name.clone(), what, declared, read: found });

@@ -207,7 +207,7 @@ fn codes_names_and_keys_that_went_wrong_are_refused() {
     refused("bill.csv", alike.as_bytes(), "", &["look alike", "U+004F (O)", "U+041E"]);
     let twice = format!("{HEADINGS}{0}{0}", rows(2));
     let said = accepted("bill.csv", twice.as_bytes(), "", "6");
-    assert!(said.contains("2 rows repeat another one word for word, with 3 in all"), "{said}");
+    assert!(said.contains("2 rows repeat another one word for word, with 3.00 USD in all"), "{said}");
     refused("bill.csv", twice.as_bytes(), "key = [\"LineItemId\"]", &["row 4 has the same `LineItemId` as row 2"]);
 }
 
