@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::money::{Amount, ByCurrency};
 
 /// How many findings of one kind in one file are kept; the rest are counted.
@@ -120,6 +122,15 @@ pub enum Place {
 }
 
 impl Place {
+    /// The place with another heading of its column, where one cell is meant.
+    #[must_use]
+    pub fn called(mut self, heading: impl FnOnce(&str) -> String) -> Place {
+        if let Place::Line { column: Some(column), .. } | Place::Cell { column: Some(column), .. } = &mut self {
+            *column = heading(column);
+        }
+        self
+    }
+
     /// The file the place is in, empty for the run as a whole.
     #[must_use]
     pub fn file(&self) -> &str {
@@ -243,6 +254,8 @@ pub struct Findings {
     list: Vec<Finding>,
     kept: BTreeMap<Kind, usize>,
     more: BTreeMap<Kind, u64>,
+    /// Names that none may show, and what stands in their place.
+    hidden: Arc<BTreeMap<String, String>>,
 }
 
 /// What is counted together: a kind, how much it matters and the file. An error is never lost behind notes of its kind.
@@ -255,12 +268,41 @@ impl Findings {
         Findings::default()
     }
 
+    /// Says which names are hidden: as headings, and where texts quote them.
+    pub fn hide(&mut self, names: &Arc<BTreeMap<String, String>>) {
+        self.hidden = Arc::clone(names);
+        for finding in std::mem::take(&mut self.list) {
+            let finding = self.told(finding);
+            self.list.push(finding);
+        }
+    }
+
+    /// A finding as it may be shown.
+    fn told(&self, mut finding: Finding) -> Finding {
+        if self.hidden.is_empty() {
+            return finding;
+        }
+        let name = |text: &str| self.hidden.get(text.trim().nfc().collect::<String>().as_str());
+        finding.place = finding.place.called(|heading| name(heading).map_or(heading, String::as_str).to_owned());
+        let quoting = |text: &str| -> String {
+            let parts = text.split('`').enumerate();
+            // What is quoted stands between the first and the second mark, the third and the fourth …
+            let told = parts.map(|(at, part)| if at % 2 == 1 { name(part).map_or(part, String::as_str) } else { part });
+            told.collect::<Vec<_>>().join("`")
+        };
+        for text in [&mut finding.title, &mut finding.label].into_iter().chain(&mut finding.help) {
+            *text = quoting(text);
+        }
+        finding
+    }
+
     /// Adds one; beyond [`FINDINGS_PER_KIND_MAX`] of its kind in its file it is only counted.
     pub fn push(&mut self, finding: Finding) {
         let key = (finding.code, finding.severity, finding.place.file().to_owned());
         let kept = self.kept.entry(key.clone()).or_default();
         if *kept < FINDINGS_PER_KIND_MAX {
             *kept += 1;
+            let finding = self.told(finding);
             self.list.push(finding);
         } else {
             *self.more.entry(key).or_default() += 1;

@@ -378,7 +378,7 @@ impl<'m> Grouper<'m> {
         let reasons: Vec<&str> = faults.iter().map(|finding| finding.title.as_str()).collect();
         self.refusals.push(Refusal {
             source: self.source,
-            place: faults.first().map(|finding| finding.place.describe()).unwrap_or_default(),
+            place: faults.first().map(|finding| self.place_told(finding)).unwrap_or_default(),
             reason: reasons.join("; "),
             money,
             received: self.received(row),
@@ -386,6 +386,11 @@ impl<'m> Grouper<'m> {
         for finding in faults {
             self.findings.push(Finding { severity: Severity::Attention, ..finding });
         }
+    }
+
+    /// The place of a finding as messages may show it.
+    fn place_told(&self, finding: &Finding) -> String {
+        finding.place.clone().called(|heading| self.model.told(heading).to_owned()).describe()
     }
 
     /// A row as it came, but for what is personal in it.
