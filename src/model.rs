@@ -766,12 +766,12 @@ fn rate_cell(
     let text = table.text(row, column, findings);
     let (digits, is_percentage) = text.strip_suffix('%').map_or((text, false), |digits| (digits.trim_end(), true));
     // Hours may be written as a clock does, rates are not.
-    let read = table.number(row, column, digits, NumberFormat { time: None, ..numbers });
+    let read = table.value(row, column, digits, NumberFormat { time: None, ..numbers }, findings);
     let place = || table.place(row, Some(column));
     match read {
-        Ok(read) if !read.value.is_negative() => {
+        Ok(read) if !read.is_negative() => {
             let hundredth = Fraction::new(1, if is_percentage { 100 } else { 1 })?;
-            crate::money::apply(read.value, hundredth)
+            crate::money::apply(read, hundredth)
         }
         Ok(_) => {
             findings
