@@ -452,7 +452,7 @@ impl<'m, 'f> Books<'m, 'f> {
             Finding::error("no-driver", rule.spot.place(), title)
                 .label(why)
                 .help("add the missing quantities; or say what should happen: if_no_driver = \"leave\", \"even\", another driver, or { business_unit = \"…\" }")
-                .money(amount),
+                .money(amount, self.model.book.head.currency.code()),
         );
     }
 

@@ -14,7 +14,7 @@ use crate::exchange::{Exchange, Origin, UsedRate, foreign_currency};
 use crate::finding::{Finding, Findings, Place, clean};
 use crate::footprint::{Footprint, looks_at};
 use crate::model::Model;
-use crate::money::{Amount, Fraction, apply};
+use crate::money::{Amount, ByCurrency, Fraction, HOURS, apply};
 use crate::rulebook::condition::{ColumnRef, Template};
 use crate::rulebook::{CostDecl, DimensionId, DriverOrigin, FOR_PERIOD, SOURCE};
 use crate::sources::{LineGroup, MONEY_MAX, Tally};
@@ -75,6 +75,9 @@ struct OverFiles<'g>(Tally, BTreeSet<&'g str>, Vec<usize>);
 /// A value of an export that should name a member but does not: dimension, value, rule, and what is wrong.
 type Unknown = (DimensionId, String, String, &'static str);
 
+/// The lines that have such values, and their money.
+type Unknowns = BTreeMap<Unknown, (u64, ByCurrency)>;
+
 /// Gives every line group its members and adds up. Seals the model's dimensions: from here on, members are
 /// numbered in the order in which ties are broken.
 pub fn classify(
@@ -85,7 +88,8 @@ pub fn classify(
 ) -> Option<Opening> {
     let mut opening =
         Opening { balances: Vec::new(), rules: vec![Tally::default(); model.book.classify.len()], rates: Vec::new() };
-    let mut unknown: BTreeMap<Unknown, Tally> = BTreeMap::new();
+    let mut unknown = Unknowns::new();
+    let own = model.book.head.currency.code().to_owned();
     let mut plain: BTreeMap<(Key, usize, &str), (Tally, Vec<usize>)> = BTreeMap::new();
     let mut rated: BTreeMap<(Key, usize, Fraction), OverFiles<'_>> = BTreeMap::new();
     let mut foreign: BTreeMap<Foreign, OverFiles<'_>> = BTreeMap::new();
@@ -95,9 +99,10 @@ pub fn classify(
         groups.par_iter().map(|group| rules_for(model, group, &value_of(footprint, group))).collect();
     for ((at, group), rules) in groups.iter().enumerate().zip(&applying) {
         let value = value_of(footprint, group);
-        let currency = foreign_currency(model, group, &value);
-        let is_money = currency.is_none() && model.rates[group.source].is_none();
-        let mut key = members(model, group, rules, &value, is_money, &mut opening.rules, &mut unknown);
+        let currency = foreign_currency(&model.book, group, &value);
+        let is_rated = model.rates[group.source].is_some();
+        let measure = if is_rated { HOURS } else { currency.as_deref().unwrap_or(&own) };
+        let mut key = members(model, group, rules, &value, measure, &mut opening.rules, &mut unknown);
         if group.is_remainder {
             remainder_to(model, group.source, &mut key);
         }
@@ -255,16 +260,17 @@ fn members<'g>(
     group: &'g LineGroup,
     rules: &[usize],
     value: &impl Fn(&ColumnRef) -> &'g str,
-    is_money: bool,
+    measure: &str,
     tallies: &mut [Tally],
-    unknown: &mut BTreeMap<Unknown, Tally>,
+    unknown: &mut Unknowns,
 ) -> Key {
     let Model { book, dimensions, lookups, .. } = model;
     let source = &book.sources[group.source];
     let mut key: Key = vec![BLANK; dimensions.len()].into();
     key[SOURCE] = dimensions[SOURCE].find_or_add(&source.name).unwrap_or(BLANK);
     key[FOR_PERIOD] = dimensions[FOR_PERIOD].find_or_add(&group.for_period).unwrap_or(BLANK);
-    let mut placing = Placing { dimensions, unknown, group };
+    let is_money = measure == book.head.currency.code();
+    let mut placing = Placing { dimensions, unknown, group, measure };
     for at in rules.iter().copied() {
         let rule = &book.classify[at];
         let mut has_set = false;
@@ -302,8 +308,10 @@ fn remainder_to(model: &Model, source: usize, key: &mut Key) {
 /// Puts the money of one line group at members, and notes names that lead nowhere.
 struct Placing<'a> {
     dimensions: &'a mut [Dimension],
-    unknown: &'a mut BTreeMap<Unknown, Tally>,
+    unknown: &'a mut Unknowns,
     group: &'a LineGroup,
+    /// What its money is in.
+    measure: &'a str,
 }
 
 impl Placing<'_> {
@@ -335,21 +343,16 @@ impl Placing<'_> {
     }
 
     fn note(&mut self, dimension: DimensionId, name: String, rule: &str, why: &'static str) -> bool {
-        let tally = self.unknown.entry((dimension, name, rule.to_owned(), why)).or_default();
-        tally.lines += self.group.lines;
-        tally.sum += self.group.sum;
+        let (lines, sums) = self.unknown.entry((dimension, name, rule.to_owned(), why)).or_default();
+        *lines += self.group.lines;
+        sums.add(self.group.sum, self.measure);
         false
     }
 }
 
 /// Fills the drivers whose quantities are in cost lines.
-fn drivers_from_lines(
-    model: &mut Model,
-    footprint: &Footprint,
-    groups: &[LineGroup],
-    unknown: &mut BTreeMap<Unknown, Tally>,
-) {
-    let Model { book, dimensions, drivers, .. } = model;
+fn drivers_from_lines(model: &mut Model, footprint: &Footprint, groups: &[LineGroup], unknown: &mut Unknowns) {
+    let Model { book, dimensions, drivers, rates, .. } = model;
     for (decl, driver) in book.drivers.iter().zip(drivers) {
         let DriverOrigin::Lines(lines) = &decl.origin else { continue };
         let Some(source) = book.source(&lines.source.name) else { continue };
@@ -367,7 +370,10 @@ fn drivers_from_lines(
                 Some(at) => at.and_then(|at| group.quantities.get(at)).copied().unwrap_or_default(),
                 None => Amount::whole(i64::try_from(group.lines).unwrap_or(i64::MAX)),
             };
-            let mut placing = Placing { dimensions, unknown, group };
+            let currency = foreign_currency(book, group, &value);
+            let own = book.head.currency.code();
+            let measure = if rates[source].is_some() { HOURS } else { currency.as_deref().unwrap_or(own) };
+            let mut placing = Placing { dimensions, unknown, group, measure };
             let mut place = |side: &[DimensionId], templates: &[Template]| -> Key {
                 let mut key: Key = vec![BLANK; book.dimensions.len()].into();
                 for (dimension, template) in side.iter().zip(templates) {
@@ -409,15 +415,14 @@ fn missing_rate(model: &Model, group: &LineGroup, on: &[ColumnRef], parts: &[&st
         .help(format!("add a row to `{file}`; the first of these lines is {}:{}", group.file, group.first_row))
 }
 
-fn report_unknown(model: &Model, unknown: BTreeMap<Unknown, Tally>, findings: &mut Findings) {
-    for ((dimension, name, rule, why), tally) in unknown {
+fn report_unknown(model: &Model, unknown: Unknowns, findings: &mut Findings) {
+    for ((dimension, name, rule, why), (lines, sums)) in unknown {
         let dimension = &model.dimensions[dimension];
         let title = format!(
-            "`{}` {why} {}: {} with {} not given one by `{rule}`",
+            "`{}` {why} {}: {} with {sums} not given one by `{rule}`",
             clean(dimension.shown(&name)),
             dimension.name,
-            if tally.lines == 1 { "1 line".to_owned() } else { format!("{} lines", tally.lines) },
-            tally.sum
+            if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") },
         );
         findings.push(
             Finding::note("unknown-value", crate::finding::Place::Run, title)
@@ -427,7 +432,7 @@ fn report_unknown(model: &Model, unknown: BTreeMap<Unknown, Tally>, findings: &m
                 } else {
                     "add it to the member list, or map it with a lookup"
                 })
-                .money(tally.sum),
+                .sums(sums),
         );
     }
 }

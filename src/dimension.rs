@@ -180,10 +180,12 @@ impl Dimension {
         }
     }
 
-    /// The hidden names of its members, with what stands in their place.
+    /// The hidden names and aliases of its members, with what stands in their place. What has no letter, such as a number of the
+    /// payroll, may mean something else in other columns, and is not among them.
     pub fn hidden_names(&self) -> impl Iterator<Item = (String, String)> + '_ {
-        let hidden = self.is_personal.then(|| self.ids()).into_iter().flatten();
-        hidden.map(|id| (self.found_by(id).to_owned(), self.member_name(id).to_owned()))
+        let hidden = self.index.iter().filter(|_| self.is_personal);
+        let named = hidden.filter(|(name, _)| name.chars().any(char::is_alphabetic));
+        named.map(|(name, id)| (name.clone(), self.member_name(*id).to_owned()))
     }
 
     /// Says whose names are hidden in other dimensions. Members here that are called like one of them are shown as these are.
@@ -205,7 +207,7 @@ impl Dimension {
         }
     }
 
-    /// A text that is no name of a member here as it may be shown: the full name of somebody whose name is hidden is replaced.
+    /// A text that is no name of a member here as it may be shown: the full name, or an alias, of somebody whose name is hidden is replaced.
     #[must_use]
     pub fn told<'n>(&'n self, text: &'n str) -> &'n str {
         if self.people.is_empty() {

@@ -62,13 +62,21 @@ impl Driver {
     pub fn read(
         decl: &DriverDecl,
         origin: &DriverTable,
-        table: &Table,
+        mut table: Table,
         dimensions: &mut [Dimension],
         period: &Period,
         keeps_negative: bool,
         findings: &mut Findings,
     ) -> Option<Driver> {
-        let columns = Columns::find(decl, origin, table, dimensions, findings)?;
+        let columns = Columns::find(decl, origin, &table, dimensions, findings)?;
+        if let Receivers::Wide(receivers) = &columns.to {
+            // From here on headings are only told, and people are told by their numbers.
+            for (column, _) in receivers {
+                let heading = &mut table.headings.names[*column];
+                *heading = dimensions[decl.to[0]].shown(heading).to_owned();
+            }
+        }
+        let table = &table;
         let mut reader = RowReader {
             decl,
             table,
@@ -341,11 +349,13 @@ fn wide_receivers(
     for (column, name) in
         headings.names.iter().enumerate().filter(|(column, name)| !name.is_empty() && !is_other(*column))
     {
-        let place = || headings.place(headings.row, Some(column));
+        let place = |dimension: &Dimension| {
+            headings.place(headings.row, Some(column)).called(|heading| dimension.shown(heading).to_owned())
+        };
         if headings.names[..column].contains(name) {
             let title = format!("two columns have the heading `{}`", clean(dimension.shown(name)));
             let help = "rename or remove one of them, so that nobody is counted twice";
-            findings.push(Finding::error("duplicate-column", place(), title).help(help));
+            findings.push(Finding::error("duplicate-column", place(dimension), title).help(help));
             continue;
         }
         if let Some(member) = dimension.find_or_add(name) {
@@ -354,7 +364,7 @@ fn wide_receivers(
         }
         let title = format!("the heading `{}` is not a member of {}", clean(dimension.shown(name)), dimension.name);
         findings.push(
-            Finding::error("unknown-member", place(), title)
+            Finding::error("unknown-member", place(dimension), title)
                 .maybe_help(did_you_mean(name, dimension.names()))
                 .help("in a wide table every heading is a receiver; name those that are not: ignore = [\"Total\"]"),
         );

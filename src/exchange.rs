@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::finding::{Finding, Findings};
 use crate::fx::{Found, NoRate, decimal, is_far};
 use crate::model::Model;
-use crate::money::Amount;
+use crate::money::{Amount, ByCurrency, HOURS};
 use crate::rulebook::condition::ColumnRef;
 use crate::rulebook::fx::{DAILY, FxDecl};
+use crate::rulebook::{CostDecl, RuleBook};
 use crate::sources::{LineGroup, Tally};
 
 /// Money as it came, before it was exchanged.
@@ -46,16 +47,16 @@ pub struct Exchange {
 /// The currency of a line group, where it is not that of the books.
 #[must_use]
 pub fn foreign_currency<'g>(
-    model: &Model,
+    book: &RuleBook,
     group: &LineGroup,
     value: &impl Fn(&ColumnRef) -> &'g str,
 ) -> Option<String> {
-    let source = &model.book.sources[group.source];
+    let source = &book.sources[group.source];
     let code = match &source.currency_column {
-        Some(column) if model.book.fx.is_some() => value(&ColumnRef::parse(&column.name)),
+        Some(column) if book.fx.is_some() => value(&ColumnRef::parse(&column.name)),
         _ => source.currency.as_ref().map_or("", |(currency, _)| currency.code()),
     };
-    (!code.is_empty() && code != model.book.head.currency.code()).then(|| code.to_owned())
+    (!code.is_empty() && code != book.head.currency.code()).then(|| code.to_owned())
 }
 
 impl Exchange {
@@ -92,7 +93,10 @@ impl Exchange {
             let spot = source.fx.as_ref().map_or(&source.spot, |fx| &fx.spot);
             let lines =
                 if tally.lines == 1 { "1 line needs".to_owned() } else { format!("{} lines need", tally.lines) };
-            let needed = format!("{lines} it, source `{}`, with {} {currency}", source.name, tally.sum);
+            let is_rated = matches!(source.cost, CostDecl::Rated { .. });
+            let sums = ByCurrency::of(tally.sum, if is_rated { HOURS } else { currency });
+            let priced = if is_rated { format!(" priced in {currency}") } else { String::new() };
+            let needed = format!("{lines} it, source `{}`, with {sums}{priced}", source.name);
             findings.push(why.finding([currency, own], kind, when, decl, spot.place()).help(needed));
         }
         let mut told: Vec<(&str, &str)> = Vec::new();

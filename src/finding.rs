@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::money::Amount;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::money::{Amount, ByCurrency};
 
 /// How many findings of one kind in one file are kept; the rest are counted.
 pub const FINDINGS_PER_KIND_MAX: usize = 20;
@@ -120,6 +122,15 @@ pub enum Place {
 }
 
 impl Place {
+    /// The place with another heading of its column, where one cell is meant.
+    #[must_use]
+    pub fn called(mut self, heading: impl FnOnce(&str) -> String) -> Place {
+        if let Place::Line { column: Some(column), .. } | Place::Cell { column: Some(column), .. } = &mut self {
+            *column = heading(column);
+        }
+        self
+    }
+
     /// The file the place is in, empty for the run as a whole.
     #[must_use]
     pub fn file(&self) -> &str {
@@ -167,13 +178,21 @@ pub struct Finding {
     pub label: String,
     /// What was expected and how to put it right.
     pub help: Vec<String>,
-    /// The money it concerns.
-    pub money: Option<Amount>,
+    /// The money it concerns, each currency by itself.
+    pub money: ByCurrency,
 }
 
 impl Finding {
     fn new(severity: Severity, code: &'static str, place: Place, title: impl Into<String>) -> Finding {
-        Finding { code, severity, title: title.into(), place, label: String::new(), help: Vec::new(), money: None }
+        Finding {
+            code,
+            severity,
+            title: title.into(),
+            place,
+            label: String::new(),
+            help: Vec::new(),
+            money: ByCurrency::default(),
+        }
     }
 
     /// A mistake that stops publication.
@@ -215,10 +234,16 @@ impl Finding {
         self
     }
 
-    /// Adds the money it concerns.
+    /// Adds the money it concerns, in the currency of a code.
     #[must_use]
-    pub fn money(mut self, money: Amount) -> Finding {
-        self.money = Some(money);
+    pub fn money(self, money: Amount, currency: &str) -> Finding {
+        self.sums(ByCurrency::of(money, currency))
+    }
+
+    /// Adds the money it concerns, where that may be of several currencies.
+    #[must_use]
+    pub fn sums(mut self, money: ByCurrency) -> Finding {
+        self.money = money;
         self
     }
 }
@@ -229,6 +254,8 @@ pub struct Findings {
     list: Vec<Finding>,
     kept: BTreeMap<Kind, usize>,
     more: BTreeMap<Kind, u64>,
+    /// Names that none may show, and what stands in their place.
+    hidden: Arc<BTreeMap<String, String>>,
 }
 
 /// What is counted together: a kind, how much it matters and the file. An error is never lost behind notes of its kind.
@@ -241,12 +268,41 @@ impl Findings {
         Findings::default()
     }
 
+    /// Says which names are hidden: as headings, and where texts quote them.
+    pub fn hide(&mut self, names: &Arc<BTreeMap<String, String>>) {
+        self.hidden = Arc::clone(names);
+        for finding in std::mem::take(&mut self.list) {
+            let finding = self.told(finding);
+            self.list.push(finding);
+        }
+    }
+
+    /// A finding as it may be shown.
+    fn told(&self, mut finding: Finding) -> Finding {
+        if self.hidden.is_empty() {
+            return finding;
+        }
+        let name = |text: &str| self.hidden.get(text.trim().nfc().collect::<String>().as_str());
+        finding.place = finding.place.called(|heading| name(heading).map_or(heading, String::as_str).to_owned());
+        let quoting = |text: &str| -> String {
+            let parts = text.split('`').enumerate();
+            // What is quoted stands between the first and the second mark, the third and the fourth …
+            let told = parts.map(|(at, part)| if at % 2 == 1 { name(part).map_or(part, String::as_str) } else { part });
+            told.collect::<Vec<_>>().join("`")
+        };
+        for text in [&mut finding.title, &mut finding.label].into_iter().chain(&mut finding.help) {
+            *text = quoting(text);
+        }
+        finding
+    }
+
     /// Adds one; beyond [`FINDINGS_PER_KIND_MAX`] of its kind in its file it is only counted.
     pub fn push(&mut self, finding: Finding) {
         let key = (finding.code, finding.severity, finding.place.file().to_owned());
         let kept = self.kept.entry(key.clone()).or_default();
         if *kept < FINDINGS_PER_KIND_MAX {
             *kept += 1;
+            let finding = self.told(finding);
             self.list.push(finding);
         } else {
             *self.more.entry(key).or_default() += 1;

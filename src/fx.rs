@@ -451,9 +451,9 @@ fn rate_in(
     let mut number = |column: usize| {
         let text = table.text(row, column, findings);
         let form = decl.table.formats.numbers.unwrap_or(NumberFormat::PLAIN);
-        let read = table.number(row, column, text, form);
+        let read = table.value(row, column, text, form, findings);
         let title = match read {
-            Ok(read) if read.value > Amount::ZERO => return Some(read.value),
+            Ok(read) if read > Amount::ZERO => return Some(read),
             Ok(_) => format!("`{}` cannot be a rate: a rate is above 0", clean(text)),
             Err(fault) => format!("`{}` is not a rate: {fault}", clean(text)),
         };

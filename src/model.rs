@@ -174,7 +174,7 @@ impl Model {
         test.as_shown(self.is_personal(source, column), &|text| self.shown(source, column, text).to_owned())
     }
 
-    /// A text as it may be shown: the full name of somebody whose name is hidden is replaced.
+    /// A text as it may be shown: the full name, or an alias, of somebody whose name is hidden is replaced.
     #[must_use]
     pub fn told<'n>(&'n self, text: &'n str) -> &'n str {
         self.dimensions.first().map_or(text, |dimension| dimension.told(text))
@@ -217,6 +217,7 @@ impl Loader<'_> {
         for dimension in &mut dimensions {
             dimension.set_people(&people);
         }
+        self.findings.hide(&people);
         dimensions
     }
 
@@ -344,12 +345,11 @@ impl Loader<'_> {
                 parent_column.map(|column| normal_name(table.text(row, column, findings))).unwrap_or_default();
             let parent = position.get(parent_name.as_str()).copied();
             if parent.is_none() && !parent_name.is_empty() {
-                let title = format!("the parent `{}` is not a member", clean(&parent_name));
+                let title = format!("the parent `{}` is not a member", told(&parent_name));
+                let known = position.keys().copied().filter(|_| !of.is_personal);
                 let finding = Finding::error("unknown-member", table.place(row, parent_column), title);
                 findings.push(
-                    finding
-                        .maybe_help(did_you_mean(&parent_name, position.keys().copied()))
-                        .help("give the parent a row of its own"),
+                    finding.maybe_help(did_you_mean(&parent_name, known)).help("give the parent a row of its own"),
                 );
             }
             let order = match order_column.map(|column| table.text(row, column, findings)) {
@@ -383,7 +383,7 @@ impl Loader<'_> {
         }
         for at in 0..members.len() {
             if climbs_for_ever(&members, at) {
-                let title = format!("`{}` is its own parent, directly or through others", members[at].0.name);
+                let title = format!("`{}` is its own parent, directly or through others", told(&members[at].0.name));
                 findings.push(
                     Finding::error("parent-loop", table.place(chosen[at].1, parent_column), title)
                         .help("a hierarchy has a top"),
@@ -530,7 +530,7 @@ impl Loader<'_> {
         let mut uses =
             self.book.allocate.iter().filter(|rule| rule.drivers().any(|name| name.name == decl.name)).peekable();
         let keeps_negative = uses.peek().is_some() && uses.all(|rule| rule.drops_negative);
-        Driver::read(decl, origin, &table, dimensions, self.period, keeps_negative, self.findings)
+        Driver::read(decl, origin, table, dimensions, self.period, keeps_negative, self.findings)
     }
 
     /// The period whose table a driver uses: this one, or the latest before it that `carry_forward` allows.
@@ -766,12 +766,12 @@ fn rate_cell(
     let text = table.text(row, column, findings);
     let (digits, is_percentage) = text.strip_suffix('%').map_or((text, false), |digits| (digits.trim_end(), true));
     // Hours may be written as a clock does, rates are not.
-    let read = table.number(row, column, digits, NumberFormat { time: None, ..numbers });
+    let read = table.value(row, column, digits, NumberFormat { time: None, ..numbers }, findings);
     let place = || table.place(row, Some(column));
     match read {
-        Ok(read) if !read.value.is_negative() => {
+        Ok(read) if !read.is_negative() => {
             let hundredth = Fraction::new(1, if is_percentage { 100 } else { 1 })?;
-            crate::money::apply(read.value, hundredth)
+            crate::money::apply(read, hundredth)
         }
         Ok(_) => {
             findings

@@ -4,6 +4,7 @@
 //! and nothing here knows a float. Only two functions of the whole program divide: [`apply`] here and
 //! [`split`](crate::shares::split) next door.
 
+mod by_currency;
 mod weight;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::iter::Sum;
 use ethnum::I256;
 use rust_decimal::Decimal;
 
+pub use by_currency::{ByCurrency, HOURS};
 pub use weight::{Pot, Weight};
 
 /// How many decimal digits an [`Amount`] keeps.
@@ -363,6 +365,9 @@ impl ReadNumber {
     }
 }
 
+/// Code of the finding about digits beyond the scale.
+pub const TOO_MANY_DECIMALS: &str = "many-decimals";
+
 /// What was beyond the scale, in units of 10^-36, as a decimal text.
 #[must_use]
 pub fn beyond_scale_text(beyond: i128) -> String {
@@ -421,14 +426,15 @@ pub fn parse_number(text: &[u8], format: NumberFormat) -> Result<ReadNumber, Num
     }
     if let Some(time) = format.time {
         let counted = match time {
-            TimeForm::Clock => clock(text)?,
-            TimeForm::Minutes | TimeForm::Seconds => parse_number(text, NumberFormat { time: None, ..format })?.value,
+            TimeForm::Clock => ReadNumber { value: clock(text)?, beyond_scale: 0 },
+            TimeForm::Minutes | TimeForm::Seconds => parse_number(text, NumberFormat { time: None, ..format })?,
         };
-        let hours =
-            Fraction::new(1, time.per_hour()).and_then(|hour| apply(counted, hour)).ok_or(NumberFault::TooLarge)?;
+        let hour = Fraction::new(1, time.per_hour());
+        let hours = hour.and_then(|hour| apply(counted.value, hour)).ok_or(NumberFault::TooLarge)?;
         // What a third of an hour has beyond the scale is told like that of any other number.
-        let rest = counted.0 - hours.0 * time.per_hour();
-        let beyond = half_even(I256::from(rest) * I256::from(ONE), time.per_hour()).unwrap_or_default();
+        let rest = counted.value.0 - hours.0 * time.per_hour();
+        let beyond = I256::from(rest) * I256::from(ONE) + I256::from(counted.beyond_scale);
+        let beyond = half_even(beyond, time.per_hour()).unwrap_or_default();
         return Ok(ReadNumber { value: hours, beyond_scale: beyond });
     }
     let (negative, body) = match text {
@@ -912,6 +918,9 @@ mod tests {
         // A third of an hour: 0.333333333333333333 and a third of 10^-18.
         let third = parse_number(b"0:20", NumberFormat::from_sample("h:mm").expect("a form")).expect("a number");
         assert_eq!((third.value.0, third.beyond_scale), (333_333_333_333_333_333, 333_333_333_333_333_333));
+        // 6 · 10^-20 of a minute are 10^-21 of an hour.
+        let fine = parse_number(b"6e-20", NumberFormat::from_sample("minutes").expect("a form")).expect("a number");
+        assert_eq!((fine.value.0, fine.beyond_scale), (0, 1_000_000_000_000_000));
     }
 
     #[test]

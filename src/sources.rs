@@ -25,7 +25,7 @@ use crate::files::{self, DataFile, Evidence, Headings, Inputs, Kind, NamedKind, 
 use crate::finding::{Finding, Findings, Named, Place, clean, did_you_mean, list_names};
 use crate::footprint::{self, Footprint};
 use crate::model::Model;
-use crate::money::{Amount, NumberFormat};
+use crate::money::{Amount, HOURS, NumberFormat, SCALE_DIGITS, TOO_MANY_DECIMALS, beyond_scale_text};
 use crate::period::{Day, Period};
 use crate::rulebook::condition::ColumnRef;
 use crate::rulebook::{ControlFigures, CostDecl, DriverOrigin, Expect, Format, RuleBook, ScheduleDecl, SourceDecl};
@@ -305,6 +305,17 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
             );
             let help = "where that is right, declare it: control = { rows = 0 }; else have the export sent again";
             findings.push(Finding::attention("no-lines", decl.spot.place(), title).help(help));
+        }
+        // Hours of a clock are thirds of an hour and the like; the reconciliation has what is left of them.
+        if totals.beyond_scale != 0 && decl.numbers.time.is_none() {
+            let title = format!(
+                "source `{}` has numbers with more than {SCALE_DIGITS} decimals, which are rounded: {} is left out in all",
+                decl.name,
+                beyond_scale_text(totals.beyond_scale)
+            );
+            let help = "half to even, each by itself; the reconciliation has it, too. An amount as small as that is \
+                        often no amount: look at the smallest";
+            findings.push(Finding::note(TOO_MANY_DECIMALS, decl.spot.place(), title).help(help));
         }
     }
     let size = read.groups.iter().try_fold(Amount::ZERO, |size, group| {
@@ -719,6 +730,12 @@ fn find_column(headings: &Headings, column: &ColumnRef, spot: &crate::finding::S
     })
 }
 
+/// What the amounts of a source without a column of currencies are in.
+fn measure_of<'m>(model: &'m Model, decl: &'m SourceDecl) -> &'m str {
+    let currency = decl.currency.as_ref().map_or(&model.book.head.currency, |(currency, _)| currency);
+    if matches!(decl.cost, CostDecl::Rated { .. }) { HOURS } else { currency.code() }
+}
+
 // ---- control totals ----------------------------------------------------------------------------------
 
 fn control(model: &Model, decls: &[SourceDecl], read: &mut Read, inputs: &mut Inputs, findings: &mut Findings) {
@@ -745,12 +762,14 @@ fn control(model: &Model, decls: &[SourceDecl], read: &mut Read, inputs: &mut In
                     decl.name
                 );
                 let help = "the export is incomplete, doubled or has lines that `skip` should pass over; or the control total is of another delivery";
-                findings.push(
-                    Finding::error("control-total", control.spot.place(), title)
-                        .label(format!("{} apart", found - declared))
-                        .help(help)
-                        .money(found - declared),
-                );
+                let finding = Finding::error("control-total", control.spot.place(), title)
+                    .label(format!("{} apart", found - declared))
+                    .help(help);
+                // A sum over several currencies shows that something is missing, and is no money.
+                let is_money = what == decl.cost.column().name && totals.currencies.len() <= 1;
+                let stated = totals.currencies.keys().next().filter(|_| matches!(decl.cost, CostDecl::Column(_)));
+                let measure = stated.map_or_else(|| measure_of(model, decl), String::as_str);
+                findings.push(if is_money { finding.money(found - declared, measure) } else { finding });
             }
             let what = what.to_owned();
             read.controls.push(ControlOutcome { source: decl.name.clone(), what, declared, read: found });
@@ -784,13 +803,13 @@ fn control_row(
     let mut number = |column: Option<usize>, numbers: NumberFormat| {
         let column = column?;
         let text = table.text(row, column, findings);
-        let read = table.number(row, column, text, numbers);
+        let read = table.value(row, column, text, numbers, findings);
         if let Err(fault) = read {
             let title = format!("`{}` is not a number", clean(text));
             findings
                 .push(Finding::error("not-a-number", table.place(row, Some(column)), title).help(fault.to_string()));
         }
-        read.ok().map(|read| read.value)
+        read.ok()
     };
     let numbers = decl.numbers_of(file);
     let total = number(total_column, numbers);

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::files::{self, Cell, DataFile, Headings, Inputs, Kind, Row, Shape, Visitor};
 use crate::finding::{Finding, Findings, Named, Place, clean};
-use crate::money::{NumberFault, NumberFormat, ReadNumber, parse_number};
+use crate::money::{Amount, NumberFault, NumberFormat, ReadNumber, SCALE_DIGITS, TOO_MANY_DECIMALS, parse_number};
 use crate::period::{Day, Period, Validity};
 use crate::rulebook::{TableFile, TableFormats, ValidityColumns};
 
@@ -170,6 +170,27 @@ impl Table {
     ) -> Result<ReadNumber, NumberFault> {
         let is_plain = self.numbers.contains(&(row.number, column));
         parse_number(text.as_bytes(), if is_plain { form.of_number_cell() } else { form })
+    }
+
+    /// Reads the number in a cell as [`number`](Self::number) does, and tells when digits of it are rounded away.
+    ///
+    /// # Errors
+    /// When the text is no number of this form.
+    pub fn value(
+        &self,
+        row: &TableRow,
+        column: usize,
+        text: &str,
+        form: NumberFormat,
+        findings: &mut Findings,
+    ) -> Result<Amount, NumberFault> {
+        let read = self.number(row, column, text, form)?;
+        if read.beyond_scale != 0 {
+            let title = format!("this number has more than {SCALE_DIGITS} decimals and is rounded to {}", read.value);
+            let help = "write as many as there are to be";
+            findings.push(Finding::note(TOO_MANY_DECIMALS, self.place(row, Some(column)), title).help(help));
+        }
+        Ok(read.value)
     }
 
     /// The place of a cell.

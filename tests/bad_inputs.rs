@@ -207,7 +207,7 @@ fn codes_names_and_keys_that_went_wrong_are_refused() {
     refused("bill.csv", alike.as_bytes(), "", &["look alike", "U+004F (O)", "U+041E"]);
     let twice = format!("{HEADINGS}{0}{0}", rows(2));
     let said = accepted("bill.csv", twice.as_bytes(), "", "6");
-    assert!(said.contains("2 rows repeat another one word for word, with 3 in all"), "{said}");
+    assert!(said.contains("2 rows repeat another one word for word, with 3.00 USD in all"), "{said}");
     refused("bill.csv", twice.as_bytes(), "key = [\"LineItemId\"]", &["row 4 has the same `LineItemId` as row 2"]);
 }
 
@@ -383,4 +383,38 @@ fn every_bad_input_has_its_outcome() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn decimals_beyond_the_eighteenth_are_told_wherever_they_are_rounded() {
+    let line = |amount: &str| format!("{HEADINGS}2026-10-05,1,C,x,{amount},USD,\n2026-10-05,1,C,y,1,USD,\n");
+    // What cloud bills write is kept to the last digit, and nothing is said of it.
+    for (amount, money) in
+        [("0.123456789012345", "1.123456789012345"), ("1.5E-7", "1.00000015"), ("1e-18", "1.000000000000000001")]
+    {
+        let said = accepted("bill.csv", line(amount).as_bytes(), "", money);
+        assert!(!said.contains("many-decimals"), "{said}");
+    }
+    // 10^-30 is read as 0; 1.5 · 10^-18 becomes 2 · 10^-18, half of 10^-18 too much.
+    for (amount, money, left) in [
+        ("1e-30", "1", "0.000000000000000000000000000001"),
+        ("0.0000000000000000015", "1.000000000000000002", "-0.0000000000000000005"),
+    ] {
+        let said = accepted("bill.csv", line(amount).as_bytes(), "", money);
+        let title = "note[many-decimals]: source `bill` has numbers with more than 18 decimals, which are rounded";
+        assert!(said.contains(&format!("{title}: {left} is left out in all")), "{said}");
+    }
+    refused("bill.csv", line("1e-40").as_bytes(), "", &["`1e-40` is not a number", "more than 36 decimals"]);
+    let control = "control = { file = \"totals.csv\", on = \"Source\", total = \"Total\" }";
+    let totals = "Source,Total\nbill,3.0000000000000000001\n";
+    let text = format!("{HEADINGS}{}", rows(2));
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("bill.csv"), text).expect("written");
+    fs::write(folder.path().join("totals.csv"), totals).expect("written");
+    fs::write(folder.path().join("model.toml"), model("[\"bill.csv\"]", control)).expect("written");
+    let (of, to) = (folder.path().display().to_string(), folder.path().join("out").display().to_string());
+    let (code, said) = outcome(&showback(&["run", &of, "--period", "2026-10", "--out", &to]));
+    assert_eq!(code, Some(0), "{said}");
+    let title = "this number has more than 18 decimals and is rounded to 3";
+    assert!(said.contains(title) && said.contains("totals.csv:2, column `Total`"), "{said}");
 }

@@ -137,7 +137,7 @@ fn rates_that_cannot_be_used_are_refused_with_pair_and_period() {
     let missing = "there is no average rate from USD to GBP for 2026-10";
     for (rates, expected) in [
         ("From,To,Rate\nEUR,GBP,0.9\n", missing),
-        ("From,To,Rate\nEUR,GBP,0.9\n", "2 lines need it, source `bills`, with 120 USD"),
+        ("From,To,Rate\nEUR,GBP,0.9\n", "2 lines need it, source `bills`, with 120.00 USD"),
         ("From,To,Rate\nUSD,GBP,0\n", "`0` cannot be a rate: a rate is above 0"),
         ("From,To,Rate\nUSD,GBP,-0.8\n", "`-0.8` cannot be a rate: a rate is above 0"),
         ("From,To,Rate\nUSD,GBP,\n", "`` is not a rate: the cell is blank"),
@@ -341,4 +341,62 @@ of_kind = "closing"
     let wrong = model.replace("use = \"closing\"", "use = \"average\"");
     let said = exchanged(folder.path(), &wrong, &files).expect_err("no such kind");
     assert!(said.contains("there is no average rate from GBP to JPY for 2026-10"), "{said}");
+}
+
+#[test]
+fn money_of_several_currencies_has_a_figure_for_each() {
+    let source = r#"
+files   = "{period}/*.csv"
+columns = { cost = "Cost", currency = "Currency" }
+set     = { pool = "Bills", business_unit = "{Unit}", service = "{App}" }
+control = { total = "20.5" }
+"#;
+    let model = model(source, TABLE).replace("set = { pool = \"Bills\", business_unit = \"Shops\" }", "");
+    let model = model.replace("[fx]", "[dimensions.service]\nmembers = [\"Shop\"]\n\n[fx]");
+    // 12 EUR and 3.50 USD for the service that is not there; the rows that come twice are of 12 EUR and of 2.25 USD.
+    let bill = "Unit,App,Currency,Cost\nWeb,old,EUR,12\nWeb,old,USD,3.5\nWeb,Shop,USD,2.25\n";
+    let twice = "Web,old,EUR,-12\nWeb,old,EUR,-12\nWeb,Shop,USD,2.25\nWeb,old,EUR,24\n";
+    let bill = format!("{bill}{twice}");
+    let rates = ("m/rates-2026-10.csv", "From,To,Rate\nUSD,GBP,0.8\nEUR,GBP,0.9\n");
+    let folder = tempfile::tempdir().expect("a folder");
+    let run =
+        exchanged(folder.path(), &model.replace("20.5", "20"), &[rates, ("m/2026-10/a.csv", &bill)]).expect("a run");
+    let findings = rows(&run.join("data/findings.csv"));
+    let money = |code: &str| {
+        let of_code: Vec<_> = findings.iter().filter(|row| row["code"] == code).collect();
+        let figures = of_code.iter().map(|row| format!("{} {}", row["money"], row["currency"]));
+        (of_code.first().map(|row| row["finding"].clone()).unwrap_or_default(), figures.collect::<Vec<_>>())
+    };
+    let (title, figures) = money("unknown-value");
+    assert_eq!(
+        title,
+        "`old` is not a member of service: 5 lines with 12.00 EUR and 3.50 USD not given one by `sources.bills`"
+    );
+    assert_eq!(figures, ["12 EUR", "3.5 USD"]);
+    let (title, figures) = money("repeated-rows");
+    assert_eq!(title, "2 rows repeat another one word for word, with -12.00 EUR and 2.25 USD in all");
+    assert_eq!(figures, ["-12 EUR", "2.25 USD"]);
+    let (at, out) = (folder.path().join("m").display().to_string(), folder.path().join("out").display().to_string());
+    let output = showback(&["run", &at, "--period", "2026-10", "--out", &out, "--format", "json"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains(r#""money":{"EUR":"12","USD":"3.5"}"#), "{said}");
+    let lines = rows(&run.join("data/reconciliation.csv"));
+    let amount = |stage: &str| {
+        let row = lines.iter().find(|row| row["source"] == "bills" && row["stage"] == stage);
+        row.unwrap_or_else(|| panic!("{stage}: {lines:?}"))["amount"].clone()
+    };
+    assert_eq!(amount("read and not skipped in EUR"), "12");
+    assert_eq!(amount("read and not skipped in USD"), "8");
+    assert_eq!(amount("read (as received, currencies added up)"), "20");
+    // A total over both is a check of the file and no money; of one currency it is.
+    let said = exchanged(folder.path(), &model, &[rates, ("m/2026-10/a.csv", &bill)]).expect_err("another total");
+    assert!(said.contains("the control total of Cost is 20.5, the export has 20"), "{said}");
+    for (unit, expected) in [("EUR", r#""money":null"#), ("USD", r#""money":{"USD":"-0.5"}"#)] {
+        let one = bill.replace("EUR", unit);
+        let _ = exchanged(folder.path(), &model, &[rates, ("m/2026-10/a.csv", &one)]).expect_err("another total");
+        let output = showback(&["run", &at, "--period", "2026-10", "--out", &out, "--format", "json"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let finding = said.lines().find(|line| line.contains("control-total")).unwrap_or_else(|| panic!("{said}"));
+        assert!(finding.contains(expected), "{finding}");
+    }
 }

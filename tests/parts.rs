@@ -158,7 +158,7 @@ fn rows_out_of_the_ordinary_are_told_as_they_are_of_the_whole() {
     let files = tell_the_same(&text, "refused = \"quarantine\"\nlate = \"here\"\n", Some(1));
     assert_eq!(file(&files, "data/quarantine.csv").lines().count(), 1 + 4 + 39, "heading and lines handed back");
     let findings = file(&files, "data/findings.csv");
-    assert!(findings.contains("1 row repeats another one word for word, with 1.25 in all"), "{findings}");
+    assert!(findings.contains("1 row repeats another one word for word, with 1.25 EUR in all"), "{findings}");
     tell_the_same(&text, "late = \"own\"\n", Some(3));
 }
 

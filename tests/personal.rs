@@ -266,6 +266,78 @@ fn hidden_names_in_rules_and_other_columns_are_in_nothing_that_is_published_or_s
 }
 
 #[test]
+fn hidden_people_are_not_told_by_headings_nor_by_aliases() {
+    let model = |personal: &str| {
+        format!(
+            "[model]\nname = \"P\"\ncurrency = \"EUR\"\ncharges = {{ by = [\"business_unit\", \"pool\", \"person\"] }}\n\n\
+             [dimensions.person]\nlabel = \"Person\"\nmembers = {{ file = \"people.csv\", name = \"Name\", alias = \"Login\" }}\n{personal}\n\
+             [sources.a]\nfiles = \"{{period}}.csv\"\ncolumns = {{ cost = \"Paid\" }}\nrefused = \"quarantine\"\n\
+             set = {{ pool = \"{{Boss}}\", business_unit = \"{{Unit}}\" }}\n\
+             [sources.b]\nfiles = \"{{period}}-b.csv\"\ncolumns = {{ cost = \"Ada Birch\" }}\nrefused = \"quarantine\"\n\
+             set = {{ pool = \"Days\", business_unit = \"{{Unit}}\" }}\n\
+             [drivers.days]\nfile = \"days.csv\"\nfrom = {{ business_unit = \"Unit\" }}\nto = {{ person = \"*\" }}\n\
+             [[allocate]]\nid = \"days\"\nfrom = {{ pool = \"Days\" }}\nto = \"person\"\nby = \"days\"\n"
+        )
+    };
+    let told = |personal: &str, days: &str, code: i32| -> Vec<String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        write_model(
+            folder.path(),
+            &[
+                ("model.toml", &model(personal)),
+                ("people.csv", "Name,Login\nAda Birch,4711;abirch\nBen Cole,bcole\n"),
+                ("2026-10.csv", "Unit,Boss,Paid\nWeb,bcole,10.00\nShop,abirch,n/a\n"),
+                ("2026-10-b.csv", "Unit,Ada Birch,Ben Cole\nWeb,30.00,1\nWeb,n/a,2\n"),
+                ("days.csv", days),
+            ],
+        );
+        let (at, out) = (folder.path().display().to_string(), folder.path().join("out").display().to_string());
+        let mut texts = Vec::new();
+        for arguments in [
+            vec!["run", &at, "--period", "2026-10", "--out", &out],
+            vec!["run", &at, "--period", "2026-10", "--out", &out, "--format", "json"],
+            vec!["check", &at, "--period", "2026-10"],
+        ] {
+            let (found, said) = outcome(&showback(&arguments));
+            assert_eq!(found, Some(code), "{said}");
+            texts.push((arguments[0].to_owned(), said));
+        }
+        if code == 1 {
+            let files = all_files(&folder.path().join("out"));
+            texts.extend(files.into_iter().map(|(name, bytes)| (name.clone(), text_of(&name, &bytes))));
+        }
+        let names = ["Birch", "Cole", "abirch", "bcole", "4711", "Dorn"];
+        let of = |(place, text): &(String, String)| {
+            let named = names.into_iter().filter(|name| text.contains(name));
+            named.map(|name| format!("{name} in {place}")).collect::<Vec<_>>()
+        };
+        texts.iter().flat_map(of).collect()
+    };
+    let good = "Unit,Ada Birch,bcole\nWeb,2,1\n";
+    let none = Vec::<String>::new();
+    assert_eq!(told("personal = \"hide\"", good, 1), none);
+    // A quantity that is none, below a name, an alias and a number of the payroll; a heading nobody knows; a heading twice.
+    for days in [
+        "Unit,Ada Birch,bcole\nWeb,x,1\n",
+        "Unit,abirch,bcole\nWeb,1,x\n",
+        "Unit,4711\nWeb,-1\n",
+        "Unit,Cy Dorn\nWeb,1\n",
+        "Unit,bcole,bcole\nWeb,1,1\n",
+    ] {
+        assert_eq!(told("personal = \"hide\"", days, 3), none, "{days}");
+    }
+    let shown = told("", good, 1);
+    for place in [
+        "bcole in 2026-10/data/charges.csv",
+        "abirch in 2026-10/data/quarantine.csv",
+        "Birch in check",
+        "Birch in 2026-10/data/findings.csv",
+    ] {
+        assert!(shown.iter().any(|told| told == place), "{place}: {shown:?}");
+    }
+}
+
+#[test]
 fn names_can_be_hidden_only_where_there_is_a_list() {
     let folder = tempfile::tempdir().expect("a folder");
     let model = "[model]\nname = \"P\"\ncurrency = \"EUR\"\n[dimensions.person]\npersonal = \"hide\"\n\

@@ -300,3 +300,17 @@ fn faults_of_rules_are_refused_before_any_money_moves() {
     });
     assert!(said.contains("hand money to each other only") && said.contains("`One`, `Two`"), "{said}");
 }
+
+#[test]
+fn numbers_of_rules_have_no_more_decimals_than_are_kept() {
+    for by in [
+        "by = { price = \"0.1234567890123456789\", quantity = \"headcount\" }",
+        "by = \"headcount\"\ncapacity = \"0.1234567890123456789\"\nidle_to = { business_unit = \"Sales\" }",
+        "by = { amounts = { Sales = \"0.1234567890123456789\" } }",
+    ] {
+        let said = refused_after(|folder| {
+            fs::write(folder.join("rules.toml"), RULES.replace("by = \"headcount\"", by)).expect("written");
+        });
+        assert!(said.contains("this has more than 18 decimals"), "{by}: {said}");
+    }
+}

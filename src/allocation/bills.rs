@@ -115,13 +115,15 @@ impl Books<'_, '_> {
         let title = format!("rule `{}` bills cost of {} together with credits of {}", rule.id, sum(false), sum(true));
         let help = "each balance pays its part of every bill, and of so little left each part would be a multiple of it: \
                     narrow `from`, or allocate the credits by a rule of their own";
-        self.findings.push(Finding::error("mixed-signs", rule.spot.place(), title).help(help).money(sum(true)));
+        let finding = Finding::error("mixed-signs", rule.spot.place(), title).help(help);
+        self.findings.push(finding.money(sum(true), self.model.book.head.currency.code()));
     }
 
     fn refuse_credit(&mut self, rule: &AllocateRule, total: Amount) {
         let title = format!("rule `{}` has limits and takes a credit of {total}", rule.id);
         let help = "a limit has no meaning for a credit; allocate credits by a rule of their own";
-        self.findings.push(Finding::error("limits", rule.spot.place(), title).help(help).money(total));
+        let finding = Finding::error("limits", rule.spot.place(), title).help(help);
+        self.findings.push(finding.money(total, self.model.book.head.currency.code()));
     }
 
     /// The key that a rule's `from` spells out, for bills without any cost behind them.
@@ -326,7 +328,8 @@ impl Books<'_, '_> {
         if is_against || rest.is_negative() != total.is_negative() {
             let title = format!("rule `{}` hands out {billed}, and there is {total} to hand out", rule.id);
             let help = "lower it, widen `from`, or say who bears the difference: recovery_to (prices, minimum) or remainder_to (amounts)";
-            self.findings.push(Finding::error("over-allocation", rule.spot.place(), title).help(help).money(-rest));
+            let finding = Finding::error("over-allocation", rule.spot.place(), title).help(help);
+            self.findings.push(finding.money(-rest, self.model.book.head.currency.code()));
             bills.clear();
         }
     }

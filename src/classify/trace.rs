@@ -58,7 +58,7 @@ pub fn trace(model: &mut Model, footprint: &Footprint, group: &LineGroup) -> (Ke
     let value = value_of(footprint, group);
     let rules = rules_for(model, group, &value);
     let mut tallies = vec![Tally::default(); model.book.classify.len()];
-    let mut key = members(model, group, &rules, &value, false, &mut tallies, &mut BTreeMap::new());
+    let mut key = members(model, group, &rules, &value, "", &mut tallies, &mut BTreeMap::new());
     if group.is_remainder {
         remainder_to(model, group.source, &mut key);
     }

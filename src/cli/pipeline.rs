@@ -202,7 +202,7 @@ fn lint(calculation: &Calculation, findings: &mut Findings) {
             currency.grouped(currency.round(allowed))
         );
         let help = "the sheet Unallocated gives each amount its reason; add rules, or raise [model] tolerance = { unallocated = \"…%\" }";
-        findings.push(Finding::attention("unallocated", Place::Run, title).help(help).money(size));
+        findings.push(Finding::attention("unallocated", Place::Run, title).help(help).money(size, currency.code()));
     }
 }
 

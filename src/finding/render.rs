@@ -1,11 +1,13 @@
 //! How findings look: an excerpt of the rule file with a caret, the place in the export, a row of a table.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::json;
 
 use super::{Finding, Findings, Place, Severity};
+use crate::money::ByCurrency;
 use crate::reports::{Column, Shown, Table, Value};
 
 /// All findings of at least a severity as text for people, one below the other; `styled` adds colours.
@@ -56,7 +58,7 @@ pub fn json_lines(findings: &Findings) -> String {
             "place": finding.place.describe(),
             "detail": finding.label,
             "help": finding.help,
-            "money": finding.money.map(|money| money.to_string()),
+            "money": money_json(&finding.money),
         });
         let _ = writeln!(text, "{value}");
     }
@@ -66,28 +68,46 @@ pub fn json_lines(findings: &Findings) -> String {
     text
 }
 
+/// The money of a finding by currency, as exact numbers; nothing where it has none.
+fn money_json(money: &ByCurrency) -> Option<BTreeMap<&str, String>> {
+    (!money.is_empty()).then(|| money.iter().map(|(measure, sum)| (measure, sum.to_string())).collect())
+}
+
 /// All findings as a report.
 #[must_use]
 pub fn table(findings: &Findings) -> Table {
     let text = |name: &str, label: &str| Column::new(name, label, Shown::Text);
-    let rows = findings.iter().map(|finding| {
-        vec![
+    let rows = findings.iter().flat_map(|finding| {
+        let about = [
             Value::text(finding.severity.word()),
             Value::text(finding.code),
             Value::text(&finding.title),
             Value::text(finding.place.describe()),
             Value::text(finding.help.join(" · ")),
-            finding.money.map_or(Value::Blank, Value::Exact),
-        ]
+        ];
+        let mut money: Vec<[Value; 2]> =
+            finding.money.iter().map(|(measure, sum)| [Value::Exact(sum), Value::text(measure)]).collect();
+        if money.is_empty() {
+            money.push([Value::Blank, Value::Blank]);
+        }
+        money.into_iter().map(move |money| about.iter().cloned().chain(money).collect())
     });
     let more = findings.more().map(|(code, file, count)| {
         let title = format!("and {count} more like this");
-        vec![Value::text("more"), Value::text(code), Value::text(title), Value::text(file), Value::Blank, Value::Blank]
+        vec![
+            Value::text("more"),
+            Value::text(code),
+            Value::text(title),
+            Value::text(file),
+            Value::Blank,
+            Value::Blank,
+            Value::Blank,
+        ]
     });
     Table {
         name: "findings",
         title: "Findings".to_owned(),
-        note: "What the run noticed.".to_owned(),
+        note: "What the run noticed. Money of several currencies has a row for each.".to_owned(),
         columns: vec![
             text("severity", "Severity"),
             text("code", "Kind"),
@@ -95,6 +115,7 @@ pub fn table(findings: &Findings) -> Table {
             text("place", "Place"),
             text("help", "Way out"),
             Column::new("money", "Money", Shown::Exact),
+            text("currency", "Currency"),
         ],
         rows: rows.chain(more).collect(),
         total: None,

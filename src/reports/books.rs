@@ -7,6 +7,7 @@ use super::{Column, Run, Shown, Table, Value};
 use crate::dimension::{MemberId, NONE_WORD};
 use crate::driver::CLEAR;
 use crate::exchange::UsedRate;
+use crate::finding::clean;
 use crate::ledger::{Reason, Split};
 use crate::model::Model;
 use crate::money::Amount;
@@ -391,11 +392,22 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         let name = &decl.name;
         let is_rated = matches!(decl.cost, CostDecl::Rated { .. });
         let exchanged = exchanged_of(run, at);
-        let measure = measure_of(decl, &exchanged);
+        let measure = measure_of(decl, &exchanged, totals);
         let parts = [totals.taken, totals.skipped, totals.quarantined, totals.other_periods];
         let read = parts.iter().map(|part| part.sum).sum();
         let read_lines = parts.iter().map(|part| part.lines).sum();
         push(name, &format!("read{measure}"), Some(read_lines), read, false);
+        if !is_rated && totals.currencies.len() > 1 {
+            for (currency, tally) in &totals.currencies {
+                push(
+                    name,
+                    &format!("read and not skipped in {}", clean(currency)),
+                    Some(tally.lines),
+                    tally.sum,
+                    false,
+                );
+            }
+        }
         push(name, &format!("skipped{measure}"), Some(totals.skipped.lines), totals.skipped.sum, false);
         if totals.quarantined.lines > 0 {
             push(name, &format!("quarantined{measure}"), Some(totals.quarantined.lines), totals.quarantined.sum, false);

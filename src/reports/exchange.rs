@@ -7,6 +7,7 @@ use crate::exchange::UsedRate;
 use crate::fx::decimal;
 use crate::money::Amount;
 use crate::rulebook::{CostDecl, SourceDecl};
+use crate::sources::SourceTotals;
 
 /// What came in another currency at a rate, and what it became.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,13 +30,17 @@ pub(super) fn exchanged_of(run: &Run<'_>, source: usize) -> BTreeMap<usize, Exch
     sums
 }
 
-/// What the figures of a source are in, before they are money of the books.
-pub(super) fn measure_of(decl: &SourceDecl, exchanged: &BTreeMap<usize, Exchanged>) -> String {
+/// What the figures of a source are in, before they are money of the books. Those of lines in several currencies are sums of
+/// what stands in the column, which show that no line is lost and are no money.
+pub(super) fn measure_of(decl: &SourceDecl, exchanged: &BTreeMap<usize, Exchanged>, totals: &SourceTotals) -> String {
     if matches!(decl.cost, CostDecl::Rated { .. }) {
         return " (hours)".to_owned();
     }
     match (&decl.currency_column, &decl.currency) {
-        (Some(_), _) if !exchanged.is_empty() => " (as received)".to_owned(),
+        (Some(_), _) if !exchanged.is_empty() => match totals.currencies.len() {
+            0 | 1 => " (as received)".to_owned(),
+            _ => " (as received, currencies added up)".to_owned(),
+        },
         (None, Some((currency, _))) if !exchanged.is_empty() => format!(" ({})", currency.code()),
         _ => String::new(),
     }

@@ -13,16 +13,16 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess};
 
 use super::basis::Seen;
 use super::repairs::{Mended, Repairs};
-use super::rows::{Fingerprint, Keys, Repeats};
-use super::{FOCUS, LineGroup, MONEY_MAX, Refusal, RowSum, ScheduledLine, SourceTotals, Tally, focus};
+use super::rows::{Fingerprint, Keys, Letters, Repeats};
+use super::{FOCUS, LineGroup, MONEY_MAX, Refusal, RowSum, ScheduledLine, SourceTotals, Tally, focus, measure_of};
 use crate::files::{Cell, Headings, RawRow, Row, Visitor, fault_help};
 use crate::finding::{Finding, Findings, Named, Place, Severity, clean};
 use crate::footprint;
 use crate::model::Model;
-use crate::money::{Amount, Currency, NumberFault, NumberFormat, parse_number};
+use crate::money::{Amount, ByCurrency, Currency, HOURS, NumberFault, NumberFormat, parse_number};
 use crate::period::Day;
 use crate::rulebook::condition::{ColumnRef, Form, Test};
-use crate::rulebook::{Late, PERIOD_AS_DATE, Refused, ScheduleDecl, SourceDecl};
+use crate::rulebook::{CostDecl, Late, PERIOD_AS_DATE, Refused, ScheduleDecl, SourceDecl};
 use join::Stashed;
 use known::Known;
 use texts::Tuples;
@@ -309,7 +309,7 @@ impl<'m> Grouper<'m> {
         let ranks: Vec<Vec<u32>> = columns.par_iter().map(|values| values.ranks()).collect();
         let rank = |(at, number): (usize, &u32)| ranks.get(at).map_or(*number, |ranks| ranks[*number as usize]);
         let ranked: Vec<u32> = self.index.rows().flat_map(|row| row.iter().enumerate().map(rank)).collect();
-        let mut order: Vec<&[u32]> = ranked.chunks_exact(self.index.width()).collect();
+        let mut order: Vec<&[u32]> = ranked.chunks_exact(self.index.width().max(1)).collect();
         // No two are the same, so that the number of the group at their end decides nothing.
         order.par_sort_unstable();
         let numbers = order.into_iter().filter_map(|row| row.last().copied());
@@ -339,14 +339,20 @@ impl<'m> Grouper<'m> {
 
     /// Rows that stand in a file twice may be a bill of two like items, or an export that was appended to itself.
     fn tell_repeats(&mut self) {
-        let (tally, one_in) = self.repeats.tally();
-        let Some(headings) = self.headings.as_ref().filter(|_| tally.lines > 0) else { return };
-        let rows = if tally.lines == 1 { "1 row repeats".to_owned() } else { format!("{} rows repeat", tally.lines) };
+        let (tallies, one_in) = self.repeats.tally();
+        let Some(headings) = self.headings.as_ref().filter(|_| !tallies.is_empty()) else { return };
+        let (mut lines, mut sums) = (0, ByCurrency::default());
+        for (currency, tally) in tallies {
+            lines += tally.lines;
+            let stated = std::str::from_utf8(&currency).ok().filter(|_| currency != Letters::default());
+            sums.add(tally.sum, stated.unwrap_or_else(|| measure_of(self.model, self.decl)));
+        }
+        let rows = if lines == 1 { "1 row repeats".to_owned() } else { format!("{lines} rows repeat") };
         let of = if one_in == 1 { String::new() } else { format!(" (of one row in {one_in}, those looked at)") };
-        let title = format!("{rows} another one word for word, with {} in all{of}", tally.sum);
+        let title = format!("{rows} another one word for word, with {sums} in all{of}");
         let help = "all of them are counted; where each row has a number of its own, declare it: key = [\"…\"], and a row that comes twice is refused";
         let place = Place::File(headings.file.clone());
-        self.findings.push(Finding::note("repeated-rows", place, title).help(help).money(tally.sum));
+        self.findings.push(Finding::note("repeated-rows", place, title).help(help).sums(sums));
     }
 
     pub(super) fn fault(
@@ -391,7 +397,7 @@ impl<'m> Grouper<'m> {
         let reasons: Vec<&str> = faults.iter().map(|finding| finding.title.as_str()).collect();
         self.refusals.push(Refusal {
             source: self.source,
-            place: faults.first().map(|finding| finding.place.describe()).unwrap_or_default(),
+            place: faults.first().map(|finding| self.place_told(finding)).unwrap_or_default(),
             reason: reasons.join("; "),
             money,
             received: self.received(row),
@@ -399,6 +405,11 @@ impl<'m> Grouper<'m> {
         for finding in faults {
             self.findings.push(Finding { severity: Severity::Attention, ..finding });
         }
+    }
+
+    /// The place of a finding as messages may show it.
+    fn place_told(&self, finding: &Finding) -> String {
+        finding.place.clone().called(|heading| self.model.told(heading).to_owned()).describe()
     }
 
     /// A row as it came, but for what is personal in it.
@@ -683,10 +694,13 @@ impl<'m> Grouper<'m> {
             }
             Late::Refuse => {
                 if let Some(headings) = &self.headings {
-                    let title = format!("this line is dated {day}, outside {} ({sum})", model.period.name);
+                    let is_rated = matches!(self.decl.cost, CostDecl::Rated { .. });
+                    let currency = self.currency_of(row);
+                    let sums = ByCurrency::of(sum, if is_rated { HOURS } else { currency.code() });
+                    let title = format!("this line is dated {day}, outside {} ({sums})", model.period.name);
                     let help = "say what to do with lines of other periods: late = \"own\" (they belong to their own period's run) or \"here\" (booked in this one)";
                     let finding = Finding::error("wrong-period", headings.place(row.number, Some(column)), title);
-                    self.of_row.push(finding.help(help).money(sum));
+                    self.of_row.push(finding.help(help).sums(sums));
                 }
                 None
             }
@@ -715,6 +729,16 @@ impl<'m> Grouper<'m> {
             tally.add(sum);
         } else if self.totals.currencies.len() < CURRENCIES_MAX {
             self.totals.currencies.insert(code.to_owned(), Tally { lines: 1, sum });
+        }
+    }
+
+    /// The letters of the currency that stands in a line, where its amounts are money.
+    fn letters_of(&self, row: &Row<'_>) -> Letters {
+        match self.currency.map(|column| row.cell(column)) {
+            Some(Cell::Text(code)) if matches!(self.decl.cost, CostDecl::Column(_)) => {
+                code.as_bytes().try_into().unwrap_or_default()
+            }
+            _ => Letters::default(),
         }
     }
 
@@ -1064,7 +1088,7 @@ impl Grouper<'_> {
         if self.wants_hashes() {
             let columns = self.headings.as_ref().map_or(0, |headings| headings.names.len());
             let hash = self.known.hash().unwrap_or_else(|| row.hash(columns, &mut self.scratch));
-            self.repeats.add(hash, sum, self.is_whole);
+            self.repeats.add(hash, sum, self.letters_of(row), self.is_whole);
         }
         if self.key_columns.is_empty() {
             return;

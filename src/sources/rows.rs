@@ -1,7 +1,7 @@
 //! Rows as rows: which were there before, and which are handed back.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::money::Amount;
 
@@ -80,11 +80,15 @@ pub(super) struct Repeats {
     all: Fingerprint,
 }
 
+/// A currency by the letters of its code; zeros where no column says it.
+pub(super) type Letters = [u8; 3];
+
 /// A row by its hash, how often it was seen, and its amount.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     hash: u64,
-    times: u64,
+    times: u32,
+    currency: Letters,
     amount: Amount,
 }
 
@@ -98,13 +102,13 @@ pub(super) struct Fingerprint {
 impl Repeats {
     /// Notes a row by its hash, and its amount. Of a row that did not come whole only the cells that did are known, so
     /// that it counts in the fingerprint alone.
-    pub(super) fn add(&mut self, hash: u64, amount: Amount, is_whole: bool) {
+    pub(super) fn add(&mut self, hash: u64, amount: Amount, currency: Letters, is_whole: bool) {
         self.all.rows += 1;
         self.all.sum += u128::from(hash);
         if !is_whole || !self.is_watched(hash) {
             return;
         }
-        self.seen.push(Seen { hash, times: 1, amount });
+        self.seen.push(Seen { hash, times: 1, currency, amount });
         // One by one they would be looked for all over the memory; sorted now and then, they cost little.
         if self.seen.len() >= 2 * WATCHED_ROWS_MAX {
             self.settle();
@@ -127,7 +131,8 @@ impl Repeats {
         self.seen.sort_unstable_by_key(|row| row.hash);
         self.seen.dedup_by(|row, first| {
             let is_like = row.hash == first.hash;
-            first.times += if is_like { row.times } else { 0 };
+            // Rows of a file are numbered by 32 bits, too.
+            first.times = first.times.saturating_add(if is_like { row.times } else { 0 });
             is_like
         });
         while self.seen.len() > WATCHED_ROWS_MAX {
@@ -145,16 +150,16 @@ impl Repeats {
         hash.trailing_zeros() >= self.zero_bits
     }
 
-    /// The repeats beyond the first of each row, with their money, and one in how many rows was looked at.
-    pub(super) fn tally(&mut self) -> (Tally, u64) {
+    /// The repeats beyond the first of each row, with their money by currency, and one in how many rows was looked at.
+    pub(super) fn tally(&mut self) -> (BTreeMap<Letters, Tally>, u64) {
         self.settle();
-        let mut tally = Tally::default();
+        let mut tallies: BTreeMap<Letters, Tally> = BTreeMap::new();
         for row in &self.seen {
             for _ in 1..row.times {
-                tally.add(row.amount);
+                tallies.entry(row.currency).or_default().add(row.amount);
             }
         }
-        (tally, 1 << self.zero_bits)
+        (tallies, 1 << self.zero_bits)
     }
 }
 
@@ -185,11 +190,12 @@ mod tests {
                 let mut repeats = Repeats::default();
                 // Each third row comes twice, the second time far behind the first.
                 for row in (part..rows).step_by(parts).chain((3 * part..rows).step_by(3 * parts)) {
-                    repeats.add(row.wrapping_mul(0x9e37_79b9_7f4a_7c15), amount(row), true);
+                    repeats.add(row.wrapping_mul(0x9e37_79b9_7f4a_7c15), amount(row), *b"EUR", true);
                 }
                 all.join(repeats);
             }
-            all.tally()
+            let (tallies, one_in) = all.tally();
+            (tallies[b"EUR"], one_in)
         };
         let every_third = |rows: u64| (0..rows).step_by(3).map(amount).sum();
         for parts in [1, 2, 5] {

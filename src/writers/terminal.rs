@@ -13,6 +13,7 @@ use crate::finding::clean;
 use crate::money::Amount;
 use crate::reports::{self, CausesBy, NamedMoney, Run, Summary, Value};
 use crate::rulebook::CostDecl;
+use crate::sources::SourceTotals;
 
 /// Largest business units and services shown.
 const LARGEST_SHOWN: usize = 8;
@@ -142,8 +143,9 @@ pub fn sources(run: &Run<'_>) -> String {
             let what = if matches!(decl.cost, CostDecl::Rated { .. }) { "hours" } else { currency.code() };
             let _ = writeln!(text, "  total    {sum} {what} ({lines} lines)");
         }
-        let _ = writeln!(text, "  read     {}", totals.columns.0.join(", "));
-        let _ = writeln!(text, "  {FAINT}ignored  {}{FAINT:#}", totals.columns.1.join(", "));
+        let [read, ignored] = headings(run, totals);
+        let _ = writeln!(text, "  read     {}", read.join(", "));
+        let _ = writeln!(text, "  {FAINT}ignored  {}{FAINT:#}", ignored.join(", "));
         for (what, tally) in &totals.repairs {
             let _ = writeln!(text, "  {LOOK}repair   {what}: {} in {} lines{LOOK:#}", tally.sum, tally.lines);
         }
@@ -153,6 +155,11 @@ pub fn sources(run: &Run<'_>) -> String {
     }
     text.push('\n');
     text
+}
+
+/// The columns of a source that are read, and those that nobody reads, as they may be shown.
+fn headings<'r>(run: &'r Run<'_>, totals: &'r SourceTotals) -> [Vec<&'r str>; 2] {
+    [&totals.columns.0, &totals.columns.1].map(|names| names.iter().map(|name| run.model.told(name)).collect())
 }
 
 /// The names of files, cut off where they are many.
@@ -193,6 +200,7 @@ pub fn summary_json(run: &Run<'_>, summary: &Summary, place: &Path) -> String {
 pub fn sources_json(run: &Run<'_>) -> String {
     let mut text = String::new();
     for (at, (decl, totals)) in run.model.book.sources.iter().zip(&run.read.totals).enumerate() {
+        let [read, ignored] = headings(run, totals);
         let value = json!({
             "kind": "source",
             "period": run.model.period.name,
@@ -208,8 +216,8 @@ pub fn sources_json(run: &Run<'_>) -> String {
             "versions": tallies(&totals.versions),
             "totals_by_currency": tallies(&totals.currencies),
             "repairs": tallies(&totals.repairs),
-            "columns_read": totals.columns.0,
-            "columns_ignored": totals.columns.1,
+            "columns_read": read,
+            "columns_ignored": ignored,
         });
         let _ = writeln!(text, "{value}");
     }

@@ -168,7 +168,7 @@ impl Reader<'_> {
         };
         let text = self.as_text(node, "capacity")?;
         let size = match parse_number(text.name.as_bytes(), NumberFormat::PLAIN) {
-            Ok(read) => CapacityOf::Given(read.value),
+            Ok(read) => CapacityOf::Given(self.exact(read, &text.spot)?),
             Err(_) => self.known_name(&text, "driver", drivers).then(|| CapacityOf::Driver(text.clone()))?,
         };
         if matches!(size, CapacityOf::Given(size) if size <= Amount::ZERO) {

@@ -438,7 +438,7 @@ impl Reader<'_> {
         }
         let is_driver = self.known_name(&quantity, "driver", drivers);
         let price = if let Ok(read) = parse_number(price.name.as_bytes(), NumberFormat::PLAIN) {
-            PriceOf::Flat(read.value)
+            PriceOf::Flat(self.exact(read, &price.spot)?)
         } else {
             self.known_name(&price, "price list", prices).then_some(PriceOf::List(price))?
         };

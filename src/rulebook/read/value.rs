@@ -1,8 +1,8 @@
 //! Values of a table: texts, numbers, names, and the findings they give.
 
 use super::Reader;
-use crate::finding::{Finding, Named, Place, clean, did_you_mean, list_names};
-use crate::money::{Amount, NumberFormat, parse_number};
+use crate::finding::{Finding, Named, Place, Spot, clean, did_you_mean, list_names};
+use crate::money::{Amount, NumberFormat, ReadNumber, SCALE_DIGITS, parse_number};
 use crate::rulebook::schema::Field;
 use crate::rulebook::syntax::{Node, Table, Value};
 
@@ -104,14 +104,19 @@ impl Reader<'_> {
         }
     }
 
+    /// A number of the rules as it is kept; one that has more decimals is a finding.
+    pub(super) fn exact(&mut self, read: ReadNumber, spot: &Spot) -> Option<Amount> {
+        if read.beyond_scale != 0 {
+            let title = format!("this has more than {SCALE_DIGITS} decimals");
+            self.error("not-a-number", spot.place(), title, "", "round it");
+        }
+        (read.beyond_scale == 0).then_some(read.value)
+    }
+
     pub(super) fn amount(&mut self, node: &Node) -> Option<Amount> {
         let text = self.number_text(node)?;
         match parse_number(text.as_bytes(), NumberFormat::PLAIN) {
-            Ok(read) if read.beyond_scale == 0 => Some(read.value),
-            Ok(_) => {
-                self.error("not-a-number", node.spot.place(), "this has more than 18 decimals", "", "round it");
-                None
-            }
+            Ok(read) => self.exact(read, &node.spot),
             Err(fault) => {
                 self.error(
                     "not-a-number",

@@ -19,6 +19,7 @@ use crate::rulebook::Late;
 use crate::rulebook::condition::{ColumnRef, Test};
 
 use super::super::MONEY_MAX;
+use super::super::rows::Letters;
 
 /// Combinations that are remembered; lines of others are looked at in full.
 const COMBINATIONS_MAX: usize = 1 << 17;
@@ -64,6 +65,8 @@ struct Ahead {
 struct Tallied {
     is_late: bool,
     currency: Option<Box<str>>,
+    /// Of that currency.
+    letters: Letters,
     repairs: Box<[(usize, usize)]>,
     lines: Tally,
     control: Amount,
@@ -412,7 +415,8 @@ impl<'m> Grouper<'m> {
             }
         } else if self.wants_hashes() {
             let hash = row.hash(&mut self.scratch);
-            self.repeats.add(hash, sum, self.is_whole);
+            let letters = self.known.tallied[outcome.tallied as usize].letters;
+            self.repeats.add(hash, sum, letters, self.is_whole);
         } else if !self.key_columns.is_empty() {
             let texts: Option<Vec<&str>> = self.key_columns.iter().map(|column| row.text(*column)).collect();
             let Some(texts) = texts else { return false };
@@ -522,6 +526,7 @@ impl<'m> Grouper<'m> {
             Some(Cell::Text(code)) => Some(code),
             _ => None,
         };
+        let letters = self.letters_of(row);
         let (is_late, repairs) = (self.periods.text(class.period) != self.model.period.name, self.repairs.of_row());
         let is_like = |known: &Tallied| {
             known.is_late == is_late && known.currency.as_deref() == currency && *known.repairs == *repairs
@@ -531,6 +536,7 @@ impl<'m> Grouper<'m> {
             known.tallied.push(Tallied {
                 is_late,
                 currency: currency.map(Into::into),
+                letters,
                 repairs: repairs.into(),
                 lines: Tally::default(),
                 control: Amount::ZERO,
