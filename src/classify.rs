@@ -5,9 +5,11 @@
 
 pub mod trace;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::dimension::{BLANK, Dimension, MemberId, RESERVED, RESERVED_HELP, look_alikes};
 use crate::exchange::{Exchange, Origin, UsedRate, foreign_currency};
@@ -78,6 +80,9 @@ type Unknown = (DimensionId, String, String, &'static str);
 /// The lines that have such values, and their money.
 type Unknowns = BTreeMap<Unknown, (u64, ByCurrency)>;
 
+/// Line groups of which is found at the same time what rules would set.
+const GROUPS_AT_ONCE: usize = 4096;
+
 /// Gives every line group its members and adds up. Seals the model's dimensions: from here on, members are
 /// numbered in the order in which ties are broken.
 pub fn classify(
@@ -86,62 +91,17 @@ pub fn classify(
     groups: &[LineGroup],
     findings: &mut Findings,
 ) -> Option<Opening> {
-    let mut opening =
-        Opening { balances: Vec::new(), rules: vec![Tally::default(); model.book.classify.len()], rates: Vec::new() };
-    let mut unknown = Unknowns::new();
-    let own = model.book.head.currency.code().to_owned();
-    let mut plain: BTreeMap<(Key, usize, &str), (Tally, Vec<usize>)> = BTreeMap::new();
-    let mut rated: BTreeMap<(Key, usize, Fraction), OverFiles<'_>> = BTreeMap::new();
-    let mut foreign: BTreeMap<Foreign, OverFiles<'_>> = BTreeMap::new();
-    let mut exchange = Exchange::default();
-    // Testing texts takes most of the time, and needs nothing that changes on the way.
-    let applying: Vec<Vec<usize>> =
-        groups.par_iter().map(|group| rules_for(model, group, &value_of(footprint, group))).collect();
-    for ((at, group), rules) in groups.iter().enumerate().zip(&applying) {
-        let value = value_of(footprint, group);
-        let currency = foreign_currency(&model.book, group, &value);
-        let is_rated = model.rates[group.source].is_some();
-        let measure = if is_rated { HOURS } else { currency.as_deref().unwrap_or(&own) };
-        let mut key = members(model, group, rules, &value, measure, &mut opening.rules, &mut unknown);
-        if group.is_remainder {
-            remainder_to(model, group.source, &mut key);
-        }
-        let hourly = match &model.rates[group.source] {
-            None => None,
-            Some(rates) => {
-                let parts: Vec<&str> = rates.on.iter().map(value).collect();
-                let Some(rate) = rates.find(&parts, group.day) else {
-                    findings.push(missing_rate(model, group, &rates.on, &parts, &rates.file));
-                    continue;
-                };
-                Some(*rate)
-            }
-        };
-        if let Some(currency) = currency {
-            let Some(rate) = exchange.rate_of(model, group, &currency) else { continue };
-            let OverFiles(sum, files, of) = foreign.entry((key, group.source, rate, hourly)).or_default();
-            of.push(at);
-            sum.lines += group.lines;
-            sum.sum += group.sum;
-            files.insert(&group.file);
-            continue;
-        }
-        match hourly {
-            None => {
-                let (sum, of) = plain.entry((key, group.source, &group.file)).or_default();
-                of.push(at);
-                sum.lines += group.lines;
-                sum.sum += group.sum;
-            }
-            Some(rate) => {
-                let OverFiles(sum, files, of) = rated.entry((key, group.source, rate)).or_default();
-                of.push(at);
-                sum.lines += group.lines;
-                sum.sum += group.sum;
-                files.insert(&group.file);
-            }
+    let mut opening = Opening::default();
+    let mut entered = Entered { rules: vec![Tally::default(); model.book.classify.len()], ..Entered::default() };
+    for (from, groups) in (0..).step_by(GROUPS_AT_ONCE).zip(groups.chunks(GROUPS_AT_ONCE)) {
+        // Testing texts and looking them up takes most of the time, and needs nothing that changes on the way.
+        let wanted: Vec<_> = groups.par_iter().map(|group| wanted_of(model, footprint, group)).collect();
+        for ((at, group), wanted) in (from..).zip(groups).zip(wanted) {
+            entered.add(model, footprint, (at, group), wanted, findings);
         }
     }
+    let Entered { rules, mut unknown, plain, rated, foreign, exchange } = entered;
+    opening.rules = rules;
     drivers_from_lines(model, footprint, groups, &mut unknown);
     report_unknown(model, unknown, findings);
     for ((key, source, file), (sum, groups)) in plain {
@@ -175,6 +135,67 @@ pub fn classify(
     }
     seal(model, &mut opening);
     Some(opening)
+}
+
+/// What enters the books, by where it enters.
+#[derive(Default)]
+struct Entered<'g> {
+    /// What each classify rule set.
+    rules: Vec<Tally>,
+    unknown: Unknowns,
+    plain: FxHashMap<(Key, usize, &'g str), (Tally, Vec<usize>)>,
+    rated: BTreeMap<(Key, usize, Fraction), OverFiles<'g>>,
+    foreign: BTreeMap<Foreign, OverFiles<'g>>,
+    exchange: Exchange,
+}
+
+impl<'g> Entered<'g> {
+    /// Adds a line group, of which is known what rules would set.
+    fn add(
+        &mut self,
+        model: &mut Model,
+        footprint: &Footprint,
+        (at, group): (usize, &'g LineGroup),
+        wanted: Vec<Wanted<'_>>,
+        findings: &mut Findings,
+    ) {
+        let value = value_of(footprint, group);
+        let currency = foreign_currency(&model.book, group, &value);
+        let mut key = members(model, group, wanted, currency.as_deref(), &mut self.rules, &mut self.unknown);
+        if group.is_remainder {
+            remainder_to(model, group.source, &mut key);
+        }
+        let hourly = match &model.rates[group.source] {
+            None => None,
+            Some(rates) => {
+                let parts: Vec<&str> = rates.on.iter().map(value).collect();
+                let Some(rate) = rates.find(&parts, group.day) else {
+                    findings.push(missing_rate(model, group, &rates.on, &parts, &rates.file));
+                    return;
+                };
+                Some(*rate)
+            }
+        };
+        let over_files = match (currency, hourly) {
+            (Some(currency), hourly) => {
+                let Some(rate) = self.exchange.rate_of(model, group, &currency) else { return };
+                self.foreign.entry((key, group.source, rate, hourly)).or_default()
+            }
+            (None, Some(rate)) => self.rated.entry((key, group.source, rate)).or_default(),
+            (None, None) => {
+                let (sum, of) = self.plain.entry((key, group.source, &group.file)).or_default();
+                of.push(at);
+                sum.lines += group.lines;
+                sum.sum += group.sum;
+                return;
+            }
+        };
+        let OverFiles(sum, files, of) = over_files;
+        of.push(at);
+        sum.lines += group.lines;
+        sum.sum += group.sum;
+        files.insert(&group.file);
+    }
 }
 
 /// Where money in another currency enters, at which rate: key, source, index of the rate, price of an hour.
@@ -243,56 +264,83 @@ fn value_of<'g>(footprint: &'g Footprint, group: &'g LineGroup) -> impl Fn(&Colu
     move |column| columns.binary_search(column).map_or("", |at| group.values.get(at).map_or("", |value| value))
 }
 
-/// The classify rules whose conditions hold for a line group, in their order.
-fn rules_for<'g>(model: &Model, group: &LineGroup, value: &impl Fn(&ColumnRef) -> &'g str) -> Vec<usize> {
-    let source = &model.book.sources[group.source];
-    let rules = model.book.classify.iter().enumerate().filter(|(_, rule)| {
-        looks_at(rule, source)
-            && rule.valid.holds_on(model.period.last)
-            && rule.filter.hold(|clause| source.passes(&clause.field, &clause.test, value(&clause.field)))
-    });
-    rules.map(|(at, _)| at).collect()
+/// What would be set in a dimension of a line group, were it blank.
+struct Wanted<'g> {
+    /// The classify rule that would; none where it is the source.
+    rule: Option<usize>,
+    dimension: DimensionId,
+    member: WantedMember<'g>,
 }
 
-/// The members of a line group: the classify rules that apply, in order, then what its source sets.
-fn members<'g>(
+enum WantedMember<'g> {
+    Named(Cow<'g, str>),
+    Found(MemberId),
+}
+
+/// What the classify rules whose conditions hold for a line group would set, in their order, then what its source would.
+fn wanted_of<'g>(model: &Model, footprint: &'g Footprint, group: &'g LineGroup) -> Vec<Wanted<'g>> {
+    let source = &model.book.sources[group.source];
+    let value = value_of(footprint, group);
+    let mut wanted = Vec::new();
+    let named = |rule: Option<usize>, (dimension, template): &(DimensionId, Template)| {
+        let name = template.fill(&value);
+        (!name.is_empty()).then_some(Wanted { rule, dimension: *dimension, member: WantedMember::Named(name) })
+    };
+    for (at, rule) in model.book.classify.iter().enumerate() {
+        let holds = looks_at(rule, source)
+            && rule.valid.holds_on(model.period.last)
+            && rule.filter.hold(|clause| source.passes(&clause.field, &clause.test, value(&clause.field)));
+        if !holds {
+            continue;
+        }
+        wanted.extend(rule.set.iter().filter_map(|set| named(Some(at), set)));
+        if let Some(lookup) = &model.lookups[at] {
+            let parts: Vec<&str> = lookup.on.iter().map(&value).collect();
+            let found = lookup.find(&parts, group.day);
+            let taken = rule.lookup.iter().flat_map(|decl| &decl.take).filter_map(|(dimension, _)| *dimension);
+            let member = |(dimension, member): (DimensionId, &MemberId)| Wanted {
+                rule: Some(at),
+                dimension,
+                member: WantedMember::Found(*member),
+            };
+            wanted.extend(taken.zip(found.into_iter().flatten()).map(member));
+        }
+    }
+    wanted.extend(source.set.iter().filter_map(|set| named(None, set)));
+    wanted
+}
+
+/// The members of a line group, by what would be set in its dimensions. `currency` is that of its money, where it is not
+/// that of the books.
+fn members(
     model: &mut Model,
-    group: &'g LineGroup,
-    rules: &[usize],
-    value: &impl Fn(&ColumnRef) -> &'g str,
-    measure: &str,
+    group: &LineGroup,
+    wanted: Vec<Wanted<'_>>,
+    currency: Option<&str>,
     tallies: &mut [Tally],
     unknown: &mut Unknowns,
 ) -> Key {
-    let Model { book, dimensions, lookups, .. } = model;
+    let Model { book, dimensions, rates, .. } = model;
     let source = &book.sources[group.source];
     let mut key: Key = vec![BLANK; dimensions.len()].into();
     key[SOURCE] = dimensions[SOURCE].find_or_add(&source.name).unwrap_or(BLANK);
     key[FOR_PERIOD] = dimensions[FOR_PERIOD].find_or_add(&group.for_period).unwrap_or(BLANK);
-    let is_money = measure == book.head.currency.code();
+    let own = book.head.currency.code();
+    let measure = if rates[group.source].is_some() { HOURS } else { currency.unwrap_or(own) };
+    let is_money = measure == own;
     let mut placing = Placing { dimensions, unknown, group, measure };
-    for at in rules.iter().copied() {
-        let rule = &book.classify[at];
-        let mut has_set = false;
-        for (dimension, template) in &rule.set {
-            has_set |= placing.by_name(&mut key, *dimension, &template.fill(value), &rule.id);
-        }
-        if let Some(lookup) = &lookups[at] {
-            let parts: Vec<&str> = lookup.on.iter().map(value).collect();
-            let found = lookup.find(&parts, group.day);
-            let taken = rule.lookup.iter().flat_map(|decl| &decl.take).filter_map(|(dimension, _)| *dimension);
-            for (dimension, member) in taken.zip(found.into_iter().flatten()) {
-                has_set |= placing.at(&mut key, dimension, *member, &rule.id);
-            }
-        }
-        if has_set {
-            tallies[at].lines += group.lines;
-            // Hours and other currencies become money later, by the balance they end up in.
-            tallies[at].sum += if is_money { group.sum } else { Amount::ZERO };
-        }
-    }
-    for (dimension, template) in &source.set {
-        placing.by_name(&mut key, *dimension, &template.fill(value), &format!("sources.{}", source.name));
+    let mut has_set = None;
+    for Wanted { rule, dimension, member } in wanted {
+        let by = || rule.map_or_else(|| format!("sources.{}", source.name), |at| book.classify[at].id.clone());
+        let is_set = match member {
+            WantedMember::Named(name) => placing.by_name(&mut key, dimension, &name, by),
+            WantedMember::Found(member) => placing.at(&mut key, dimension, member, by),
+        };
+        let Some(at) = rule.filter(|_| is_set && rule != has_set) else { continue };
+        has_set = rule;
+        tallies[at].lines += group.lines;
+        // Hours and other currencies become money later, by the balance they end up in.
+        tallies[at].sum += if is_money { group.sum } else { Amount::ZERO };
     }
     key
 }
@@ -316,34 +364,34 @@ struct Placing<'a> {
 
 impl Placing<'_> {
     /// Whether the dimension was blank and now has the member of this name.
-    fn by_name(&mut self, key: &mut Key, dimension: DimensionId, name: &str, rule: &str) -> bool {
+    fn by_name(&mut self, key: &mut Key, dimension: DimensionId, name: &str, by: impl FnOnce() -> String) -> bool {
         if name.is_empty() || !key[dimension].is_blank() {
             return false;
         }
         match self.dimensions[dimension].find_or_add(name) {
-            Some(member) => self.at(key, dimension, member, rule),
+            Some(member) => self.at(key, dimension, member, by),
             None if self.dimensions[dimension].is_reserved(name) => {
-                self.note(dimension, name.to_owned(), rule, RESERVED)
+                self.note(dimension, name.to_owned(), by(), RESERVED)
             }
-            None => self.note(dimension, name.to_owned(), rule, NOT_A_MEMBER),
+            None => self.note(dimension, name.to_owned(), by(), NOT_A_MEMBER),
         }
     }
 
     /// Whether the dimension was blank and now has this member.
-    fn at(&mut self, key: &mut Key, dimension: DimensionId, member: MemberId, rule: &str) -> bool {
+    fn at(&mut self, key: &mut Key, dimension: DimensionId, member: MemberId, by: impl FnOnce() -> String) -> bool {
         if member.is_blank() || !key[dimension].is_blank() {
             return false;
         }
         if let Some(why) = cannot_hold(&self.dimensions[dimension], member) {
             let name = self.dimensions[dimension].member_name(member).to_owned();
-            return self.note(dimension, name, rule, why);
+            return self.note(dimension, name, by(), why);
         }
         key[dimension] = member;
         true
     }
 
-    fn note(&mut self, dimension: DimensionId, name: String, rule: &str, why: &'static str) -> bool {
-        let (lines, sums) = self.unknown.entry((dimension, name, rule.to_owned(), why)).or_default();
+    fn note(&mut self, dimension: DimensionId, name: String, by: String, why: &'static str) -> bool {
+        let (lines, sums) = self.unknown.entry((dimension, name, by, why)).or_default();
         *lines += self.group.lines;
         sums.add(self.group.sum, self.measure);
         false
@@ -377,7 +425,7 @@ fn drivers_from_lines(model: &mut Model, footprint: &Footprint, groups: &[LineGr
             let mut place = |side: &[DimensionId], templates: &[Template]| -> Key {
                 let mut key: Key = vec![BLANK; book.dimensions.len()].into();
                 for (dimension, template) in side.iter().zip(templates) {
-                    placing.by_name(&mut key, *dimension, &template.fill(&value), &format!("drivers.{}", decl.name));
+                    placing.by_name(&mut key, *dimension, &template.fill(&value), || format!("drivers.{}", decl.name));
                 }
                 side.iter().map(|dimension| key[*dimension]).collect()
             };

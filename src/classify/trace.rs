@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{BLANK, Key, NOT_A_MEMBER, cannot_hold, members, remainder_to, rules_for, value_of};
+use super::{BLANK, Key, NOT_A_MEMBER, cannot_hold, members, remainder_to, value_of, wanted_of};
 use crate::footprint::{Footprint, looks_at};
 use crate::model::Model;
 use crate::rulebook::condition::ColumnRef;
@@ -56,9 +56,9 @@ pub enum Outcome {
 /// The members of the lines of a group, and what each rule that concerns them did. The dimensions must not be sealed.
 pub fn trace(model: &mut Model, footprint: &Footprint, group: &LineGroup) -> (Key, Vec<Traced>) {
     let value = value_of(footprint, group);
-    let rules = rules_for(model, group, &value);
+    let wanted = wanted_of(model, footprint, group);
     let mut tallies = vec![Tally::default(); model.book.classify.len()];
-    let mut key = members(model, group, &rules, &value, "", &mut tallies, &mut BTreeMap::new());
+    let mut key = members(model, group, wanted, None, &mut tallies, &mut BTreeMap::new());
     if group.is_remainder {
         remainder_to(model, group.source, &mut key);
     }

@@ -1,4 +1,4 @@
-//! ByCurrency of what cannot be added to each other: money of several currencies, and hours.
+//! Sums of what cannot be added to each other: money of several currencies, and hours.
 
 use std::collections::BTreeMap;
 use std::fmt;

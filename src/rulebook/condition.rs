@@ -1,5 +1,6 @@
 //! Conditions and templates: one grammar for `where`, `from`, `among`, `except` and `skip`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::dimension::HIDDEN;
@@ -299,18 +300,21 @@ impl Template {
     }
 
     /// The text for a line. A blank part blanks the whole: `app-{Tags.app}` never gives `app-`.
-    pub fn fill<'a>(&self, value: impl Fn(&ColumnRef) -> &'a str) -> String {
+    pub fn fill<'a>(&self, value: impl Fn(&ColumnRef) -> &'a str) -> Cow<'a, str> {
+        if let [TemplatePart::Column(column)] = self.parts.as_slice() {
+            return value(column).into();
+        }
         let mut text = String::new();
         for part in &self.parts {
             match part {
                 TemplatePart::Text(fixed) => text.push_str(fixed),
                 TemplatePart::Column(column) => match value(column) {
-                    "" => return String::new(),
+                    "" => return "".into(),
                     value => text.push_str(value),
                 },
             }
         }
-        text
+        text.into()
     }
 }
 

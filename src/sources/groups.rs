@@ -717,7 +717,13 @@ impl<'m> Grouper<'m> {
     fn or_too_many<N>(&mut self, row: &Row<'_>, number: Option<N>) -> Option<N> {
         if number.is_none() {
             let title = format!("rules read more than {} texts or groups of lines in this file", u32::MAX);
-            self.fault(TOO_LARGE, row.number, self.cost, title, "split the file, or let rules read fewer of its columns");
+            self.fault(
+                TOO_LARGE,
+                row.number,
+                self.cost,
+                title,
+                "split the file, or let rules read fewer of its columns",
+            );
         }
         number
     }
@@ -794,7 +800,9 @@ impl<'m> Grouper<'m> {
         let mut is_sound = true;
         for (at, slot) in slots.iter().enumerate() {
             let is_known = self.tests[at].is_none() || self.rows_kept == 0;
-            if let Some(number) = self.known.value(at).filter(|_| is_known).and_then(|value| self.values[at].find(value)) {
+            if let Some(number) =
+                self.known.value(at).filter(|_| is_known).and_then(|value| self.values[at].find(value))
+            {
                 key.push(number);
                 continue;
             }

@@ -20,9 +20,9 @@ use crate::rounding::ChargeLine;
 /// Row of the headings, from 0: title, imprint, note and a free row stand above.
 const HEADING: u32 = 4;
 
-/// Cells of an Excel table. The crate that writes workbooks remembers every cell of a table, so larger lists get
-/// filter buttons only, which look and work the same; formulas speak of neither.
-const TABLE_CELLS_MAX: usize = 1_000_000;
+/// Cells of an Excel table. The crate that writes workbooks remembers every cell of a table, 50 bytes each, so larger lists
+/// get filter buttons only, which look and work the same; formulas speak of neither.
+const TABLE_CELLS_MAX: usize = 200_000;
 
 /// Money in minor units up to which a spreadsheet adds up without losing digits: what 15 digits hold.
 const MINOR_MAX: i128 = 1_000_000_000_000_000;

@@ -472,7 +472,11 @@ impl<'m> Grouper<'m> {
         let Some(column) = self.date else {
             let day = self.model.period.last;
             let is_known = !combinations.classes.is_empty();
-            return if is_known { Some(Dated { day, class: 0 }) } else { self.dated_on(day, &mut combinations.classes) };
+            return if is_known {
+                Some(Dated { day, class: 0 })
+            } else {
+                self.dated_on(day, &mut combinations.classes)
+            };
         };
         match row.kind(column) {
             CellKind::Text | CellKind::Number => {}
