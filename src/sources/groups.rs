@@ -799,10 +799,10 @@ impl<'m> Grouper<'m> {
         texts.clear();
         let mut is_sound = true;
         for (at, slot) in slots.iter().enumerate() {
+            // Where rows are kept, their texts are wanted as well as what tests say of them.
             let is_known = self.tests[at].is_none() || self.rows_kept == 0;
-            if let Some(number) =
-                self.known.value(at).filter(|_| is_known).and_then(|value| self.values[at].find(value))
-            {
+            if let Some(number) = self.known.value(at, &self.values[at]).filter(|_| is_known) {
+                self.known.note_value(at, number);
                 key.push(number);
                 continue;
             }
@@ -827,8 +827,12 @@ impl<'m> Grouper<'m> {
                     self.values[at].number_as(&outcomes(self.decl, &self.footprint[at], tests, text), text)
                 }
             };
-            is_sound &= self.or_too_many(row, number).is_some();
-            key.extend(number);
+            if let Some(number) = self.or_too_many(row, number) {
+                self.known.note_value(at, number);
+                key.push(number);
+            } else {
+                is_sound = false;
+            }
         }
         self.slots = slots;
         self.texts = texts;
@@ -1159,12 +1163,16 @@ impl Grouper<'_> {
             return;
         }
         let Some(quantities) = self.quantities_of(row) else { return };
-        if !self.forms_fit(row) || !self.is_clean_if_new(row) {
+        if !self.forms_fit(row) {
+            return;
+        }
+        let known = self.group_of(&self.key);
+        if known.is_none() && !self.names_are_clean(row) {
             return;
         }
         let key = std::mem::take(&mut self.key);
         let line = Line { row: row.number, day, sum, quantities };
-        let group = self.add(row, &key, line);
+        let group = self.add(row, &key, known, line);
         self.key = key;
         let Some(group) = group else { return };
         self.note_row(row, sum);
@@ -1190,15 +1198,15 @@ impl Grouper<'_> {
         Some(quantities)
     }
 
-    /// Whether the names of the line in `self.key` are clean; those of a known group are.
-    fn is_clean_if_new(&mut self, row: &Row<'_>) -> bool {
-        self.index.find(&self.key).is_some() || self.names_are_clean(row)
+    /// The group of a key.
+    pub(super) fn group_of(&self, key: &[u32]) -> Option<usize> {
+        self.index.find(key).and_then(<[u32]>::last).map(|number| *number as usize)
     }
 
     /// The key of what a period takes of a line; `None` when a cell is a finding.
     pub(super) fn key_of(&mut self, row: &Row<'_>, period: &str, day: Day, is_remainder: bool) -> Option<Vec<u32>> {
         let class = self.class(row, period, day)?;
-        (self.build_key(row, class, is_remainder) && self.is_clean_if_new(row)).then(|| self.key.clone())
+        (self.build_key(row, class, is_remainder) && self.names_are_clean(row)).then(|| self.key.clone())
     }
 
     /// The texts of a line that rules read; `None` when a cell is a finding.
@@ -1215,11 +1223,11 @@ impl Grouper<'_> {
         RowSum { row, sum, texts: self.texts.clone() }
     }
 
-    /// Adds a line, or what a period takes of it, to the group of its key, and says which that is; `None` when that is a
-    /// finding.
-    pub(super) fn add(&mut self, of: &Row<'_>, key: &[u32], line: Line) -> Option<usize> {
+    /// Adds a line, or what a period takes of it, to the group of its key, where there is one, or else to a new one. Says which;
+    /// `None` when that is a finding.
+    pub(super) fn add(&mut self, of: &Row<'_>, key: &[u32], group: Option<usize>, line: Line) -> Option<usize> {
         let Line { row, day, sum, quantities } = line;
-        if let Some(at) = self.index.find(key).and_then(<[u32]>::last).map(|number| *number as usize) {
+        if let Some(at) = group {
             self.sums[at].merge(Sums::of(sum, day));
             let group = &mut self.groups[at];
             group.quantities.iter_mut().zip(&quantities).for_each(|(sum, quantity)| *sum += *quantity);

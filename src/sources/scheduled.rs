@@ -111,7 +111,7 @@ impl Grouper<'_> {
                 // What drivers count is there while the line runs, once.
                 quantities: if is_own { quantities.clone() } else { none },
             };
-            if self.add(row, &key, line).is_none() {
+            if self.add(row, &key, self.group_of(&key), line).is_none() {
                 return;
             }
         }

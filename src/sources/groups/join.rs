@@ -77,7 +77,7 @@ impl<'m> Grouper<'m> {
             let [of_part @ .., _] = row else { return None };
             key.clear();
             key.extend(of_part.iter().enumerate().map(|(at, it)| numbers.get(at).map_or(*it, |of| of[*it as usize])));
-            let Some(known) = self.index.find(&key).and_then(<[u32]>::last).map(|number| *number as usize) else {
+            let Some(known) = self.group_of(&key) else {
                 self.index.add(&key, &[u32::try_from(self.groups.len()).ok()?])?;
                 self.groups.push(other);
                 self.sums.push(sums);

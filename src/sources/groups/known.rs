@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::texts::{BATCH, Texts, Tuples, UNKNOWN};
+use super::values::Values;
 use super::{Class, Grouper, RowSum, Slot, Sums, Tally, is_among_largest, keep_largest, outcomes, parse_tags};
 use crate::files::{Cell, CellKind, Padded, RawRow, Row};
 use crate::money::{Amount, parse_number};
@@ -90,6 +91,8 @@ struct Deciding<'m> {
     numbers: FxHashMap<Arc<[String]>, u32>,
     /// For each number, what is read of its texts, where that is not the text as it stands.
     values: Vec<Option<Arc<[String]>>>,
+    /// For each number, whether the same is read of its texts in all lines, whatever else stands there.
+    is_fixed: Vec<bool>,
 }
 
 /// What is read of a text.
@@ -112,6 +115,8 @@ struct Combinations<'m> {
     known: Tuples,
     /// For each column of the footprint, which of the columns has it and which of its readings it is.
     readings: Vec<Option<(usize, usize)>>,
+    /// For each column of the footprint, the numbers of what is read there, by the numbers of texts.
+    read: Vec<Vec<u32>>,
     /// Bytes of texts that have a number.
     bytes: usize,
     /// The lines that come next, and how many of them have come.
@@ -147,14 +152,35 @@ impl Known<'_> {
         self.dated
     }
 
-    /// What stands in a column of the footprint in the row that is looked at, or what its tests say of that, where it was
-    /// read before.
-    pub(super) fn value(&self, slot: usize) -> Option<&str> {
+    /// The number of what stands in a column of the footprint in the row that is looked at, or of what its tests say of that,
+    /// where it was read before.
+    pub(super) fn value(&self, slot: usize, values: &Values) -> Option<u32> {
+        let (combinations, (column, reading), number) = self.reading(slot)?;
+        let known = combinations.read[slot].get(number).copied().filter(|known| *known != UNKNOWN);
+        known.or_else(|| values.find(combinations.columns[column].values.get(number)?.as_ref()?.get(reading)?))
+    }
+
+    /// Notes the number of what stands in a column of the footprint in the row that is looked at.
+    pub(super) fn note_value(&mut self, slot: usize, value: u32) {
+        let Some((combinations, (column, _), number)) = self.reading(slot) else { return };
+        if !combinations.columns[column].is_fixed.get(number).is_some_and(|is_fixed| *is_fixed) {
+            return;
+        }
+        let Some(combinations) = &mut self.combinations else { return };
+        let read = &mut combinations.read[slot];
+        if read.len() <= number {
+            read.resize(number + 1, UNKNOWN);
+        }
+        read[number] = value;
+    }
+
+    /// Which of the columns a column of the footprint is, which of its readings, and the number of the text there in the row
+    /// that is looked at, where that is the first of its combination.
+    fn reading(&self, slot: usize) -> Option<(&Combinations<'_>, (usize, usize), usize)> {
         let combinations = self.combinations.as_ref().filter(|_| self.is_new)?;
         let (column, reading) = (*combinations.readings.get(slot)?)?;
         let number = *combinations.numbers.get(column + 1)? as usize;
-        let values = combinations.columns[column].values.get(number)?.as_ref()?;
-        values.get(reading).map(String::as_str)
+        Some((combinations, (column, reading), number))
     }
 
     /// The hash of the row that is looked at, where it was looked at as it stands.
@@ -246,11 +272,13 @@ impl<'m> Grouper<'m> {
             texts: Texts::default(),
             numbers: FxHashMap::default(),
             values: Vec::new(),
+            is_fixed: Vec::new(),
         };
         let columns: Vec<Deciding<'m>> = deciding.into_iter().map(new).collect();
         let placed =
             |(column, reading)| Some((columns.iter().position(|deciding| deciding.column == column)?, reading));
-        let readings = readings.into_iter().take(self.slots.len()).map(|reading| reading.and_then(placed)).collect();
+        let readings: Vec<_> =
+            readings.into_iter().take(self.slots.len()).map(|reading| reading.and_then(placed)).collect();
         // The class of days, what stands in each column, and the outcome.
         let width = columns.len() + 3;
         self.known.combinations = Some(Box::new(Combinations {
@@ -259,6 +287,7 @@ impl<'m> Grouper<'m> {
             dated: Vec::new(),
             classes: Vec::new(),
             known: Tuples::of_width(width),
+            read: vec![Vec::new(); readings.len()],
             readings,
             bytes: 0,
             ahead: Vec::new(),
@@ -346,9 +375,10 @@ impl<'m> Grouper<'m> {
     /// The number of a text that was not seen before: one of its own, or that of what is read of it.
     fn new_text(&mut self, row: &RawRow<'_>, deciding: &mut Deciding<'m>, bytes: &mut usize) -> Option<u32> {
         let unquoted = row.unquoted(deciding.column);
+        // What is done to a text that may mean blank depends on the line.
+        let may_be_blank = self.repairs.may_be_blank(deciding.column, &unquoted);
         let values = match &deciding.reads {
-            // What is done to a text that may mean blank depends on the line.
-            Some(reads) if !self.repairs.may_be_blank(deciding.column, &unquoted) => {
+            Some(reads) if !may_be_blank => {
                 let values: Arc<[String]> = self.read(&unquoted, reads)?.into();
                 if let Some(number) = deciding.numbers.get(&values) {
                     return Some(*number);
@@ -363,6 +393,7 @@ impl<'m> Grouper<'m> {
             deciding.numbers.insert(Arc::clone(values), number);
         }
         deciding.values.push(values);
+        deciding.is_fixed.push(!may_be_blank && self.repairs.only_blanks(deciding.column));
         Some(number)
     }
 
