@@ -230,6 +230,20 @@ fn quarantined_lines_are_handed_back_with_their_money() {
     assert!(quarantine.contains("7.25") && quarantine.contains("`oops` is not a number"), "{quarantine}");
     let reconciliation = fs::read_to_string(run.join("data/reconciliation.csv")).expect("written");
     assert!(reconciliation.contains("bill,quarantined,3,7.25,"), "{reconciliation}");
+    // Where the lines stand is said in the terminal and on the first sheet, that there are some also on the page.
+    assert!(
+        said.contains("attention[not-a-number]: `oops` is not a number\n--> bill.csv:4, column `BilledCost`"),
+        "{said}"
+    );
+    let mut book: calamine::Xlsx<_> = calamine::open_workbook(run.join("showback.xlsx")).expect("a workbook");
+    let summary = calamine::Reader::worksheet_range(&mut book, "Summary").expect("a sheet");
+    let listed: Vec<String> = summary.cells().map(|(_, _, cell)| cell.to_string()).collect();
+    assert!(listed.iter().any(|text| text == "oops is not a number (bill.csv:4, column BilledCost)."), "{listed:?}");
+    let page = fs::read_to_string(run.join("report.html")).expect("a page");
+    assert!(page.contains("\"handedBack\":3,"), "the page knows of them");
+    let whole = format!("{HEADINGS}{}", rows(2));
+    let (.., run, _folder) = try_files(&[("bill.csv", whole.as_bytes())], "");
+    assert!(fs::read_to_string(run.join("report.html")).expect("a page").contains("\"handedBack\":0,"));
     refused("bill.csv", text.as_bytes(), "", &["`oops`", "`EUR`", "2 fields"]);
 }
 
