@@ -46,8 +46,11 @@
   byId("heading").textContent = `IT cost, ${data.period}`;
   const card = (label, minor, more) => make("div", {}, make("dt", {}, label),
     make("dd", { class: "large" }, grouped(minor)), make("dd", { class: "faint" }, more));
+  /* A line may end between the days, and not within one. */
+  const day = (text) => make("span", { class: "day" }, text);
+  const days = () => make("span", {}, `${data.currency}, `, day(data.first), " to ", day(data.last));
   const cards = [
-    card("Money in", moneyIn, `${data.currency}, ${data.first} to ${data.last}`),
+    card("Money in", moneyIn, days()),
     card("Charged", charged, `${share(charged, moneyIn)} of it`),
     card("Unallocated", moneyIn - charged, charged === moneyIn ? "everything is allocated" : `${share(moneyIn - charged, moneyIn)} has nobody to pay it yet`),
   ];
@@ -461,7 +464,7 @@
     const isOne = units.length === 1;
     const now = total(lines), then = services.reduce((sum, row) => sum + row.then, 0);
     byId("h-statement").textContent = label;
-    const cards = [card("Charged", now, `${data.currency}, ${data.first} to ${data.last}`)];
+    const cards = [card("Charged", now, days())];
     if (previous) cards.push(card(`Change since ${previous.name}`, now - then, `charged then: ${grouped(then)}`));
     const byKind = sumBy(lines, SPEND);
     kinds.forEach((kind, id) => cards.push(card(kind, byKind.get(id) || 0, share(byKind.get(id) || 0, now))));
