@@ -432,3 +432,28 @@ fn decimals_beyond_the_eighteenth_are_told_wherever_they_are_rounded() {
     let title = "this number has more than 18 decimals and is rounded to 3";
     assert!(said.contains(title) && said.contains("totals.csv:2, column `Total`"), "{said}");
 }
+
+#[test]
+fn a_run_says_in_the_terminal_how_many_lines_are_handed_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (of, to) = (folder.path().display().to_string(), folder.path().join("out").display().to_string());
+    fs::write(folder.path().join("model.toml"), model("[\"bill.csv\"]", "refused = \"quarantine\"")).expect("written");
+    let bad = |count: usize| "2026-10-05,1,C,x,oops,USD,\n".repeat(count);
+    for (count, words) in [(0, None), (1, Some("1 line is")), (2, Some("2 lines are"))] {
+        fs::write(folder.path().join("bill.csv"), format!("{HEADINGS}{}{}", rows(2), bad(count))).expect("written");
+        for arguments in
+            [vec!["run", &of, "--period", "2026-10", "--out", &to], vec!["check", &of, "--period", "2026-10"]]
+        {
+            let said = String::from_utf8_lossy(&showback(&arguments).stdout).into_owned();
+            let sentence = words.map(|words| {
+                format!("{words} handed back and in no figure here; a run lists them in data/quarantine.csv\n")
+            });
+            match sentence {
+                Some(sentence) => assert!(said.contains(&sentence), "{arguments:?}: {said}"),
+                None => assert!(!said.contains("handed back"), "{arguments:?}: {said}"),
+            }
+            let what = if count == 0 { "Everything is allocated" } else { "Everything else is allocated" };
+            assert!(said.contains(what), "{arguments:?}: {said}");
+        }
+    }
+}
