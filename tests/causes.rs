@@ -193,14 +193,14 @@ fn a_run_too_large_to_be_split_into_causes_says_so_and_what_does_it() {
             files = \"{period}.csv\"\ncolumns = { cost = \"Cost\" }\nset = { pool = \"Cloud\", service = \"{Service}\" }\n\n\
             [drivers.use]\nfile = \"use-{period}.csv\"\nfrom = { service = \"Service\" }\nto = { business_unit = \"Unit\" }\n\
             quantity = \"Use\"\n\n[[allocate]]\nid = \"use\"\nto = \"business_unit\"\nby = \"use\"\n";
-        let bill: String = (0..services).map(|at| format!("S{at},5.00\n")).collect();
+        let bill: Vec<String> = (0..services).map(|at| format!("S{at},5.00\n")).collect();
         let uses = (0..services).flat_map(|service| (0..500).map(move |unit| format!("S{service},U{unit},1\n")));
         write_model(
             folder.path(),
             &[
                 ("model.toml", model),
                 ("2026-09.csv", "Service,Cost\nS0,5.00\n"),
-                ("2026-10.csv", &format!("Service,Cost\n{bill}")),
+                ("2026-10.csv", &format!("Service,Cost\n{}", bill.concat())),
                 ("use-2026-09.csv", "Service,Unit,Use\nS0,U0,1\n"),
                 ("use-2026-10.csv", &format!("Service,Unit,Use\n{}", uses.collect::<String>())),
             ],
