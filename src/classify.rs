@@ -6,7 +6,6 @@
 pub mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -76,16 +75,8 @@ struct OverFiles<'g>(Tally, BTreeSet<&'g str>, Vec<usize>);
 /// A value of an export that should name a member but does not: dimension, value, rule, and what is wrong.
 type Unknown = (DimensionId, String, String, &'static str);
 
-/// The lines that have such values.
-type Unknowns = BTreeMap<Unknown, UnknownLines>;
-
-struct UnknownLines {
-    count: u64,
-    money: ByCurrency,
-    /// The first of them.
-    file: Arc<str>,
-    row: u64,
-}
+/// The lines that have such values, and their money.
+type Unknowns = BTreeMap<Unknown, (u64, ByCurrency)>;
 
 /// Gives every line group its members and adds up. Seals the model's dimensions: from here on, members are
 /// numbered in the order in which ties are broken.
@@ -352,14 +343,9 @@ impl Placing<'_> {
     }
 
     fn note(&mut self, dimension: DimensionId, name: String, rule: &str, why: &'static str) -> bool {
-        let LineGroup { file, first_row, lines, sum, .. } = self.group;
-        let new = || UnknownLines { count: 0, money: ByCurrency::default(), file: Arc::clone(file), row: *first_row };
-        let unknown = self.unknown.entry((dimension, name, rule.to_owned(), why)).or_insert_with(new);
-        unknown.count += lines;
-        unknown.money.add(*sum, self.measure);
-        if unknown.file == *file {
-            unknown.row = unknown.row.min(*first_row);
-        }
+        let (lines, sums) = self.unknown.entry((dimension, name, rule.to_owned(), why)).or_default();
+        *lines += self.group.lines;
+        sums.add(self.group.sum, self.measure);
         false
     }
 }
@@ -430,13 +416,13 @@ fn missing_rate(model: &Model, group: &LineGroup, on: &[ColumnRef], parts: &[&st
 }
 
 fn report_unknown(model: &Model, unknown: Unknowns, findings: &mut Findings) {
-    for ((dimension, name, rule, why), UnknownLines { count, money, file, row }) in unknown {
+    for ((dimension, name, rule, why), (lines, sums)) in unknown {
         let dimension = &model.dimensions[dimension];
         let title = format!(
-            "`{}` {why} {}: {} with {money} not given one by `{rule}`",
+            "`{}` {why} {}: {} with {sums} not given one by `{rule}`",
             clean(dimension.shown(&name)),
             dimension.name,
-            if count == 1 { "1 line".to_owned() } else { format!("{count} lines") },
+            if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") },
         );
         findings.push(
             Finding::note("unknown-value", crate::finding::Place::Run, title)
@@ -446,8 +432,7 @@ fn report_unknown(model: &Model, unknown: Unknowns, findings: &mut Findings) {
                 } else {
                     "add it to the member list, or map it with a lookup"
                 })
-                .help(format!("the first of these lines is {file}:{row}"))
-                .sums(money),
+                .sums(sums),
         );
     }
 }
