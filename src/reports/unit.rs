@@ -250,8 +250,11 @@ fn quantity_in_words(run: &Run<'_>, rule: &AllocateRule, came: &Came) -> String 
             )
         }
         By::Driver(driver) => {
-            let counted = counted(&driver.name, measure(&driver.name));
-            format!("{counted}: {} of {} ({}.{} %)", grouped(quantity), grouped(total), share / 10, share % 10)
+            let measure = measure(&driver.name);
+            // A driver whose measure nobody has named says nothing more by its own name.
+            let is_named = *measure != driver.name.replace('_', " ");
+            let counted = if is_named { counted(&driver.name, measure) + ": " } else { String::new() };
+            format!("{counted}{} of {} ({}.{} %)", grouped(quantity), grouped(total), share / 10, share % 10)
         }
         By::Member(_) => "all of it".to_owned(),
         _ => format!("{}.{} % by {}", share / 10, share % 10, came.by),
@@ -261,7 +264,7 @@ fn quantity_in_words(run: &Run<'_>, rule: &AllocateRule, came: &Came) -> String 
 /// What a driver counts: its name, and one of what it counts where the name does not say so.
 fn counted(driver: &str, measure: &str) -> String {
     let name = driver.replace('_', " ");
-    let is_plural = name.strip_suffix('s').is_some_and(|one| one == measure);
+    let is_plural = name.strip_suffix('s').is_some_and(|one| one.ends_with(measure));
     if measure.is_empty() || measure == name || is_plural { name } else { format!("{name} ({measure})") }
 }
 
