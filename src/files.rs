@@ -636,6 +636,18 @@ mod tests {
         both.extend(member("3,4\n"));
         let (result, rows) = read_bytes("a.csv.gz", &both, 1);
         assert_eq!((result.is_ok(), rows.rows.len()), (true, 2));
+        for behind in [&b"\0\0\0"[..], &[0; 600], b"3,4\n", b"\x1f\0", b"a line that somebody has appended\n"] {
+            let (result, _) = read_bytes("a.csv.gz", &[&both, behind].concat(), 1);
+            let finding = result.expect_err("refused");
+            let title =
+                format!("something that is no gzip stands behind the gzip in this file, from byte {} on", both.len());
+            assert_eq!((finding.code, finding.title), ("behind-gzip", title));
+        }
+        // The first bytes of another member are one that is cut.
+        let end = member("A,B\n1,2\n").len();
+        for bytes in [1, 2] {
+            assert_eq!(read_bytes("a.csv.gz", &both[..end + bytes], 1).0.expect_err("refused").code, "damaged-gzip");
+        }
         let cut = &both[..both.len() - 6];
         let (result, _) = read_bytes("a.csv.gz", cut, 1);
         assert_eq!(result.expect_err("refused").code, "damaged-gzip");

@@ -25,7 +25,7 @@ mod utilisation;
 pub use beside::{movement_by, with_beside};
 pub(crate) use books::{by_words, counts_of, used_dimensions};
 pub use books::{closing, drivers, entries, opening, quarantine, reconciliation, rules, steps};
-pub use causes::{CausesBy, bridge, causes, causes_by};
+pub use causes::{CausesBy, bridge, causes, causes_by, names_any};
 pub use cost::{
     NamedMoney, Summary, charge_columns, charge_row, charges, service_costs, summary, unallocated, unit_costs,
 };

@@ -230,6 +230,20 @@ fn quarantined_lines_are_handed_back_with_their_money() {
     assert!(quarantine.contains("7.25") && quarantine.contains("`oops` is not a number"), "{quarantine}");
     let reconciliation = fs::read_to_string(run.join("data/reconciliation.csv")).expect("written");
     assert!(reconciliation.contains("bill,quarantined,3,7.25,"), "{reconciliation}");
+    // Where the lines stand is said in the terminal and on the first sheet, that there are some also on the page.
+    assert!(
+        said.contains("attention[not-a-number]: `oops` is not a number\n--> bill.csv:4, column `BilledCost`"),
+        "{said}"
+    );
+    let mut book: calamine::Xlsx<_> = calamine::open_workbook(run.join("showback.xlsx")).expect("a workbook");
+    let summary = calamine::Reader::worksheet_range(&mut book, "Summary").expect("a sheet");
+    let listed: Vec<String> = summary.cells().map(|(_, _, cell)| cell.to_string()).collect();
+    assert!(listed.iter().any(|text| text == "oops is not a number (bill.csv:4, column BilledCost)."), "{listed:?}");
+    let page = fs::read_to_string(run.join("report.html")).expect("a page");
+    assert!(page.contains("\"handedBack\":3,"), "the page knows of them");
+    let whole = format!("{HEADINGS}{}", rows(2));
+    let (.., run, _folder) = try_files(&[("bill.csv", whole.as_bytes())], "");
+    assert!(fs::read_to_string(run.join("report.html")).expect("a page").contains("\"handedBack\":0,"));
     refused("bill.csv", text.as_bytes(), "", &["`oops`", "`EUR`", "2 fields"]);
 }
 
@@ -417,4 +431,29 @@ fn decimals_beyond_the_eighteenth_are_told_wherever_they_are_rounded() {
     assert_eq!(code, Some(0), "{said}");
     let title = "this number has more than 18 decimals and is rounded to 3";
     assert!(said.contains(title) && said.contains("totals.csv:2, column `Total`"), "{said}");
+}
+
+#[test]
+fn a_run_says_in_the_terminal_how_many_lines_are_handed_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (of, to) = (folder.path().display().to_string(), folder.path().join("out").display().to_string());
+    fs::write(folder.path().join("model.toml"), model("[\"bill.csv\"]", "refused = \"quarantine\"")).expect("written");
+    let bad = |count: usize| "2026-10-05,1,C,x,oops,USD,\n".repeat(count);
+    for (count, words) in [(0, None), (1, Some("1 line is")), (2, Some("2 lines are"))] {
+        fs::write(folder.path().join("bill.csv"), format!("{HEADINGS}{}{}", rows(2), bad(count))).expect("written");
+        for arguments in
+            [vec!["run", &of, "--period", "2026-10", "--out", &to], vec!["check", &of, "--period", "2026-10"]]
+        {
+            let said = String::from_utf8_lossy(&showback(&arguments).stdout).into_owned();
+            let sentence = words.map(|words| {
+                format!("{words} handed back and in no figure here; a run lists them in data/quarantine.csv\n")
+            });
+            match sentence {
+                Some(sentence) => assert!(said.contains(&sentence), "{arguments:?}: {said}"),
+                None => assert!(!said.contains("handed back"), "{arguments:?}: {said}"),
+            }
+            let what = if count == 0 { "Everything is allocated" } else { "Everything else is allocated" };
+            assert!(said.contains(what), "{arguments:?}: {said}");
+        }
+    }
 }

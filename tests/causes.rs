@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
-use support::{CENT, Row, atoms, copy_folder, root, rows, run, sums};
+use support::{CENT, Row, atoms, copy_folder, root, rows, run, sums, write_model};
 
 const PLACE: [&str; 2] = ["business_unit", "service"];
 
@@ -181,5 +181,38 @@ fn the_page_splits_the_same_movement() {
     for row in moved {
         let effects: i128 = row[4].as_array().expect("effects").iter().map(number).sum();
         assert_eq!(effects + number(&row[5]), number(&row[3]) - number(&row[2]), "{row}");
+    }
+}
+
+#[test]
+fn a_run_too_large_to_be_split_into_causes_says_so_and_what_does_it() {
+    // Services × units are entries. Up to 250,000 are split, 501 × 500 are more.
+    for (services, is_split) in [(5, true), (501, false)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let model = "[model]\nname = \"Large\"\ncurrency = \"EUR\"\ncomplete = []\ncharges = { by = [\"pool\"] }\n\n[sources.bill]\n\
+            files = \"{period}.csv\"\ncolumns = { cost = \"Cost\" }\nset = { pool = \"Cloud\", service = \"{Service}\" }\n\n\
+            [drivers.use]\nfile = \"use-{period}.csv\"\nfrom = { service = \"Service\" }\nto = { business_unit = \"Unit\" }\n\
+            quantity = \"Use\"\n\n[[allocate]]\nid = \"use\"\nto = \"business_unit\"\nby = \"use\"\n";
+        let bill: Vec<String> = (0..services).map(|at| format!("S{at},5.00\n")).collect();
+        let uses = (0..services).flat_map(|service| (0..500).map(move |unit| format!("S{service},U{unit},1\n")));
+        write_model(
+            folder.path(),
+            &[
+                ("model.toml", model),
+                ("2026-09.csv", "Service,Cost\nS0,5.00\n"),
+                ("2026-10.csv", &format!("Service,Cost\n{}", bill.concat())),
+                ("use-2026-09.csv", "Service,Unit,Use\nS0,U0,1\n"),
+                ("use-2026-10.csv", &format!("Service,Unit,Use\n{}", uses.collect::<String>())),
+            ],
+        );
+        let place = run(folder.path(), "2026-10", &folder.path().join("out"), &[]);
+        let findings = rows(&place.join("data/findings.csv"));
+        let told = findings.iter().find(|row| row["code"] == "not-split");
+        assert_eq!((told.is_none(), place.join("data/causes.csv").exists()), (is_split, is_split), "{findings:?}");
+        if let Some(row) = told {
+            let title = "the movement since 2026-09 is not split into its causes: the run is too large";
+            let help = "`showback compare 2026-09 2026-10` does it, and takes longer than the run";
+            assert_eq!([&row["severity"], &row["finding"], &row["help"]], ["note", title, help]);
+        }
     }
 }

@@ -251,3 +251,21 @@ fn two_targets_leave_the_rest_to_the_third() {
     assert!(said.contains("`targets` is a text, expected a share for each kind of spend"), "{said}");
     assert!(said.contains("= help: write targets = { run = \"70%\""), "{said}");
 }
+
+#[test]
+fn what_charge_lines_do_not_keep_is_not_said_to_be_missing() {
+    for (by, absent, present) in [
+        (&["business_unit", "pool"][..], "(no service)", "Shops"),
+        (&["service", "pool"], "(no business unit)", "Tills"),
+        (&["pool"], "(no ", "(charged)"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path(), by, "");
+        let at = folder.path().display().to_string();
+        let output = showback(&["compare", "2026-09", "2026-10", "--model", &at]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(!said.contains(absent) && said.contains(present), "{by:?}: {said}");
+        assert!(said.contains("Total") && said.contains("76.68") && said.contains("140.00"), "{by:?}: {said}");
+    }
+}

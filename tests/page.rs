@@ -54,7 +54,23 @@ fn is_the_charge_lines(place: &Path) {
     }
 }
 
-/// Looks at the page in a browser, if there is one.
+/// Lets a script look at a page in a browser, if there is one.
+fn look_with(script: &str, arguments: &[&str], env: &[(&str, &str)]) {
+    let folder = root().join("tests/page");
+    let is_there = is_installed("node", "--version") && is_installed("chromium", "--version");
+    if !is_there || !folder.join("node_modules").is_dir() {
+        eprintln!("skipped: no browser looks at the page (it needs chromium, node, and `npm ci` in tests/page)");
+        return;
+    }
+    let mut command = Command::new("node");
+    command.arg(folder.join(script)).args(arguments).envs(env.iter().copied());
+    let output = command.output().expect("node runs");
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}{}", said(&output.stdout), said(&output.stderr));
+    eprintln!("{}", said(&output.stdout));
+}
+
+/// Looks at the page of a run, beside its charge lines.
 fn look(place: &Path) {
     // What there was in the period before, charged or not, in minor units.
     let before: i128 = rows(&place.join("data/movement.csv"))
@@ -62,21 +78,8 @@ fn look(place: &Path) {
         .filter(|row| !row["previous"].is_empty())
         .map(|row| atoms(&row["previous"]) / CENT)
         .sum();
-    let folder = root().join("tests/page");
-    let is_there = is_installed("node", "--version") && is_installed("chromium", "--version");
-    if !is_there || !folder.join("node_modules").is_dir() {
-        eprintln!("skipped: no browser looks at the page (it needs chromium, node, and `npm ci` in tests/page)");
-        return;
-    }
-    let output = Command::new("node")
-        .arg(folder.join("look.mjs"))
-        .args([place.join("report.html"), place.join("data/charges.csv")])
-        .env("BEFORE", before.to_string())
-        .output()
-        .expect("node runs");
-    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{}{}", said(&output.stdout), said(&output.stderr));
-    eprintln!("{}", said(&output.stdout));
+    let [page, charges] = ["report.html", "data/charges.csv"].map(|file| place.join(file).display().to_string());
+    look_with("look.mjs", &[&page, &charges], &[("BEFORE", &before.to_string())]);
 }
 
 #[test]
@@ -140,4 +143,21 @@ fn hostile_names_stay_texts() {
     assert!(!page.contains("<img") && !page.contains("alert(1)</script>"));
     is_the_charge_lines(&place);
     look(&place);
+}
+
+#[test]
+fn the_page_does_not_say_that_what_is_not_kept_is_missing() {
+    for (by, columns) in [("\"business_unit\", \"pool\"", 2), ("\"service\", \"pool\"", 2), ("\"pool\"", 1)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let model = format!(
+            "[model]\nname = \"Kept\"\ncurrency = \"EUR\"\ncomplete = []\ncharges = {{ by = [{by}] }}\n\n[sources.bill]\n\
+             files = \"{{period}}.csv\"\ncolumns = {{ cost = \"Cost\" }}\nrefused = \"quarantine\"\n\
+             set = {{ business_unit = \"{{Unit}}\", service = \"{{Service}}\", pool = \"Cloud\" }}\n"
+        );
+        let (before, now) =
+            ("Unit,Service,Cost\nWeb,Mail,4.00\n", "Unit,Service,Cost\nWeb,Mail,7.00\nShop,Tills,5.00\nShop,Tills,x\n");
+        write_model(folder.path(), &[("model.toml", &model), ("2026-09.csv", before), ("2026-10.csv", now)]);
+        let place = run(folder.path(), "2026-10", &folder.path().join("out"), &[]);
+        look_with("kept.mjs", &[&place.join("report.html").display().to_string(), &columns.to_string()], &[]);
+    }
 }

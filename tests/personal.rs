@@ -298,9 +298,10 @@ fn hidden_people_are_not_told_by_headings_nor_by_aliases() {
             vec!["run", &at, "--period", "2026-10", "--out", &out, "--format", "json"],
             vec!["check", &at, "--period", "2026-10"],
         ] {
-            let (found, said) = outcome(&showback(&arguments));
+            let output = showback(&arguments);
+            let (found, said) = outcome(&output);
             assert_eq!(found, Some(code), "{said}");
-            texts.push((arguments[0].to_owned(), said));
+            texts.push((arguments[0].to_owned(), said + &String::from_utf8_lossy(&output.stdout)));
         }
         if code == 1 {
             let files = all_files(&folder.path().join("out"));

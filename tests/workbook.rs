@@ -377,3 +377,29 @@ except = { service = "Desk" }
         ]
     );
 }
+
+#[test]
+fn what_decides_an_amount_is_told_by_what_drivers_count() {
+    let calculation = october();
+    let units = &calculation.model.dimensions[BUSINESS_UNIT];
+    let mut book = open(statement_bytes(&calculation, units.find("Motor Claims").expect("a unit")));
+    let texts: Vec<String> = book
+        .sheet_names()
+        .iter()
+        .flat_map(|name| {
+            book.worksheet_range(name)
+                .expect("a sheet")
+                .cells()
+                .map(|(_, _, cell)| cell.to_string())
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    // sample-data/2026-10/devices.csv: 566 of 2,455 laptops and desktops, which are 23.05 %.
+    let has = |words: &str| texts.iter().any(|text| text.starts_with(words));
+    assert!(has("devices: 566 of 2,455 (23.1 %)"), "{texts:?}");
+    // A plural in the driver's name needs no measure behind it, another name does.
+    assert!(texts.iter().any(|text| text == "devices") && !texts.iter().any(|text| text.contains("(device)")));
+    assert!(has("network ports: ") && has("headcount (person): "), "{texts:?}");
+    // Nobody has named what the usage of services is counted in: 7,850 of 11,455 are 68.53 %.
+    assert!(has("7,850 of 11,455 (68.5 %)"), "{texts:?}");
+}

@@ -47,12 +47,18 @@ pub(super) fn read(
 
 fn unreadable(file: &DataFile, why: &str) -> Box<Finding> {
     let title = format!("this is not a readable Parquet file: {why}");
-    let help = if why.contains("Disabled feature") {
-        "have it written with snappy, zstd or gzip, which are read, or without compression"
-    } else {
-        "nothing of it is used: have the file sent again"
-    };
-    file_fault(file, "damaged-parquet", title, help)
+    file_fault(file, "damaged-parquet", title, "nothing of it is used: have the file sent again")
+}
+
+/// What the crate says of a file that it cannot read.
+fn fault(file: &DataFile, error: &ParquetError) -> Box<Finding> {
+    // LZO is the one packing that the crate knows and does not read.
+    if matches!(error, ParquetError::NYI(what) if what.contains("codec")) {
+        let title = "this Parquet file is packed with LZO, which is not read".to_owned();
+        let help = "have it written with snappy, zstd, gzip, lz4 or brotli, or without compression";
+        return file_fault(file, "parquet-packing", title, help);
+    }
+    unreadable(file, &error.to_string())
 }
 
 fn check_marks(file: &DataFile, opened: &mut File) -> Result<(), Box<Finding>> {
@@ -115,7 +121,7 @@ pub(super) fn read_in_parts<V: Visitor + Send>(
 }
 
 fn rows(file: &DataFile, opened: File, floats: FloatForm, visitor: &mut dyn Visitor) -> Result<bool, Box<Finding>> {
-    let failed = |error: ParquetError| unreadable(file, &error.to_string());
+    let failed = |error: ParquetError| fault(file, &error);
     let reader = SerializedFileReader::new(opened).map_err(failed)?;
     let Some(columns) = Columns::find(&reader, &headings_of(file, &reader), visitor) else { return Ok(false) };
     for (at, start) in starts_of(&reader).map_err(failed)?.into_iter().enumerate() {

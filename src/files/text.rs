@@ -4,7 +4,7 @@ use std::cell::Cell as Counter;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::{GzDecoder, MultiGzDecoder};
 
 use super::decode::{BAD_BYTE, Bounded, END, END_FIELD, Encoding, FIELD_BYTES_MAX, TextFault, decode, guess_utf_16};
 use super::records::{Position, Records};
@@ -51,11 +51,14 @@ pub(super) fn read(
     raw.into_inner().finish().map(Some).map_err(|error| unreadable(file, &error, packing))
 }
 
+/// First bytes of every member of a gzip.
+const GZIP_MARK: &[u8] = b"\x1f\x8b";
+
 /// First bytes of what is no table, what that is, and the way out.
 const OTHER_KINDS: [(&[u8], &str, &str); 12] = [
     (b"PAR1", "a Parquet file", "give it the end of name .parquet"),
     (b"PK\x03\x04", "a zip or a workbook", "give it the end of name that says so, .zip or .xlsx"),
-    (b"\x1f\x8b", "a gzip", "give it the end of name .gz"),
+    (GZIP_MARK, "a gzip", "give it the end of name .gz"),
     (b"\x28\xb5\x2f\xfd", "a zst file", "give it the end of name .zst"),
     (b"\xd0\xcf\x11\xe0", "a workbook of the older kind", "give it the end of name .xls"),
     (b"BZh", "a bzip2 file", "unpack it"),
@@ -95,6 +98,11 @@ fn unreadable(file: &DataFile, error: &io::Error, packing: Packing) -> Box<Findi
             return file_fault(file, "unreadable", format!("this file cannot be read: {error}"), help);
         }
     };
+    if let Some(end) = (packing == Packing::Gzip).then(|| end_of_gzip(file)).flatten() {
+        let title = format!("something that is no gzip stands behind the gzip in this file, from byte {end} on");
+        let help = "it was appended or padded when the file was copied, and may be data: have the file sent again, or unpacked";
+        return file_fault(file, "behind-gzip", title, help);
+    }
     let what = match error.kind() {
         // A flipped bit can make a stream run over its own end, so the two cannot always be told apart.
         io::ErrorKind::UnexpectedEof => {
@@ -103,6 +111,21 @@ fn unreadable(file: &DataFile, error: &io::Error, packing: Packing) -> Box<Findi
         _ => format!("corrupt {word}: {error}"),
     };
     file_fault(file, code, what, "nothing of it is used: have the file sent again, or unpacked")
+}
+
+/// Where the last whole member of a gzip ends, and something else than another one stands behind it.
+fn end_of_gzip(file: &DataFile) -> Option<u64> {
+    let mut raw = BufReader::with_capacity(BUFFER_BYTES, open(file).ok()?);
+    loop {
+        io::copy(&mut GzDecoder::new(&mut raw), &mut io::sink()).ok()?;
+        let next = raw.fill_buf().ok()?;
+        if !next.starts_with(&GZIP_MARK[..next.len().min(GZIP_MARK.len())]) {
+            return raw.stream_position().ok();
+        }
+        if next.is_empty() {
+            return None;
+        }
+    }
 }
 
 fn text_fault(file: &DataFile, fault: &TextFault) -> Box<Finding> {

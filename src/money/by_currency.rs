@@ -42,7 +42,7 @@ impl ByCurrency {
     }
 }
 
-/// In words: `12.00 EUR, 0.5 hours and 3.50 USD`. All digits are there, and at least those of the currency.
+/// In words: `12.00 EUR, 3.50 USD and 0.5 hours`. All digits are there, and at least those of the currency.
 impl fmt::Display for ByCurrency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let last = self.0.len().saturating_sub(1);

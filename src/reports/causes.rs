@@ -14,6 +14,9 @@ use crate::rulebook::{BUSINESS_UNIT, DimensionId};
 const NO_UNIT: &str = "(no business unit)";
 const NO_SERVICE: &str = "(no service)";
 
+/// What is charged, where no line says to whom.
+const TO_ANYBODY: &str = "(charged)";
+
 /// What the rows of the report are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CausesBy {
@@ -23,6 +26,16 @@ pub enum CausesBy {
     Unit,
     /// A service.
     Service,
+}
+
+/// Whether anything of a comparison has a member to be shown by; where nothing has, charge lines do not keep the dimension.
+#[must_use]
+pub fn names_any(comparison: &Comparison, by: CausesBy) -> bool {
+    comparison.rows.iter().any(|row| match by {
+        CausesBy::Place => true,
+        CausesBy::Unit => !row.stand.unit.is_empty(),
+        CausesBy::Service => !row.stand.service.is_empty(),
+    })
 }
 
 /// Before, after, the movement and the effect of each cause; largest movement first. Each row adds up.
@@ -62,6 +75,7 @@ pub fn causes(comparison: &Comparison, by: CausesBy) -> Table {
         CausesBy::Unit => ("causes-of-units", "Business units", vec![unit]),
         CausesBy::Service => ("causes-of-services", "Services", vec![service]),
     };
+    let no_unit = if names_any(comparison, CausesBy::Unit) { NO_UNIT } else { TO_ANYBODY };
     // Data have a blank where there is no member; people read that there is none.
     let names = |(is_charged, unit, service): (bool, &str, &str)| -> Vec<Value> {
         match by {
@@ -69,7 +83,7 @@ pub fn causes(comparison: &Comparison, by: CausesBy) -> Table {
                 vec![Value::text(if is_charged { "yes" } else { "no" }), Value::text(unit), Value::text(service)]
             }
             CausesBy::Unit if !is_charged => vec![Value::text(UNALLOCATED)],
-            CausesBy::Unit => vec![Value::text(if unit.is_empty() { NO_UNIT } else { unit })],
+            CausesBy::Unit => vec![Value::text(if unit.is_empty() { no_unit } else { unit })],
             CausesBy::Service => vec![Value::text(if service.is_empty() { NO_SERVICE } else { service })],
         }
     };
@@ -142,7 +156,7 @@ pub fn causes_by(run: &Run<'_>, comparison: &Comparison, dimension: DimensionId)
         let name = if let Value::Text(name) = &row[0] { name.clone() } else { String::new() };
         match ids.get(name.as_str()).copied() {
             Some(member) => rows.push((RowIs::Lines(vec![of(dimension, member)]), row)),
-            None if [NO_UNIT, NO_SERVICE].contains(&name.as_str()) => {
+            None if [NO_UNIT, TO_ANYBODY, NO_SERVICE].contains(&name.as_str()) => {
                 row[0] = Value::text(nobody.clone());
                 rows.push((RowIs::Lines(vec![of(dimension, BLANK)]), row));
             }

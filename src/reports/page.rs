@@ -54,6 +54,9 @@ pub struct Page {
     groups: Vec<(String, Vec<usize>)>,
     /// Pool, service, business unit, spend, amount.
     lines: Vec<(usize, usize, usize, usize, i128)>,
+    /// Lines of exports that are handed back and in no figure.
+    #[serde(rename = "handedBack")]
+    handed_back: u64,
     beside: Vec<PageBeside>,
     /// Run, grow and transform in earlier periods, oldest first: name, amounts in the order of the names.
     trend: Vec<(String, Vec<i128>)>,
@@ -258,6 +261,7 @@ pub fn page(run: &Run<'_>, graph: &Graph, run_id: &str) -> Result<Option<Page>, 
             .into_iter()
             .map(|([pool, service, unit, spend], minor)| (pool, service, unit, spend, minor))
             .collect(),
+        handed_back: run.read.totals.iter().map(|totals| totals.quarantined.lines).sum(),
         beside,
         trend,
         moved,

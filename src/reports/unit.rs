@@ -242,17 +242,30 @@ fn quantity_in_words(run: &Run<'_>, rule: &AllocateRule, came: &Came) -> String 
             format!("{} × {price} a {}", grouped(quantity), measure(&driver.name))
         }
         By::Price { price: PriceOf::List(list), quantity: driver } => {
-            format!("{} {} at the prices {}", grouped(quantity), measure(&driver.name), list.name)
+            format!(
+                "{}: {} at the prices {}",
+                counted(&driver.name, measure(&driver.name)),
+                grouped(quantity),
+                list.name
+            )
         }
         By::Driver(driver) => {
             let measure = measure(&driver.name);
             // A driver whose measure nobody has named says nothing more by its own name.
-            let measure = if *measure == driver.name.replace('_', " ") { String::new() } else { format!(" {measure}") };
-            format!("{} of {}{measure} ({}.{} %)", grouped(quantity), grouped(total), share / 10, share % 10)
+            let is_named = *measure != driver.name.replace('_', " ");
+            let counted = if is_named { counted(&driver.name, measure) + ": " } else { String::new() };
+            format!("{counted}{} of {} ({}.{} %)", grouped(quantity), grouped(total), share / 10, share % 10)
         }
         By::Member(_) => "all of it".to_owned(),
         _ => format!("{}.{} % by {}", share / 10, share % 10, came.by),
     }
+}
+
+/// What a driver counts: its name, and one of what it counts where the name does not say so.
+fn counted(driver: &str, measure: &str) -> String {
+    let name = driver.replace('_', " ");
+    let is_plural = name.strip_suffix('s').is_some_and(|one| one.ends_with(measure));
+    if measure.is_empty() || measure == name || is_plural { name } else { format!("{name} ({measure})") }
 }
 
 /// A quantity with its thousands apart, as far as two decimals: it is read, not calculated with.
@@ -336,8 +349,7 @@ fn shared_by(run: &Run<'_>, rule: &AllocateRule, entry: &Entry<'_>) -> String {
     let measured = |name: &str| {
         let measure =
             run.model.drivers.iter().find(|driver| driver.name == name).map_or("", |driver| driver.measure.as_str());
-        let name = words(name);
-        if measure.is_empty() || measure == name { name } else { format!("{name} ({measure})") }
+        counted(name, measure)
     };
     match &rule.if_no_driver {
         IfNoDriver::Refuse | IfNoDriver::Leave => measured(&main.name),

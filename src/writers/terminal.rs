@@ -244,7 +244,11 @@ pub fn movement(comparison: &Comparison, top: usize) -> String {
         text.push_str("Nothing moved.\n\n");
         return text;
     }
+    // By what no line has, there is nothing to tell but the whole, which the business units end with.
     for by in [CausesBy::Unit, CausesBy::Service] {
+        if by == CausesBy::Service && !reports::names_any(comparison, by) {
+            continue;
+        }
         let report = reports::causes(comparison, by);
         let _ = writeln!(text, "{STRONG}{}{STRONG:#}", report.title);
         let _ = writeln!(text, "{}", largest_rows(&report, top, &comparison.currency));

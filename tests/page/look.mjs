@@ -54,6 +54,13 @@ await tab.goto(`file://${page}`);
 await tab.waitForSelector("#places tfoot td");
 const loaded = performance.now() - began;
 
+// A day is never cut at the end of a line, however narrow its card.
+for (const width of [360, 1280]) {
+  await tab.setViewportSize({ width, height: 900 });
+  const lines = await tab.$$eval("#cards .day", (all) => all.map((one) => one.getClientRects().length));
+  expect(lines.length === 2 && lines.every((count) => count === 1), `the days of the period stand on ${lines} lines at a width of ${width}`);
+}
+
 // The picture: every column of bars and every step of ribbons adds up to the charge lines.
 const amounts = (selector) => tab.$$eval(selector, (all) => all.map((one) => Number(one.dataset.amount)));
 const add = (list) => list.reduce((a, b) => a + b, 0);

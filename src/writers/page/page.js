@@ -46,8 +46,11 @@
   byId("heading").textContent = `IT cost, ${data.period}`;
   const card = (label, minor, more) => make("div", {}, make("dt", {}, label),
     make("dd", { class: "large" }, grouped(minor)), make("dd", { class: "faint" }, more));
+  /* A line may end between the days, and not within one. */
+  const day = (text) => make("span", { class: "day" }, text);
+  const days = () => make("span", {}, `${data.currency}, `, day(data.first), " to ", day(data.last));
   const cards = [
-    card("Money in", moneyIn, `${data.currency}, ${data.first} to ${data.last}`),
+    card("Money in", moneyIn, days()),
     card("Charged", charged, `${share(charged, moneyIn)} of it`),
     card("Unallocated", moneyIn - charged, charged === moneyIn ? "everything is allocated" : `${share(moneyIn - charged, moneyIn)} has nobody to pay it yet`),
   ];
@@ -57,19 +60,28 @@
     cards.push(card(`Change since ${previous.name}`, charged - before, `charged then: ${grouped(before)}`));
   }
   byId("cards").append(...cards);
+  if (data.handedBack) {
+    const lines = data.handedBack === 1 ? "1 line of the exports is" : `${data.handedBack} lines of the exports are`;
+    byId("handed-back").textContent = `${lines} handed back and in no figure here: data/quarantine.csv lists them, with what is wrong.`;
+    byId("handed-back").hidden = false;
+  }
 
   /* ---- flow -------------------------------------------------------------------------------------------- */
 
-  const COLUMNS = [POOL, SERVICE, UNIT];
-  const SHOWN = [12, 18, 14];
+  /* What charge lines do not keep has no bars: they would say that there is none of it. */
+  const COLUMNS = [POOL, SERVICE, UNIT].filter((column) => data.kept[column]);
+  const SHOWN = { [POOL]: 12, [SERVICE]: 18, [UNIT]: 14 };
+  const BOUGHT = { [POOL]: "What was bought (pools)", [SERVICE]: "What it was spent for (services)", [UNIT]: "Who pays (business units)" };
+  const MANY = { [POOL]: "pools", [SERVICE]: "services", [UNIT]: "units" };
   const WIDTH = 1120, BAR = 14, GAP = 13, TOP = 26, LEAST = 2;
-  const EDGE = [190, 480, 900];
+  const EDGE = COLUMNS.length === 3 ? [190, 480, 900] : [190, 900];
+  const STEPS = [...COLUMNS.keys()].slice(1).map((at) => at - 1);
   let followed = null;
 
   /* The largest members of a column have a bar of their own, the others share one. */
   const groups = COLUMNS.map((column, at) => {
     const sums = [...sumBy(data.lines, column)].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]) || a[0] - b[0]);
-    const shown = sums.length > SHOWN[at] ? sums.slice(0, SHOWN[at] - 1) : sums;
+    const most = SHOWN[column], shown = sums.length > most ? sums.slice(0, most - 1) : sums;
     const of = new Map(shown.map(([id], index) => [id, index]));
     const labels = shown.map(([id]) => name(column, id));
     if (shown.length < sums.length) {
@@ -89,12 +101,12 @@
   };
 
   const layout = () => {
-    const links = [flows(data.lines, 0), flows(data.lines, 1)];
+    const links = STEPS.map((left) => flows(data.lines, left));
     const columns = groups.map(({ labels }, at) => labels.map((label, index) => {
       const amount = total(data.lines.filter((line) => groupOf(line, at) === index));
       const side = (map, pick) => [...map].filter(([key]) => pick(key) === index).reduce((sum, [, minor]) => sum + Math.abs(minor), 0);
       const before = at > 0 ? side(links[at - 1], (key) => key % 1000) : 0;
-      const after = at < 2 ? side(links[at], (key) => Math.floor(key / 1000)) : 0;
+      const after = at < links.length ? side(links[at], (key) => Math.floor(key / 1000)) : 0;
       return { label, amount, size: Math.max(before, after, Math.abs(amount)) };
     }));
     const largest = Math.max(...columns.map((nodes) => nodes.reduce((sum, node) => sum + node.size, 0)), 1);
@@ -112,7 +124,7 @@
     }
     return { columns, links, scale, height: height + TOP + 20 };
   };
-  const picture = layout();
+  const picture = COLUMNS.length > 1 ? layout() : null;
 
   const ribbon = (left, from, to, yFrom, yTo, thickness, extra) => {
     const x0 = EDGE[left] + BAR, x1 = EDGE[left + 1], middle = (x0 + x1) / 2;
@@ -124,11 +136,11 @@
     svg.setAttribute("viewBox", `0 0 ${WIDTH} ${picture.height}`);
     svg.classList.toggle("follows", followed !== null);
     const parts = followed ? data.lines.filter((line) => groupOf(line, followed.at) === followed.index) : [];
-    ["What was bought (pools)", "What it was spent for (services)", "Who pays (business units)"].forEach((label, at) => {
+    COLUMNS.map((column) => BOUGHT[column]).forEach((label, at) => {
       const anchor = at === 0 ? "end" : "start";
       svg.append(draw("text", { class: "column", x: at === 0 ? EDGE[0] + BAR : EDGE[at], y: 14, "text-anchor": anchor }, label));
     });
-    for (const left of [0, 1]) {
+    for (const left of STEPS) {
       const leave = picture.columns[left].map((node) => node.y), arrive = picture.columns[left + 1].map((node) => node.y);
       const part = flows(parts, left);
       const ordered = [...picture.links[left]].sort((a, b) => a[0] - b[0]);
@@ -190,7 +202,7 @@
       const node = picture.columns[followed.at][followed.index];
       const of = (at) => [...sumBy(parts, COLUMNS[at])].sort((a, b) => b[1] - a[1]).slice(0, 3)
         .map(([id, minor]) => `${name(COLUMNS[at], id)} ${grouped(minor)}`).join(", ");
-      const others = [0, 1, 2].filter((at) => at !== followed.at).map((at) => `${["pools", "services", "units"][at]}: ${of(at)}`);
+      const others = [...COLUMNS.keys()].filter((at) => at !== followed.at).map((at) => `${MANY[COLUMNS[at]]}: ${of(at)}`);
       words.append(make("strong", {}, `${node.label}, ${grouped(node.amount)} ${data.currency}. `), `Largest ${others.join("; largest ")}. `,
         make("button", { type: "button", onclick: () => { followed = null; drawFlow(); } }, "Show all"));
     } else {
@@ -351,6 +363,9 @@
     return items;
   };
 
+  /* Whether a unit and a service are wanted, or the one of them that charge lines keep. */
+  const isPlace = (wanted) => [UNIT, SERVICE].every((column) => !data.kept[column] || column in wanted);
+
   function explain(wanted) {
     const lines = matching(wanted), sum = total(lines);
     const columns = [UNIT, SERVICE].filter((column) => column in wanted);
@@ -359,7 +374,8 @@
     const then = beforeOf(wanted);
     body.replaceChildren(make("p", {}, make("strong", {}, `${grouped(sum)} ${data.currency}`), ` in ${data.period}`,
       then === null ? "" : `, ${grouped(then)} in ${previous.name}`));
-    const found = columns.length === 2 ? data.explanations[`${wanted[UNIT]} ${wanted[SERVICE]}`] : null;
+    const isOne = isPlace(wanted) && lines.length > 0 && lines.every((line) => line[UNIT] === lines[0][UNIT]);
+    const found = isOne ? data.explanations[`${lines[0][UNIT]} ${lines[0][SERVICE]}`] : null;
     if (found && found.hops.length) body.append(make("h3", {}, "How it came"), make("ol", {}, ...sentences(found.hops, sum)));
     if (found && found.parts.length) {
       const rows = found.parts.map(([text, minor]) => row(data.texts[text], minor, sum));
@@ -368,10 +384,11 @@
       body.append(...list("Where it began", rows));
     }
     if (!lines.length) body.append(make("p", {}, `Nothing is charged for it in ${data.period}.`));
-    else if (columns.length === 2 && !found && wanted[UNIT] !== data.unallocated) {
+    else if (isPlace(wanted) && !found && lines[0][UNIT] !== data.unallocated) {
       body.append(make("p", {}, "The page keeps the way of the largest figures only; the command at the end tells that of this one."));
     }
-    const why = data.moved && columns.length === 2 ? data.moved.rows.find((row) => row[0] === wanted[UNIT] && row[1] === wanted[SERVICE]) : null;
+    const isIn = (row) => [[UNIT, row[0]], [SERVICE, row[1]]].every(([column, id]) => !data.kept[column] || wanted[column] === id);
+    const why = data.moved && isPlace(wanted) ? data.moved.rows.find(isIn) : null;
     if (why && why[2] !== why[3]) {
       const causes = [...data.moved.causes.map((cause, at) => [cause, why[4][at]]), ["rounding", why[5]]].filter(([, minor]) => minor);
       body.append(...list(`Why it changed since ${data.moved.from}`, causes.map(([cause, minor]) => row(cause, minor, 0))));
@@ -383,9 +400,10 @@
 
   function explainLines(wanted, lines, columns) {
     const body = byId("e-body");
-    if (!(SERVICE in wanted)) body.append(...list("By service", split(lines, SERVICE, wanted)));
-    if (!(UNIT in wanted)) body.append(...list("By business unit", split(lines, UNIT, wanted)));
-    body.append(...list("By pool", split(lines, POOL, wanted)));
+    const by = (column, heading) => { if (data.kept[column] && !(column in wanted)) body.append(...list(heading, split(lines, column, wanted))); };
+    by(SERVICE, "By service");
+    by(UNIT, "By business unit");
+    by(POOL, "By pool");
     if (!(UNIT in wanted && wanted[UNIT] === data.unallocated)) {
       const of = columns.filter((column) => data.isNamed[column][wanted[column]]).map((column) => ` --of ${LABELS[column]}="${name(column, wanted[column])}"`).join("");
       body.append(make("h3", {}, "Down to the rows of the exports"), make("p", {}, make("code", {}, `showback explain --period ${data.period}${of} --rows`)));
@@ -446,7 +464,7 @@
     const isOne = units.length === 1;
     const now = total(lines), then = services.reduce((sum, row) => sum + row.then, 0);
     byId("h-statement").textContent = label;
-    const cards = [card("Charged", now, `${data.currency}, ${data.first} to ${data.last}`)];
+    const cards = [card("Charged", now, days())];
     if (previous) cards.push(card(`Change since ${previous.name}`, now - then, `charged then: ${grouped(then)}`));
     const byKind = sumBy(lines, SPEND);
     kinds.forEach((kind, id) => cards.push(card(kind, byKind.get(id) || 0, share(byKind.get(id) || 0, now))));
@@ -454,17 +472,18 @@
     const rows = services.map((row) => [name(SERVICE, row.service), ...(previous ? [row.then, row.now - row.then] : []), row.now]);
     const shown = services.map((row, at) => [...rows[at].slice(0, -1), opens(row)]);
     const columns = ["Service", ...(previous ? [previous.name, "change"] : []), data.period];
+    const byService = data.kept[SERVICE];
     body.replaceChildren(make("p", { class: "faint" }, `IT statement ${data.period}, amounts in ${data.currency}`), make("dl", { class: "cards" }, ...cards),
       ...(isOne ? [] : [make("h3", {}, "Who it is for"), unitsOf(units, lines)]),
-      make("h3", {}, "What it is for"), figures("Services of this unit", columns, shown, added(rows)));
-    if (data.moved) body.append(make("h3", {}, `Why it changed since ${data.moved.from}`), ...whyOf(units));
+      ...(byService ? [make("h3", {}, "What it is for"), figures("Services of this unit", columns, shown, added(rows))] : []));
+    if (data.moved && byService) body.append(make("h3", {}, `Why it changed since ${data.moved.from}`), ...whyOf(units));
     const places = units.flatMap((unit) => (isOne ? services : servicesOf([unit])).map((row) => ({ ...row, unit })));
     const largest = places.filter((row) => data.explanations[`${row.unit} ${row.service}`]).sort((a, b) => b.now - a.now).slice(0, LARGEST);
     if (largest.length) body.append(make("h3", {}, "How the largest amounts came"));
     for (const row of largest) {
       const found = data.explanations[`${row.unit} ${row.service}`];
-      const of = isOne ? "" : `${name(UNIT, row.unit)}, `;
-      body.append(make("p", {}, make("strong", {}, `${of}${name(SERVICE, row.service)}, ${grouped(row.now)}`)));
+      const of = [...(isOne && byService ? [] : [name(UNIT, row.unit)]), ...(byService ? [name(SERVICE, row.service)] : []), grouped(row.now)];
+      body.append(make("p", {}, make("strong", {}, of.join(", "))));
       if (found.hops.length) body.append(make("ol", {}, ...sentences(found.hops.map((hop) => [hop[0], hop[1], hop[2], []]), row.now)));
       else body.append(...found.parts.slice(0, 1).map(([text, minor]) => make("p", {}, `${grouped(minor)}: ${data.texts[text]}`)));
     }
@@ -501,7 +520,7 @@
 
   /* ---- the rest ------------------------------------------------------------------------------------------ */
 
-  drawFlow();
+  if (COLUMNS.length > 1) drawFlow();
   drawSpend();
   table("units", "Business units", [named("Business unit", UNIT), ...amounts], rowsOf([UNIT]), amounts.length);
   table("services", "Services", [named("Service", SERVICE), ...amounts], rowsOf([SERVICE]), amounts.length);
@@ -510,6 +529,12 @@
   /* A table by what charge lines do not keep would say that there is none of it. */
   for (const [column, ...parts] of [[SPEND, "spend"], [SERVICE, "services", "places"], [UNIT, "units", "places"]]) {
     if (!data.kept[column]) parts.forEach((part) => { byId(part).closest("section").hidden = true; });
+  }
+  byId("unit").hidden = byId("unit-label").hidden = !data.kept[UNIT];
+  byId("h-flow").closest("section").hidden = COLUMNS.length < 2;
+  if (COLUMNS.length === 2) {
+    byId("flow-words").textContent = "Choose a bar to follow its money.";
+    byId("flow").setAttribute("aria-label", `Flow of money from ${MANY[COLUMNS[0]]} to ${MANY[COLUMNS[1]]}`);
   }
   byId("footer").textContent = `Run ${data.run} of showback ${data.version}. Every figure is a sum of the charge lines in data/charges.csv; showback verify checks that nothing was changed.`;
 

@@ -6,7 +6,7 @@ use rust_xlsxwriter::{
 };
 
 use super::{SUMMARY, TREND};
-use crate::finding::{Findings, Severity};
+use crate::finding::{Finding, Findings, Place, Severity};
 use crate::reports::{self, Column, Keys, Pivot, Run, Shown, Table, Value};
 use crate::rulebook::{BUSINESS_UNIT, SERVICE, SPEND};
 use crate::writers::lines::Lines;
@@ -210,7 +210,7 @@ fn attention(run: &Run<'_>, findings: &Findings) -> Vec<String> {
     let mut said: Vec<String> = findings
         .iter()
         .filter(|finding| finding.severity >= Severity::Attention)
-        .map(|finding| sentence(&finding.title))
+        .map(|finding| sentence(&with_place(finding)))
         .collect();
     if let Some(portfolio) = reports::portfolio(run) {
         let remark = portfolio.table.columns.iter().position(|column| column.name == "remark").unwrap_or_default();
@@ -221,6 +221,14 @@ fn attention(run: &Run<'_>, findings: &Findings) -> Vec<String> {
         said.extend(remarked);
     }
     said
+}
+
+/// The title of a finding and, where that is in a file of data, its place.
+fn with_place(finding: &Finding) -> String {
+    match &finding.place {
+        Place::Run | Place::Rule(..) => finding.title.clone(),
+        place => format!("{} ({})", finding.title, place.describe()),
+    }
 }
 
 /// A title of a finding as a sentence of a page, without the marks of code.
