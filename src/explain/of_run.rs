@@ -31,13 +31,13 @@ impl Graph {
         columns.extend(run.charges.by.iter().map(names));
         columns.push("reason".to_owned());
         let mut texts = Shared::default();
-        let lines = run.charges.lines.iter().map(|line| {
+        let lines = run.charges.lines.iter().enumerate().map(|(at, line)| {
             let name = |dimension: DimensionId, member| model.dimensions[dimension].member_name(member);
             let members = run.charges.by.iter().zip(&line.members).map(|(dimension, member)| name(*dimension, *member));
             let first = [name(FOR_PERIOD, line.for_period), line.kind.word()];
             let values = first.into_iter().chain(members).chain([line.kind.reason()]);
             let values = values.map(|value| texts.get(value)).collect();
-            Line { id: run.charges.id(model, line), values, minor: line.minor, exact: line.exact }
+            Line { id: run.charges.id(at), values, minor: line.minor, exact: line.exact }
         });
         let graph = Graph {
             name: model.book.head.name.clone(),

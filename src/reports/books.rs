@@ -90,13 +90,12 @@ pub fn closing(run: &Run<'_>) -> Table {
         .map(|dimension| text(&run.model.dimensions[*dimension].name, &run.model.dimensions[*dimension].label))
         .collect();
     columns.extend([text("reason", "Reason"), text("line", "Line"), exact("amount", "Amount")]);
-    let ids: Vec<String> = run.charges.lines.iter().map(|line| run.charges.id(run.model, line)).collect();
     let rows = rounding::ends(run.model, run.ledger).map(|end| {
         let mut row: Vec<Value> = dimensions
             .iter()
             .map(|dimension| Value::text(run.model.dimensions[*dimension].member_name(end.key[*dimension])))
             .collect();
-        let line = run.charges.line_of(&end).map_or("", |line| ids[line].as_str());
+        let line = run.charges.line_of(&end).map_or_else(String::new, |line| run.charges.id(line));
         row.extend([Value::text(end.kind.reason()), Value::text(line), Value::Exact(end.amount)]);
         row
     });

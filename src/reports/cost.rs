@@ -70,7 +70,7 @@ pub fn charge_columns(run: &Run<'_>) -> Vec<Column> {
 pub fn charge_row(run: &Run<'_>, at: usize, is_posted: bool) -> Vec<Value> {
     let line = &run.charges.lines[at];
     let mut row = vec![
-        Value::text(run.charges.id(run.model, line)),
+        Value::text(run.charges.id(at)),
         Value::text(&run.model.period.name),
         Value::text(member_name(run, FOR_PERIOD, line.for_period)),
         Value::text(line.kind.word()),
