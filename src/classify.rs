@@ -74,6 +74,14 @@ impl Opening {
 #[derive(Default)]
 struct OverFiles<'g>(Tally, BTreeSet<&'g str>, Vec<usize>);
 
+impl<'g> OverFiles<'g> {
+    /// Notes a file, and gives what its lines are added to.
+    fn of_file(&mut self, file: &'g str) -> (&mut Tally, &mut Vec<usize>) {
+        self.1.insert(file);
+        (&mut self.0, &mut self.2)
+    }
+}
+
 /// A value of an export that should name a member but does not: dimension, value, rule, and what is wrong.
 type Unknown = (DimensionId, String, String, &'static str);
 
@@ -176,25 +184,20 @@ impl<'g> Entered<'g> {
                 Some(*rate)
             }
         };
-        let over_files = match (currency, hourly) {
+        let (sum, of) = match (currency, hourly) {
             (Some(currency), hourly) => {
                 let Some(rate) = self.exchange.rate_of(model, group, &currency) else { return };
-                self.foreign.entry((key, group.source, rate, hourly)).or_default()
+                self.foreign.entry((key, group.source, rate, hourly)).or_default().of_file(&group.file)
             }
-            (None, Some(rate)) => self.rated.entry((key, group.source, rate)).or_default(),
+            (None, Some(rate)) => self.rated.entry((key, group.source, rate)).or_default().of_file(&group.file),
             (None, None) => {
                 let (sum, of) = self.plain.entry((key, group.source, &group.file)).or_default();
-                of.push(at);
-                sum.lines += group.lines;
-                sum.sum += group.sum;
-                return;
+                (sum, of)
             }
         };
-        let OverFiles(sum, files, of) = over_files;
         of.push(at);
         sum.lines += group.lines;
         sum.sum += group.sum;
-        files.insert(&group.file);
     }
 }
 

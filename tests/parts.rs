@@ -170,3 +170,36 @@ fn what_counts_from_the_top_of_a_file_is_left_to_one_reader() {
     let unclosed = bill(12_000, |row| (row == 6_000).then(|| "2026-10-05,\"Disks,Ops,2,,x,1,EUR\n".to_owned()));
     tell_the_same(&unclosed, "", Some(3));
 }
+
+#[test]
+fn a_text_that_cannot_be_read_is_handed_back_each_time() {
+    let broken = |row: u32| format!("2026-10-07,Disks,Ops,1,\"{{\"\"app\"\": oops}}\",b{row},1,EUR\n");
+    let text = bill(12_000, |row| row.is_multiple_of(100).then(|| broken(row)));
+    // With a form of its own, each text of the column is told apart from all others.
+    let more = "refused = \"quarantine\"\npatterns = { Tags = [\"*\", \"\"] }\n";
+    let files = tell_the_same(&text, more, Some(1));
+    assert_eq!(file(&files, "data/quarantine.csv").lines().count(), 1 + 120, "heading and lines handed back");
+}
+
+#[test]
+fn a_row_is_not_taken_with_the_date_of_the_one_before_it() {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    let rows = [
+        ["Day", "Item", "Unit", "Cost", "Tags", "Id", "Hours", "Currency", ""],
+        ["2026-10-05", "Disks", "Ops", "1", "", "a", "1", "EUR", ""],
+        ["2026-10-06", "Disks", "Ops", "10", "", "b", "1", "EUR", ""],
+        ["2026-09-30", "Disks", "Ops", "100", "", "c", "1", "EUR", "a remark beside the headings"],
+    ];
+    for (row, cells) in (0..).zip(rows) {
+        for (column, cell) in (0..).zip(cells) {
+            sheet.write_string(row, column, cell).expect("written");
+        }
+    }
+    let bytes = book.save_to_buffer().expect("a workbook");
+    let (code, said, files) = outcome_of("bill.xlsx", &bytes, "late = \"own\"\n", "1");
+    assert_eq!(code, Some(0), "{said}");
+    let charges = file(&files, "data/charges.csv");
+    assert_eq!(charges.lines().count(), 2, "{charges}");
+    assert!(charges.contains(",Disks,11.00,EUR,"), "{charges}");
+}

@@ -686,11 +686,18 @@ impl<'m> Grouper<'m> {
                 None
             }
             Late::Here => {
+                let late = if let Some(known) = known {
+                    known
+                } else {
+                    let Some(own) = model.book.head.calendar.containing(day) else {
+                        let title = format!("this line is dated {day}, which is in no period of the calendar");
+                        self.fault("not-a-date", row.number, column, title, self.date_expected());
+                        return None;
+                    };
+                    (day, self.class(row, &own.name, day)?)
+                };
                 self.totals.late.add(sum);
-                known.or_else(|| {
-                    let own = model.book.head.calendar.containing(day)?;
-                    Some((day, self.class(row, &own.name, day)?))
-                })
+                Some(late)
             }
             Late::Refuse => {
                 if let Some(headings) = &self.headings {
@@ -801,8 +808,7 @@ impl<'m> Grouper<'m> {
         for (at, slot) in slots.iter().enumerate() {
             // Where rows are kept, their texts are wanted as well as what tests say of them.
             let is_known = self.tests[at].is_none() || self.rows_kept == 0;
-            if let Some(number) = self.known.value(at, &self.values[at]).filter(|_| is_known) {
-                self.known.note_value(at, number);
+            if is_known && let Some(number) = self.known.value(at, &self.values[at]) {
                 key.push(number);
                 continue;
             }
@@ -816,8 +822,10 @@ impl<'m> Grouper<'m> {
                     tag_value.as_deref()
                 }
             };
-            is_sound &= text.is_some();
-            let text = text.unwrap_or_default();
+            let Some(text) = text else {
+                is_sound = false;
+                continue;
+            };
             let number = match &self.tests[at] {
                 None => self.values[at].number(text),
                 Some(tests) => {
@@ -1070,6 +1078,7 @@ impl Visitor for Grouper<'_> {
     }
 
     fn refuse(&mut self, row: &Row<'_>, finding: Finding) {
+        self.known.forget_row();
         self.of_row.push(finding);
         self.settle(row);
     }

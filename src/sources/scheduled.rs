@@ -92,15 +92,7 @@ impl Grouper<'_> {
         }
         let Some(values) = self.footprint_of(row) else { return };
         let now: Amount = keyed.iter().map(|(_, take)| take.amount).sum();
-        self.note_row(row, value);
-        self.count_repairs(row, value);
-        self.totals.control += control;
-        if keyed.is_empty() {
-            self.totals.other_periods.add(value);
-        } else {
-            self.totals.taken.add(now);
-            self.totals.other_periods.sum += value - now;
-        }
+        let takes_none = keyed.is_empty();
         for (key, take) in keyed {
             let is_own = take.period == model.period && !take.is_remainder;
             let none = vec![Amount::ZERO; quantities.len()];
@@ -114,6 +106,15 @@ impl Grouper<'_> {
             if self.add(row, &key, self.group_of(&key), line).is_none() {
                 return;
             }
+        }
+        self.note_row(row, value);
+        self.count_repairs(row, value);
+        self.totals.control += control;
+        if takes_none {
+            self.totals.other_periods.add(value);
+        } else {
+            self.totals.taken.add(now);
+            self.totals.other_periods.sum += value - now;
         }
         self.schedules.push(ScheduledLine {
             source: self.source,

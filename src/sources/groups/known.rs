@@ -154,13 +154,17 @@ impl Known<'_> {
 
     /// The number of what stands in a column of the footprint in the row that is looked at, or of what its tests say of that,
     /// where it was read before.
-    pub(super) fn value(&self, slot: usize, values: &Values) -> Option<u32> {
+    pub(super) fn value(&mut self, slot: usize, values: &Values) -> Option<u32> {
         let (combinations, (column, reading), number) = self.reading(slot)?;
-        let known = combinations.read[slot].get(number).copied().filter(|known| *known != UNKNOWN);
-        known.or_else(|| values.find(combinations.columns[column].values.get(number)?.as_ref()?.get(reading)?))
+        if let Some(known) = combinations.read[slot].get(number).filter(|known| **known != UNKNOWN) {
+            return Some(*known);
+        }
+        let known = values.find(combinations.columns[column].values.get(number)?.as_ref()?.get(reading)?)?;
+        self.note_value(slot, known);
+        Some(known)
     }
 
-    /// Notes the number of what stands in a column of the footprint in the row that is looked at.
+    /// Notes the number of what was read in a column of the footprint in the row that is looked at.
     pub(super) fn note_value(&mut self, slot: usize, value: u32) {
         let Some((combinations, (column, _), number)) = self.reading(slot) else { return };
         if !combinations.columns[column].is_fixed.get(number).is_some_and(|is_fixed| *is_fixed) {
@@ -344,7 +348,9 @@ impl<'m> Grouper<'m> {
         self.number_texts(row, dated.class, combinations)?;
         let outcome = combinations.of_numbers();
         self.known.is_new = outcome.is_none() && combinations.known.len() < combinations.known_max();
-        self.known.dated = combinations.classes.get(dated.class as usize).map(|class| (dated.day, *class));
+        if self.known.is_new {
+            self.known.dated = combinations.classes.get(dated.class as usize).map(|class| (dated.day, *class));
+        }
         Some((outcome?, dated.day))
     }
 

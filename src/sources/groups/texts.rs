@@ -30,7 +30,6 @@ const AT_HAND_MAX: usize = 1 << 16;
 
 /// Texts, each with a number. Most are short, and are kept where they are found.
 pub(super) struct Texts {
-    /// Of this table alone, so that no file can be made whose texts have one hash.
     secrets: RapidSecrets,
     short: HashTable<(Padded, u32)>,
     long: HashTable<Long>,
@@ -75,10 +74,18 @@ fn both(one: u64, two: u64) -> u64 {
     low ^ one ^ high ^ two
 }
 
+fn new_secret() -> u64 {
+    RandomState::new().hash_one(BATCH)
+}
+
+/// Secrets of one table, so that no file can be made whose texts have one hash there.
+pub(super) fn new_secrets() -> RapidSecrets {
+    RapidSecrets::seed(new_secret())
+}
+
 impl Default for Texts {
     fn default() -> Self {
-        let secrets = RapidSecrets::seed(RandomState::new().hash_one(BATCH));
-        Texts { secrets, short: HashTable::new(), long: HashTable::new(), bytes: Vec::new() }
+        Texts { secrets: new_secrets(), short: HashTable::new(), long: HashTable::new(), bytes: Vec::new() }
     }
 }
 
@@ -93,7 +100,7 @@ fn hash_short(text: &Padded, secrets: &RapidSecrets) -> u64 {
 
 /// A hash of a longer text.
 #[inline]
-fn hash_long(text: &[u8], secrets: &RapidSecrets) -> u64 {
+pub(super) fn hash_long(text: &[u8], secrets: &RapidSecrets) -> u64 {
     rapidhash_v3_micro_inline::<true, false>(text, secrets)
 }
 
@@ -187,24 +194,26 @@ impl Texts {
 #[derive(Default)]
 pub(super) struct Tuples {
     width: usize,
+    /// Of this table alone.
+    secret: u64,
     numbers: Vec<u32>,
     rows: HashTable<(u64, u32)>,
 }
 
 /// A hash of numbers in their order.
 #[inline]
-fn hash_of(numbers: &[u32]) -> u64 {
+fn hash_of(numbers: &[u32], secret: u64) -> u64 {
     const SPREADS: u64 = 0x9e37_79b9_7f4a_7c15;
     let (pairs, rest) = numbers.as_chunks::<2>();
     let pair = |[one, two]: &[u32; 2]| u64::from(*one) << 32 | u64::from(*two);
     let rest = rest.iter().map(|number| u64::from(*number));
-    pairs.iter().map(pair).chain(rest).fold(0, |hash: u64, next| both(hash.rotate_left(23) ^ next, SPREADS))
+    pairs.iter().map(pair).chain(rest).fold(secret, |hash: u64, next| both(hash.rotate_left(23) ^ next, SPREADS))
 }
 
 impl Tuples {
     /// Rows of so many numbers.
     pub(super) fn of_width(width: usize) -> Tuples {
-        Tuples { width, ..Tuples::default() }
+        Tuples { width, secret: new_secret(), ..Tuples::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -231,7 +240,7 @@ impl Tuples {
     /// The row that begins with some numbers.
     #[inline]
     pub(super) fn find(&self, beginning: &[u32]) -> Option<&[u32]> {
-        let hash = hash_of(beginning);
+        let hash = hash_of(beginning, self.secret);
         let is_it = |at: u32| self.row(at).is_some_and(|row| row.starts_with(beginning));
         let found = self.rows.find(hash, |(other, at)| *other == hash && is_it(*at));
         found.and_then(|(_, at)| self.row(*at))
@@ -243,7 +252,7 @@ impl Tuples {
             let mut likely = [UNKNOWN; BATCH];
             let mut hashes = [0; BATCH];
             for (hash, beginning) in hashes.iter_mut().zip(beginnings.chunks_exact(count)) {
-                *hash = hash_of(beginning);
+                *hash = hash_of(beginning, self.secret);
             }
             for (likely, hash) in likely.iter_mut().zip(hashes) {
                 *likely = self.rows.find(hash, |(other, _)| *other == hash).map_or(UNKNOWN, |(_, at)| *at);
@@ -266,7 +275,7 @@ impl Tuples {
     /// Adds a row, of which there is no like; `None` when there are too many.
     pub(super) fn add(&mut self, beginning: &[u32], rest: &[u32]) -> Option<()> {
         let at = u32::try_from(self.rows.len()).ok()?;
-        let hash = hash_of(beginning);
+        let hash = hash_of(beginning, self.secret);
         self.numbers.extend(beginning.iter().chain(rest));
         self.rows.insert_unique(hash, (hash, at), |(hash, _)| *hash);
         Some(())

@@ -1,14 +1,14 @@
 //! What stands in a column that rules read, each text once and with a number: groups are told apart by such numbers.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
-use rapidhash::v3::{RapidSecrets, rapidhash_v3_micro_inline};
+use rapidhash::v3::RapidSecrets;
+
+use super::texts::{hash_long, new_secrets};
 
 /// Texts in the order in which they came, numbered from 0.
 pub(super) struct Values {
-    /// Of this table alone, so that no file can be made whose texts have one hash.
     secrets: RapidSecrets,
     numbers: HashTable<u32>,
     texts: Vec<Arc<str>>,
@@ -18,20 +18,15 @@ pub(super) struct Values {
 
 impl Default for Values {
     fn default() -> Self {
-        let secrets = RapidSecrets::seed(RandomState::new().hash_one(0));
-        Values { secrets, numbers: HashTable::new(), texts: Vec::new(), shown: Vec::new() }
+        Values { secrets: new_secrets(), numbers: HashTable::new(), texts: Vec::new(), shown: Vec::new() }
     }
-}
-
-fn hash(text: &str, secrets: &RapidSecrets) -> u64 {
-    rapidhash_v3_micro_inline::<true, false>(text.as_bytes(), secrets)
 }
 
 impl Values {
     /// The number of a text that has one.
     pub(super) fn find(&self, text: &str) -> Option<u32> {
         let is_it = |number: &u32| *self.texts[*number as usize] == *text;
-        self.numbers.find(hash(text, &self.secrets), is_it).copied()
+        self.numbers.find(hash_long(text.as_bytes(), &self.secrets), is_it).copied()
     }
 
     /// The number of a text; `None` when there are too many.
@@ -50,8 +45,8 @@ impl Values {
     fn add(&mut self, text: Arc<str>, shown: Arc<str>) -> Option<u32> {
         let number = u32::try_from(self.texts.len()).ok()?;
         let (texts, secrets) = (&self.texts, &self.secrets);
-        let hash_again = |number: &u32| hash(&texts[*number as usize], secrets);
-        self.numbers.insert_unique(hash(&text, secrets), number, hash_again);
+        let hash_again = |number: &u32| hash_long(texts[*number as usize].as_bytes(), secrets);
+        self.numbers.insert_unique(hash_long(text.as_bytes(), secrets), number, hash_again);
         self.texts.push(text);
         self.shown.push(shown);
         Some(number)
