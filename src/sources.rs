@@ -33,6 +33,7 @@ use crate::tables::Table;
 use manifest::Told;
 
 pub use again::{ReadAgain, RowsWanted, read_again};
+pub use repairs::{Made, in_words as repairs_in_words};
 pub use scheduled::ScheduledLine;
 
 /// Sum of the sizes of all amounts of a file, and of a run, above which it is refused: a hundredth of what an
@@ -132,8 +133,8 @@ pub struct SourceTotals {
     pub quarantined: Tally,
     /// How many of them have no amount that can be read.
     pub quarantined_unread: u64,
-    /// Repairs that were made, in words, with the lines they were made in.
-    pub repairs: BTreeMap<String, Tally>,
+    /// Repairs that were made, with the lines they were made in.
+    pub repairs: BTreeMap<Made, Tally>,
     /// Lines taken, by the version of the format that their file is of: `FOCUS 1.2`.
     pub versions: BTreeMap<String, Tally>,
     /// Lines read that are not skipped, by what stands in the column of the currency.
@@ -185,7 +186,7 @@ pub struct Read {
 pub struct ControlOutcome {
     /// The source.
     pub source: String,
-    /// What is compared: a column's heading, or `rows`.
+    /// What is compared: a column's heading as it may be shown, or `rows`.
     pub what: String,
     /// As declared.
     pub declared: Amount,
@@ -482,15 +483,18 @@ fn merge_totals(totals: &mut SourceTotals, file: SourceTotals, name: &str) {
 fn merge_tallies(totals: &mut SourceTotals, file: SourceTotals) {
     totals.taken.merge(file.taken);
     totals.skipped.merge(file.skipped);
+fn merge_each<K: Ord>(all: &mut BTreeMap<K, Tally>, new: BTreeMap<K, Tally>) {
+    for (what, tally) in new {
+        all.entry(what).or_default().merge(tally);
+    }
+}
+
     totals.other_periods.merge(file.other_periods);
     totals.late.merge(file.late);
     totals.quarantined.merge(file.quarantined);
     totals.quarantined_unread += file.quarantined_unread;
-    for (all, new) in [(&mut totals.repairs, file.repairs), (&mut totals.currencies, file.currencies)] {
-        for (what, tally) in new {
-            all.entry(what).or_default().merge(tally);
-        }
-    }
+    merge_each(&mut totals.repairs, file.repairs);
+    merge_each(&mut totals.currencies, file.currencies);
     totals.blank_rows += file.blank_rows;
     totals.beyond_scale += file.beyond_scale;
     totals.control += file.control;
@@ -758,8 +762,9 @@ fn control(model: &Model, decls: &[SourceDecl], read: &mut Read, inputs: &mut In
         for (what, declared, found) in declared.into_iter().flatten() {
             if declared != found {
                 let title = format!(
-                    "source `{}`: the control total of {what} is {declared}, the export has {found}",
+                    "source `{}`: the control total of {shown} is {declared}, the export has {found}",
                     decl.name
+            let shown = model.told(what);
                 );
                 let help = "the export is incomplete, doubled or has lines that `skip` should pass over; or the control total is of another delivery";
                 let finding = Finding::error("control-total", control.spot.place(), title)
@@ -771,7 +776,7 @@ fn control(model: &Model, decls: &[SourceDecl], read: &mut Read, inputs: &mut In
                 let measure = stated.map_or_else(|| measure_of(model, decl), String::as_str);
                 findings.push(if is_money { finding.money(found - declared, measure) } else { finding });
             }
-            let what = what.to_owned();
+            let what = shown.to_owned();
             read.controls.push(ControlOutcome { source: decl.name.clone(), what, declared, read: found });
         }
     }

@@ -13,7 +13,7 @@ use crate::model::Model;
 use crate::money::Amount;
 use crate::rounding;
 use crate::rulebook::{AllocateRule, By, CostDecl, DimensionId, POOL, PriceOf, RuleWords, SOURCE};
-use crate::sources::ScheduledLine;
+use crate::sources::{ScheduledLine, repairs_in_words};
 
 fn text(name: &str, label: &str) -> Column {
     Column::new(name, label, Shown::Text)
@@ -429,7 +429,7 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         for (version, tally) in &totals.versions {
             push(name, &format!("taken as {version}{measure}"), Some(tally.lines), tally.sum, false);
         }
-        for (what, tally) in &totals.repairs {
+        for (what, tally) in &repairs_in_words(&totals.repairs, run.model) {
             push(name, &format!("repair: {what}{measure}"), Some(tally.lines), tally.sum, false);
         }
         for control in run.read.controls.iter().filter(|control| control.source == *name) {
