@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::exchange::{exchanged_of, measure_of, rate_text};
+use super::exchange::{exchanged_of, rate_text, received_in};
 use super::{Column, Run, Shown, Table, Value};
 use crate::dimension::{MemberId, NONE_WORD};
 use crate::driver::CLEAR;
 use crate::exchange::UsedRate;
-use crate::finding::clean;
 use crate::ledger::{Reason, Split};
 use crate::model::Model;
 use crate::money::Amount;
@@ -391,20 +390,22 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         let name = &decl.name;
         let is_rated = matches!(decl.cost, CostDecl::Rated { .. });
         let exchanged = exchanged_of(run, at);
-        let measure = measure_of(decl, &exchanged, totals);
+        let measure = received_in(decl, &exchanged, totals);
         let parts = [totals.taken, totals.skipped, totals.quarantined, totals.other_periods];
         let read = parts.iter().map(|part| part.sum).sum();
-        let read_lines = parts.iter().map(|part| part.lines).sum();
+        let read_lines: u64 = parts.iter().map(|part| part.lines).sum();
         push(name, &format!("read{measure}"), Some(read_lines), read, false);
         if !is_rated && totals.currencies.len() > 1 {
             for (currency, tally) in &totals.currencies {
-                push(
-                    name,
-                    &format!("read and not skipped in {}", clean(currency)),
-                    Some(tally.lines),
-                    tally.sum,
-                    false,
-                );
+                push(name, &format!("read and not skipped in {currency}"), Some(tally.lines), tally.sum, false);
+            }
+            // Lines that are handed back because their amount or their currency cannot be read.
+            let counted = totals.currencies.values().map(|tally| tally.lines).sum::<u64>() + totals.skipped.lines;
+            let of_them: Amount =
+                totals.currencies.values().map(|tally| tally.sum).sum::<Amount>() + totals.skipped.sum;
+            if read_lines > counted {
+                let stage = "read and not skipped, counted in no currency";
+                push(name, stage, Some(read_lines - counted), read - of_them, false);
             }
         }
         push(name, &format!("skipped{measure}"), Some(totals.skipped.lines), totals.skipped.sum, false);
