@@ -508,13 +508,13 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         push("all", &stage, None, difference.amount, false);
     }
     for (decl, totals) in
-        run.model.book.sources.iter().zip(&run.read.totals).filter(|(_, totals)| totals.beyond_scale != 0)
+        run.model.book.sources.iter().zip(&run.read.totals).filter(|(_, totals)| totals.beyond_scale.numbers > 0)
     {
         rows.push(vec![
             Value::text(&decl.name),
             Value::text("digits beyond 18 decimals, rounded half to even"),
             Value::Blank,
-            Value::Fine(totals.beyond_scale),
+            Value::Fine(totals.beyond_scale.sum),
             Value::Blank,
         ]);
     }
