@@ -180,11 +180,11 @@ impl Dimension {
         }
     }
 
-    /// The hidden names and aliases of its members, with what stands in their place. What has no letter, such as a number of the
-    /// payroll, may mean something else in other columns, and is not among them.
+    /// The hidden names and aliases of its members, with what stands in their place. An alias without a letter, such as
+    /// a number of the payroll, may mean something else in other columns, and is not among them.
     pub fn hidden_names(&self) -> impl Iterator<Item = (String, String)> + '_ {
         let hidden = self.index.iter().filter(|_| self.is_personal);
-        let named = hidden.filter(|(name, _)| name.chars().any(char::is_alphabetic));
+        let named = hidden.filter(|(name, id)| *name == self.found_by(**id) || name.chars().any(char::is_alphabetic));
         named.map(|(name, id)| (name.clone(), self.member_name(*id).to_owned()))
     }
 
@@ -207,7 +207,8 @@ impl Dimension {
         }
     }
 
-    /// A text that is no name of a member here as it may be shown: the full name, or an alias, of somebody whose name is hidden is replaced.
+    /// A text that is no name of a member here as it may be shown: the full name, or an alias, of somebody whose name
+    /// is hidden is replaced.
     #[must_use]
     pub fn told<'n>(&'n self, text: &'n str) -> &'n str {
         if self.people.is_empty() {

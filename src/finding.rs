@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use unicode_normalization::UnicodeNormalization;
-
+use crate::dimension::normal_name;
 use crate::money::{Amount, ByCurrency};
 
 /// How many findings of one kind in one file are kept; the rest are counted.
@@ -282,16 +281,10 @@ impl Findings {
         if self.hidden.is_empty() {
             return finding;
         }
-        let name = |text: &str| self.hidden.get(text.trim().nfc().collect::<String>().as_str());
-        finding.place = finding.place.called(|heading| name(heading).map_or(heading, String::as_str).to_owned());
-        let quoting = |text: &str| -> String {
-            let parts = text.split('`').enumerate();
-            // What is quoted stands between the first and the second mark, the third and the fourth …
-            let told = parts.map(|(at, part)| if at % 2 == 1 { name(part).map_or(part, String::as_str) } else { part });
-            told.collect::<Vec<_>>().join("`")
-        };
+        let name = |text: &str| self.hidden.get(&normal_name(text)).map(String::as_str);
+        finding.place = finding.place.called(|heading| name(heading).unwrap_or(heading).to_owned());
         for text in [&mut finding.title, &mut finding.label].into_iter().chain(&mut finding.help) {
-            *text = quoting(text);
+            *text = quoting(text, name);
         }
         finding
     }
@@ -353,6 +346,30 @@ impl Findings {
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
+}
+
+/// A text with what it quotes called otherwise, where it is to be. A quoted text may have marks of its own, so that any two
+/// marks may be those around one.
+fn quoting<'n>(text: &str, name: impl Fn(&str) -> Option<&'n str>) -> String {
+    let marks: Vec<usize> = text.match_indices('`').map(|(at, _)| at).collect();
+    let (mut told, mut from) = (String::new(), 0);
+    for (number, mark) in marks.iter().enumerate() {
+        if *mark < from {
+            continue;
+        }
+        let begin = mark + 1;
+        // What stands between two quoted texts begins with a blank.
+        let may_be_quoted = number % 2 == 0 || !text[begin..].starts_with(' ');
+        let mut ends = marks[number + 1..].iter().rev().filter(|_| may_be_quoted);
+        let found = ends.find_map(|end| Some((*end, name(&text[begin..*end])?)));
+        if let Some((end, name)) = found {
+            told.push_str(&text[from..begin]);
+            told.push_str(name);
+            from = end;
+        }
+    }
+    told.push_str(&text[from..]);
+    told
 }
 
 /// The nearest of `known` to `word`, worded as a question, when one is near enough to be meant.
@@ -424,6 +441,22 @@ mod tests {
         findings.push(Finding::error("not-a-number", place(), "x"));
         assert!(findings.has_errors());
         assert_eq!((findings.count(Severity::Error), findings.count(Severity::Attention)), (1, 30));
+    }
+
+    #[test]
+    fn hidden_names_are_told_by_no_mark_that_a_quoted_text_has() {
+        let mut findings = Findings::new();
+        let hidden = [("Ada Birch", "Person 1"), ("O`Brien", "Person 2"), ("and", "Person 3")];
+        findings.hide(&Arc::new(hidden.map(|(name, shown)| (name.to_owned(), shown.to_owned())).into()));
+        for (title, expected) in [
+            ("`Ada Birch` and `b`", "`Person 1` and `b`"),
+            ("`5`0` is none, as `Ada Birch` is", "`5`0` is none, as `Person 1` is"),
+            ("`and` and `O`Brien`, `Ada Birch `", "`Person 3` and `Person 2`, `Person 1`"),
+            ("` Ada Birch`: Ada Birch, ``, `", "`Person 1`: Ada Birch, ``, `"),
+        ] {
+            findings.push(Finding::error("x", Place::Run, title));
+            assert_eq!(findings.iter().last().map(|finding| finding.title.as_str()), Some(expected));
+        }
     }
 
     #[test]

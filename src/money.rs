@@ -365,6 +365,29 @@ impl ReadNumber {
     }
 }
 
+/// Numbers that were rounded, because they have more decimals than are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BeyondScale {
+    /// How many there are.
+    pub numbers: u64,
+    /// Text minus value of all of them, as [`ReadNumber::beyond_scale`] counts. That of a charge and of its credit is 0.
+    pub sum: i128,
+}
+
+/// Counts one number, by what it has beyond the scale.
+impl std::ops::AddAssign<i128> for BeyondScale {
+    fn add_assign(&mut self, beyond_scale: i128) {
+        *self += BeyondScale { numbers: u64::from(beyond_scale != 0), sum: beyond_scale };
+    }
+}
+
+impl std::ops::AddAssign for BeyondScale {
+    fn add_assign(&mut self, others: BeyondScale) {
+        self.numbers += others.numbers;
+        self.sum += others.sum;
+    }
+}
+
 /// Code of the finding about digits beyond the scale.
 pub const TOO_MANY_DECIMALS: &str = "many-decimals";
 

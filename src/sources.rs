@@ -25,7 +25,7 @@ use crate::files::{self, DataFile, Evidence, Headings, Inputs, Kind, NamedKind, 
 use crate::finding::{Finding, Findings, Named, Place, clean, did_you_mean, list_names};
 use crate::footprint::{self, Footprint};
 use crate::model::Model;
-use crate::money::{Amount, HOURS, NumberFormat, SCALE_DIGITS, TOO_MANY_DECIMALS, beyond_scale_text};
+use crate::money::{Amount, BeyondScale, HOURS, NumberFormat, SCALE_DIGITS, TOO_MANY_DECIMALS, beyond_scale_text};
 use crate::period::{Day, Period};
 use crate::rulebook::condition::ColumnRef;
 use crate::rulebook::{ControlFigures, CostDecl, DriverOrigin, Expect, Format, RuleBook, ScheduleDecl, SourceDecl};
@@ -33,6 +33,7 @@ use crate::tables::Table;
 use manifest::Told;
 
 pub use again::{ReadAgain, RowsWanted, read_again};
+pub use repairs::{Made, in_words as repairs_in_words};
 pub use scheduled::ScheduledLine;
 
 /// Sum of the sizes of all amounts of a file, and of a run, above which it is refused: a hundredth of what an
@@ -132,16 +133,16 @@ pub struct SourceTotals {
     pub quarantined: Tally,
     /// How many of them have no amount that can be read.
     pub quarantined_unread: u64,
-    /// Repairs that were made, in words, with the lines they were made in.
-    pub repairs: BTreeMap<String, Tally>,
+    /// Repairs that were made, with the lines they were made in.
+    pub repairs: BTreeMap<Made, Tally>,
     /// Lines taken, by the version of the format that their file is of: `FOCUS 1.2`.
     pub versions: BTreeMap<String, Tally>,
     /// Lines read that are not skipped, by what stands in the column of the currency.
     pub currencies: BTreeMap<String, Tally>,
     /// Rows in which nothing stands.
     pub blank_rows: u64,
-    /// Text minus value of all numbers with more than 18 decimals, in units of 10^-36.
-    pub beyond_scale: i128,
+    /// Numbers with more than 18 decimals.
+    pub beyond_scale: BeyondScale,
     /// Sum of the control column over all lines that are not skipped.
     pub control: Amount,
     /// First and last day among the lines.
@@ -185,7 +186,7 @@ pub struct Read {
 pub struct ControlOutcome {
     /// The source.
     pub source: String,
-    /// What is compared: a column's heading, or `rows`.
+    /// What is compared: a column's heading as it may be shown, or `rows`.
     pub what: String,
     /// As declared.
     pub declared: Amount,
@@ -307,14 +308,18 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
             findings.push(Finding::attention("no-lines", decl.spot.place(), title).help(help));
         }
         // Hours of a clock are thirds of an hour and the like; the reconciliation has what is left of them.
-        if totals.beyond_scale != 0 && decl.numbers.time.is_none() {
+        if totals.beyond_scale.numbers > 0 && decl.numbers.time.is_none() {
+            let numbers = match totals.beyond_scale.numbers {
+                1 => "1 number".to_owned(),
+                numbers => format!("{numbers} numbers"),
+            };
             let title = format!(
-                "source `{}` has numbers with more than {SCALE_DIGITS} decimals, which are rounded: {} is left out in all",
+                "source `{}` has {numbers} with more than {SCALE_DIGITS} decimals, rounded half to even: {} is left out in all",
                 decl.name,
-                beyond_scale_text(totals.beyond_scale)
+                beyond_scale_text(totals.beyond_scale.sum)
             );
-            let help = "half to even, each by itself; the reconciliation has it, too. An amount as small as that is \
-                        often no amount: look at the smallest";
+            let help = "the reconciliation has what is left out, too. So many decimals are mostly left over from a \
+                        calculation: have it round to 18 where the export comes from";
             findings.push(Finding::note(TOO_MANY_DECIMALS, decl.spot.place(), title).help(help));
         }
     }
@@ -478,6 +483,12 @@ fn merge_totals(totals: &mut SourceTotals, file: SourceTotals, name: &str) {
     merge_tallies(totals, file);
 }
 
+fn merge_each<K: Ord>(all: &mut BTreeMap<K, Tally>, new: BTreeMap<K, Tally>) {
+    for (what, tally) in new {
+        all.entry(what).or_default().merge(tally);
+    }
+}
+
 /// Adds what is counted by lines.
 fn merge_tallies(totals: &mut SourceTotals, file: SourceTotals) {
     totals.taken.merge(file.taken);
@@ -486,11 +497,8 @@ fn merge_tallies(totals: &mut SourceTotals, file: SourceTotals) {
     totals.late.merge(file.late);
     totals.quarantined.merge(file.quarantined);
     totals.quarantined_unread += file.quarantined_unread;
-    for (all, new) in [(&mut totals.repairs, file.repairs), (&mut totals.currencies, file.currencies)] {
-        for (what, tally) in new {
-            all.entry(what).or_default().merge(tally);
-        }
-    }
+    merge_each(&mut totals.repairs, file.repairs);
+    merge_each(&mut totals.currencies, file.currencies);
     totals.blank_rows += file.blank_rows;
     totals.beyond_scale += file.beyond_scale;
     totals.control += file.control;
@@ -756,9 +764,10 @@ fn control(model: &Model, decls: &[SourceDecl], read: &mut Read, inputs: &mut In
             rows.map(|rows| ("rows", Amount::whole(i64::try_from(rows).unwrap_or(i64::MAX)), lines)),
         ];
         for (what, declared, found) in declared.into_iter().flatten() {
+            let shown = model.told(what);
             if declared != found {
                 let title = format!(
-                    "source `{}`: the control total of {what} is {declared}, the export has {found}",
+                    "source `{}`: the control total of {shown} is {declared}, the export has {found}",
                     decl.name
                 );
                 let help = "the export is incomplete, doubled or has lines that `skip` should pass over; or the control total is of another delivery";
@@ -771,7 +780,7 @@ fn control(model: &Model, decls: &[SourceDecl], read: &mut Read, inputs: &mut In
                 let measure = stated.map_or_else(|| measure_of(model, decl), String::as_str);
                 findings.push(if is_money { finding.money(found - declared, measure) } else { finding });
             }
-            let what = what.to_owned();
+            let what = shown.to_owned();
             read.controls.push(ControlOutcome { source: decl.name.clone(), what, declared, read: found });
         }
     }

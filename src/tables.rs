@@ -187,7 +187,7 @@ impl Table {
         let read = self.number(row, column, text, form)?;
         if read.beyond_scale != 0 {
             let title = format!("this number has more than {SCALE_DIGITS} decimals and is rounded to {}", read.value);
-            let help = "write as many as there are to be";
+            let help = "round it to 18 decimals where it comes from";
             findings.push(Finding::note(TOO_MANY_DECIMALS, self.place(row, Some(column)), title).help(help));
         }
         Ok(read.value)

@@ -415,8 +415,16 @@ fn decimals_beyond_the_eighteenth_are_told_wherever_they_are_rounded() {
         ("0.0000000000000000015", "1.000000000000000002", "-0.0000000000000000005"),
     ] {
         let said = accepted("bill.csv", line(amount).as_bytes(), "", money);
-        let title = "note[many-decimals]: source `bill` has numbers with more than 18 decimals, which are rounded";
+        let title = "note[many-decimals]: source `bill` has 1 number with more than 18 decimals, rounded half to even";
         assert!(said.contains(&format!("{title}: {left} is left out in all")), "{said}");
+    }
+    // What a charge and its credit have beyond is nothing together, and is told, also where the same is read of many lines.
+    let pair = "2026-10-05,1,C,x,1234.1234567890123456789,USD,\n2026-10-05,1,C,x,-1234.1234567890123456789,USD,\n";
+    for times in [1, 20] {
+        let said = accepted("bill.csv", format!("{}{}", line("1"), pair.repeat(times)).as_bytes(), "", "2");
+        let title =
+            format!("has {} numbers with more than 18 decimals, rounded half to even: 0 is left out", 2 * times);
+        assert!(said.contains(&title), "{said}");
     }
     refused("bill.csv", line("1e-40").as_bytes(), "", &["`1e-40` is not a number", "more than 36 decimals"]);
     let control = "control = { file = \"totals.csv\", on = \"Source\", total = \"Total\" }";

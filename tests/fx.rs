@@ -400,3 +400,47 @@ control = { total = "20.5" }
         assert!(finding.contains(expected), "{finding}");
     }
 }
+
+#[test]
+fn lines_whose_currency_nobody_knows_are_counted_in_none() {
+    let source = SOURCE.to_owned() + "refused = \"quarantine\"\n";
+    let rates = ("m/rates-2026-10.csv", "From,To,Rate\nUSD,GBP,0.8\nEUR,GBP,0.9\n");
+    let reconciliation = |bill: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let run = exchanged(folder.path(), &model(&source, TABLE), &[rates, ("m/2026-10/a.csv", bill)]);
+        let lines = rows(&run.expect("a run").join("data/reconciliation.csv"));
+        let of_bills = lines.into_iter().filter(|row| row["source"] == "bills");
+        of_bills.map(|row| (row["stage"].clone(), row["lines"].clone(), row["amount"].clone())).collect::<Vec<_>>()
+    };
+    let row = |stage: &str, lines: &str, amount: &str| (stage.to_owned(), lines.to_owned(), amount.to_owned());
+    let several = reconciliation("Currency,Cost\nEUR,12\nUSD,8\nUSD,1\n,100\nbanana,1000\nEUR,n/a\n");
+    // 12 + 9 + 1100 are what is read; the line without a readable amount is in no currency either.
+    for expected in [
+        row("read (as received, currencies added up)", "6", "1121"),
+        row("read and not skipped in EUR", "1", "12"),
+        row("read and not skipped in USD", "2", "9"),
+        row("read and not skipped, counted in no currency", "3", "1100"),
+    ] {
+        assert!(several.contains(&expected), "{expected:?}: {several:?}");
+    }
+    let stages: Vec<_> = several.iter().filter(|(stage, ..)| stage.starts_with("read and not skipped")).collect();
+    assert_eq!(stages.len(), 3, "{stages:?}");
+    // One currency, and a line of none: nothing is added up over currencies.
+    let one = reconciliation("Currency,Cost\nUSD,8\nbanana,1000\n");
+    assert!(one.contains(&row("read (as received)", "2", "1008")), "{one:?}");
+    assert!(!one.iter().any(|(stage, ..)| stage.contains("added up") || stage.contains("not skipped in")), "{one:?}");
+}
+
+#[test]
+fn a_control_total_of_one_currency_is_money_also_where_a_line_has_none() {
+    let source = SOURCE.to_owned() + "refused = \"quarantine\"\ncontrol = { total = \"9\" }\n";
+    let rates = ("m/rates-2026-10.csv", "From,To,Rate\nUSD,GBP,0.8\n");
+    let folder = tempfile::tempdir().expect("a folder");
+    let bill = "Currency,Cost\nUSD,8\nbanana,1000\n";
+    let _ = exchanged(folder.path(), &model(&source, TABLE), &[rates, ("m/2026-10/a.csv", bill)]).expect_err("refused");
+    let (at, out) = (folder.path().join("m").display().to_string(), folder.path().join("out").display().to_string());
+    let output = showback(&["run", &at, "--period", "2026-10", "--out", &out, "--format", "json"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let finding = said.lines().find(|line| line.contains("control-total")).unwrap_or_else(|| panic!("{said}"));
+    assert!(finding.contains(r#""money":{"USD":"-1"}"#), "{finding}");
+}

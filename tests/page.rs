@@ -147,17 +147,24 @@ fn hostile_names_stay_texts() {
 
 #[test]
 fn the_page_does_not_say_that_what_is_not_kept_is_missing() {
-    for (by, columns) in [("\"business_unit\", \"pool\"", 2), ("\"service\", \"pool\"", 2), ("\"pool\"", 1)] {
+    let all = "Web,Mail,7.00\nShop,Tills,5.00\nShop,Tills,x\n";
+    let part = "Web,Mail,7.00\n,Mail,5.00\nShop,Tills,x\n";
+    for (by, columns, how, complete, now) in [
+        ("\"business_unit\", \"pool\"", 2, "", "complete = []", all),
+        ("\"service\", \"pool\"", 2, "", "complete = []", all),
+        ("\"pool\"", 1, "", "complete = []", all),
+        ("\"service\", \"pool\", \"tower\"", 2, "partly", "complete = [\"tower\"]", part),
+    ] {
         let folder = tempfile::tempdir().expect("a folder");
         let model = format!(
-            "[model]\nname = \"Kept\"\ncurrency = \"EUR\"\ncomplete = []\ncharges = {{ by = [{by}] }}\n\n[sources.bill]\n\
+            "[model]\nname = \"Kept\"\ncurrency = \"EUR\"\n{complete}\ncharges = {{ by = [{by}] }}\n\n[sources.bill]\n\
              files = \"{{period}}.csv\"\ncolumns = {{ cost = \"Cost\" }}\nrefused = \"quarantine\"\n\
-             set = {{ business_unit = \"{{Unit}}\", service = \"{{Service}}\", pool = \"Cloud\" }}\n"
+             set = {{ business_unit = \"{{Unit}}\", service = \"{{Service}}\", pool = \"Cloud\", tower = \"{{Unit}}\" }}\n"
         );
-        let (before, now) =
-            ("Unit,Service,Cost\nWeb,Mail,4.00\n", "Unit,Service,Cost\nWeb,Mail,7.00\nShop,Tills,5.00\nShop,Tills,x\n");
-        write_model(folder.path(), &[("model.toml", &model), ("2026-09.csv", before), ("2026-10.csv", now)]);
+        let headings = "Unit,Service,Cost\n";
+        let (before, now) = (format!("{headings}Web,Mail,4.00\n"), format!("{headings}{now}"));
+        write_model(folder.path(), &[("model.toml", &model), ("2026-09.csv", &before), ("2026-10.csv", &now)]);
         let place = run(folder.path(), "2026-10", &folder.path().join("out"), &[]);
-        look_with("kept.mjs", &[&place.join("report.html").display().to_string(), &columns.to_string()], &[]);
+        look_with("kept.mjs", &[&place.join("report.html").display().to_string(), &columns.to_string(), how], &[]);
     }
 }

@@ -338,6 +338,95 @@ fn hidden_people_are_not_told_by_headings_nor_by_aliases() {
     }
 }
 
+/// What a model says and writes for October, in which one of these texts stands, as text and place; and how it ends.
+fn told_of(model: &str, files: &[(&str, &str)], names: &[&str]) -> (Option<i32>, Vec<String>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_model(folder.path(), &[&[("model.toml", model)], files].concat());
+    let (at, out) = (folder.path().display().to_string(), folder.path().join("out").display().to_string());
+    let mut texts = Vec::new();
+    let mut code = None;
+    for arguments in [
+        vec!["run", &at, "--period", "2026-10", "--out", &out],
+        vec!["run", &at, "--period", "2026-10", "--out", &out, "--format", "json"],
+        vec!["check", &at, "--period", "2026-10"],
+        vec!["check", &at, "--period", "2026-10", "--format", "json"],
+    ] {
+        let output = showback(&arguments);
+        code = output.status.code();
+        let said = [output.stdout, output.stderr].concat();
+        texts.push((arguments.join(" ").replace(&at, ""), String::from_utf8_lossy(&said).into_owned()));
+    }
+    if folder.path().join("out").exists() {
+        let files = all_files(&folder.path().join("out")).into_iter();
+        texts.extend(files.map(|(name, bytes)| (name.clone(), text_of(&name, &bytes))));
+    }
+    let of = |(place, text): &(String, String)| {
+        let named = names.iter().filter(|name| text.contains(**name));
+        named.map(|name| format!("{name} in {place}")).collect::<Vec<_>>()
+    };
+    (code, texts.iter().flat_map(of).collect())
+}
+
+#[test]
+fn a_hidden_name_without_a_letter_is_hidden_everywhere_and_such_an_alias_is_not() {
+    let model = |personal: &str| {
+        format!(
+            "[model]\nname = \"P\"\ncurrency = \"EUR\"\ncharges = {{ by = [\"business_unit\", \"pool\", \"tower\"] }}\n\n\
+             [dimensions.person]\nmembers = {{ file = \"people.csv\", name = \"PersonnelNo\", alias = \"Desk\" }}\n{personal}\n\
+             [dimensions.business_unit]\nmembers = {{ file = \"units.csv\", name = \"Unit\" }}\n\
+             [sources.a]\nfiles = \"{{period}}.csv\"\ncolumns = {{ cost = \"Paid\" }}\n\
+             set = {{ pool = \"{{Desk}}\", tower = \"{{Boss}}\" }}\n\
+             [[allocate]]\nid = \"head\"\nto = \"business_unit\"\nby = \"even\"\namong = {{ business_unit.head = [\"471182\"] }}\n"
+        )
+    };
+    let files = [
+        ("people.csv", "PersonnelNo,Desk\n471182,900133\n"),
+        ("units.csv", "Unit,head\nWeb,471182\nShop,\n"),
+        ("2026-10.csv", "Boss,Desk,Paid\n471182,900133,10.00\n"),
+    ];
+    let (code, shown) = told_of(&model(""), &files, &["471182", "900133"]);
+    assert_eq!(code, Some(0), "{shown:?}");
+    for place in ["471182 in 2026-10/data/charges.csv", "471182 in 2026-10/showback.xlsx"] {
+        assert!(shown.iter().any(|told| told == place), "{place}: {shown:?}");
+    }
+    let (code, shown) = told_of(&model("personal = \"hide\""), &files, &["471182"]);
+    assert_eq!((code, shown), (Some(0), Vec::new()));
+    // The number of a desk means desks elsewhere.
+    let (_, shown) = told_of(&model("personal = \"hide\""), &files, &["900133"]);
+    assert!(shown.iter().any(|told| told == "900133 in 2026-10/data/charges.csv"), "{shown:?}");
+}
+
+#[test]
+fn hidden_people_are_not_told_by_control_totals_nor_by_repairs() {
+    let model = |personal: &str, total: &str| {
+        format!(
+            "[model]\nname = \"P\"\ncurrency = \"EUR\"\ncharges = {{ by = [\"business_unit\", \"pool\", \"tower\"] }}\n\n\
+             [dimensions.person]\nmembers = {{ file = \"people.csv\", name = \"Name\" }}\n{personal}\n\
+             [sources.a]\nfiles = \"{{period}}.csv\"\ncolumns = {{ cost = \"Ada Birch\" }}\n\
+             control = {{ total = \"{total}\" }}\nnull = [\"Cy Dorn\"]\n\
+             set = {{ pool = \"Staff\", tower = \"{{Ben Cole}}\", business_unit = \"Web\" }}\n"
+        )
+    };
+    let files = [
+        ("people.csv", "Name\nAda Birch\nBen Cole\nCy Dorn\n"),
+        ("2026-10.csv", "Ada Birch,Ben Cole\n10.00,Cy Dorn\n20.00,x\n"),
+    ];
+    let names = ["Birch", "Cole", "Dorn"];
+    for (total, code) in [("30", 0), ("31", 3)] {
+        let told = told_of(&model("personal = \"hide\"", total), &files, &names);
+        assert_eq!(told, (Some(code), Vec::new()), "{total}");
+        let (_, shown) = told_of(&model("", total), &files, &names);
+        for place in ["Birch in check  --period 2026-10", "Birch in check  --period 2026-10 --format json"] {
+            assert!(shown.iter().any(|told| told == place), "{place}: {shown:?}");
+        }
+    }
+    let (_, shown) = told_of(&model("", "30"), &files, &names);
+    for place in ["run.json", "data/reconciliation.csv"] {
+        assert!(shown.contains(&format!("Birch in 2026-10/{place}")), "{place}: {shown:?}");
+    }
+    assert!(shown.contains(&"Dorn in 2026-10/data/reconciliation.csv".to_owned()), "{shown:?}");
+}
+
 #[test]
 fn names_can_be_hidden_only_where_there_is_a_list() {
     let folder = tempfile::tempdir().expect("a folder");

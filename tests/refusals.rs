@@ -307,6 +307,7 @@ fn numbers_of_rules_have_no_more_decimals_than_are_kept() {
         "by = { price = \"0.1234567890123456789\", quantity = \"headcount\" }",
         "by = \"headcount\"\ncapacity = \"0.1234567890123456789\"\nidle_to = { business_unit = \"Sales\" }",
         "by = { amounts = { Sales = \"0.1234567890123456789\" } }",
+        "by = { shares = { Sales = \"50.1234567890123456789%\", Claims = \"49.8765432109876543211%\" } }",
     ] {
         let said = refused_after(|folder| {
             fs::write(folder.join("rules.toml"), RULES.replace("by = \"headcount\"", by)).expect("written");

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::exchange::{exchanged_of, measure_of, rate_text};
+use super::exchange::{exchanged_of, rate_text, received_in};
 use super::{Column, Run, Shown, Table, Value};
 use crate::dimension::{MemberId, NONE_WORD};
 use crate::driver::CLEAR;
 use crate::exchange::UsedRate;
-use crate::finding::clean;
 use crate::ledger::{Reason, Split};
 use crate::model::Model;
 use crate::money::Amount;
 use crate::rounding;
 use crate::rulebook::{AllocateRule, By, CostDecl, DimensionId, POOL, PriceOf, RuleWords, SOURCE};
-use crate::sources::ScheduledLine;
+use crate::sources::{ScheduledLine, repairs_in_words};
 
 fn text(name: &str, label: &str) -> Column {
     Column::new(name, label, Shown::Text)
@@ -391,20 +390,22 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         let name = &decl.name;
         let is_rated = matches!(decl.cost, CostDecl::Rated { .. });
         let exchanged = exchanged_of(run, at);
-        let measure = measure_of(decl, &exchanged, totals);
+        let measure = received_in(decl, &exchanged, totals);
         let parts = [totals.taken, totals.skipped, totals.quarantined, totals.other_periods];
         let read = parts.iter().map(|part| part.sum).sum();
-        let read_lines = parts.iter().map(|part| part.lines).sum();
+        let read_lines: u64 = parts.iter().map(|part| part.lines).sum();
         push(name, &format!("read{measure}"), Some(read_lines), read, false);
         if !is_rated && totals.currencies.len() > 1 {
             for (currency, tally) in &totals.currencies {
-                push(
-                    name,
-                    &format!("read and not skipped in {}", clean(currency)),
-                    Some(tally.lines),
-                    tally.sum,
-                    false,
-                );
+                push(name, &format!("read and not skipped in {currency}"), Some(tally.lines), tally.sum, false);
+            }
+            // Lines that are handed back because their amount or their currency cannot be read.
+            let counted = totals.currencies.values().map(|tally| tally.lines).sum::<u64>() + totals.skipped.lines;
+            let of_them: Amount =
+                totals.currencies.values().map(|tally| tally.sum).sum::<Amount>() + totals.skipped.sum;
+            if read_lines > counted {
+                let stage = "read and not skipped, counted in no currency";
+                push(name, stage, Some(read_lines - counted), read - of_them, false);
             }
         }
         push(name, &format!("skipped{measure}"), Some(totals.skipped.lines), totals.skipped.sum, false);
@@ -429,7 +430,7 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         for (version, tally) in &totals.versions {
             push(name, &format!("taken as {version}{measure}"), Some(tally.lines), tally.sum, false);
         }
-        for (what, tally) in &totals.repairs {
+        for (what, tally) in &repairs_in_words(&totals.repairs, run.model) {
             push(name, &format!("repair: {what}{measure}"), Some(tally.lines), tally.sum, false);
         }
         for control in run.read.controls.iter().filter(|control| control.source == *name) {
@@ -507,13 +508,13 @@ pub fn reconciliation(run: &Run<'_>) -> Table {
         push("all", &stage, None, difference.amount, false);
     }
     for (decl, totals) in
-        run.model.book.sources.iter().zip(&run.read.totals).filter(|(_, totals)| totals.beyond_scale != 0)
+        run.model.book.sources.iter().zip(&run.read.totals).filter(|(_, totals)| totals.beyond_scale.numbers > 0)
     {
         rows.push(vec![
             Value::text(&decl.name),
             Value::text("digits beyond 18 decimals, rounded half to even"),
             Value::Blank,
-            Value::Fine(totals.beyond_scale),
+            Value::Fine(totals.beyond_scale.sum),
             Value::Blank,
         ]);
     }

@@ -32,7 +32,7 @@ pub(super) fn exchanged_of(run: &Run<'_>, source: usize) -> BTreeMap<usize, Exch
 
 /// What the figures of a source are in, before they are money of the books. Those of lines in several currencies are sums of
 /// what stands in the column, which show that no line is lost and are no money.
-pub(super) fn measure_of(decl: &SourceDecl, exchanged: &BTreeMap<usize, Exchanged>, totals: &SourceTotals) -> String {
+pub(super) fn received_in(decl: &SourceDecl, exchanged: &BTreeMap<usize, Exchanged>, totals: &SourceTotals) -> String {
     if matches!(decl.cost, CostDecl::Rated { .. }) {
         return " (hours)".to_owned();
     }

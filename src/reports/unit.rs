@@ -252,7 +252,7 @@ fn quantity_in_words(run: &Run<'_>, rule: &AllocateRule, came: &Came) -> String 
         By::Driver(driver) => {
             let measure = measure(&driver.name);
             // A driver whose measure nobody has named says nothing more by its own name.
-            let is_named = *measure != driver.name.replace('_', " ");
+            let is_named = *measure != spaced(&driver.name);
             let counted = if is_named { counted(&driver.name, measure) + ": " } else { String::new() };
             format!("{counted}{} of {} ({}.{} %)", grouped(quantity), grouped(total), share / 10, share % 10)
         }
@@ -261,9 +261,14 @@ fn quantity_in_words(run: &Run<'_>, rule: &AllocateRule, came: &Came) -> String 
     }
 }
 
+/// A name of the rules in words.
+fn spaced(name: &str) -> String {
+    name.replace('_', " ")
+}
+
 /// What a driver counts: its name, and one of what it counts where the name does not say so.
 fn counted(driver: &str, measure: &str) -> String {
-    let name = driver.replace('_', " ");
+    let name = spaced(driver);
     let is_plural = name.strip_suffix('s').is_some_and(|one| one.ends_with(measure));
     if measure.is_empty() || measure == name || is_plural { name } else { format!("{name} ({measure})") }
 }
@@ -345,7 +350,6 @@ fn row_of(run: &Run<'_>, way: Way, service: MemberId, came: &Came) -> Vec<Value>
 /// is named only when the entry's quantity stands in it.
 fn shared_by(run: &Run<'_>, rule: &AllocateRule, entry: &Entry<'_>) -> String {
     let By::Driver(main) = &rule.by else { return by_words(run.model, rule) };
-    let words = |name: &str| name.replace('_', " ");
     let measured = |name: &str| {
         let measure =
             run.model.drivers.iter().find(|driver| driver.name == name).map_or("", |driver| driver.measure.as_str());
@@ -354,9 +358,9 @@ fn shared_by(run: &Run<'_>, rule: &AllocateRule, entry: &Entry<'_>) -> String {
     match &rule.if_no_driver {
         IfNoDriver::Refuse | IfNoDriver::Leave => measured(&main.name),
         _ if stands_in_driver(run, &main.name, entry) => measured(&main.name),
-        IfNoDriver::Even => format!("even, as {} has no row", words(&main.name)),
-        IfNoDriver::Driver(other) => format!("{}, as {} has no row", measured(&other.name), words(&main.name)),
-        IfNoDriver::Member(_) => format!("all, as {} has no row", words(&main.name)),
+        IfNoDriver::Even => format!("even, as {} has no row", spaced(&main.name)),
+        IfNoDriver::Driver(other) => format!("{}, as {} has no row", measured(&other.name), spaced(&main.name)),
+        IfNoDriver::Member(_) => format!("all, as {} has no row", spaced(&main.name)),
     }
 }
 

@@ -1155,10 +1155,10 @@ impl Grouper<'_> {
             },
             None => sum,
         };
-        self.count_currency(row, sum);
         if !self.currency_is_known(row) {
             return;
         }
+        self.count_currency(row, sum);
         if let Some(schedule) = &self.decl.schedule {
             self.take_scheduled(row, schedule, sum, control);
             return;

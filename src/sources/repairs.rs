@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Tally;
 use crate::files::{Cell, Headings, Row};
 use crate::finding::clean;
+use crate::model::Model;
 use crate::money::Amount;
 use crate::rulebook::SourceDecl;
 use crate::rulebook::repairs::{ANY_COLUMN, Repair, RepairKind};
@@ -183,26 +184,70 @@ impl<'m> Repairs<'m> {
         Mended::As(text)
     }
 
-    /// What was done, in words, with lines and money.
-    pub(super) fn tally(&self) -> BTreeMap<String, Tally> {
-        let words = |(column, at): (usize, usize)| {
+    /// What was done, with lines and money.
+    pub(super) fn tally(&self) -> BTreeMap<Made, Tally> {
+        let of = |(column, at): (usize, usize)| {
             let placed = &self.columns[column];
-            let heading = clean(&self.headings[column]);
+            let column = self.headings[column].clone();
             match placed.get(at).map(|placed| &placed.kind) {
-                None => format!("`{}` in {heading} read as blank", clean(&self.null[at - placed.len()])),
-                Some(PlacedKind::Blank(text)) => format!("`{}` in {heading} read as blank", clean(text)),
-                Some(PlacedKind::Fill(from)) => {
-                    format!("blank {heading} taken from {}", clean(&self.headings[*from]))
-                }
-                Some(PlacedKind::AnyCase) => format!("{heading} read in small letters"),
+                None => Made::Blank { text: self.null[at - placed.len()].clone(), column },
+                Some(PlacedKind::Blank(text)) => Made::Blank { text: (*text).to_owned(), column },
+                Some(PlacedKind::Fill(from)) => Made::Fill { column, from: self.headings[*from].clone() },
+                Some(PlacedKind::AnyCase) => Made::AnyCase { column },
             }
         };
-        let mut tally: BTreeMap<String, Tally> = BTreeMap::new();
+        let mut tally: BTreeMap<Made, Tally> = BTreeMap::new();
         for (made, sum) in &self.done {
-            tally.entry(words(*made)).or_default().merge(*sum);
+            tally.entry(of(*made)).or_default().merge(*sum);
         }
         tally
     }
+}
+
+/// A repair that was made; columns by their headings.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Made {
+    /// A text was read as blank.
+    Blank {
+        /// The text.
+        text: String,
+        /// Where it stood.
+        column: String,
+    },
+    /// A text was taken from another column.
+    Fill {
+        /// Where none stood.
+        column: String,
+        /// Where it stood.
+        from: String,
+    },
+    /// A text was read in small letters.
+    AnyCase {
+        /// Where it stood.
+        column: String,
+    },
+}
+
+impl Made {
+    /// What was done, in words that may be shown.
+    fn words(&self, model: &Model) -> String {
+        let shown = |text: &str| clean(model.told(text));
+        match self {
+            Made::Blank { text, column } => format!("`{}` in {} read as blank", shown(text), shown(column)),
+            Made::Fill { column, from } => format!("blank {} taken from {}", shown(column), shown(from)),
+            Made::AnyCase { column } => format!("{} read in small letters", shown(column)),
+        }
+    }
+}
+
+/// Repairs that were made, in words that may be shown.
+#[must_use]
+pub fn in_words(made: &BTreeMap<Made, Tally>, model: &Model) -> BTreeMap<String, Tally> {
+    let mut words: BTreeMap<String, Tally> = BTreeMap::new();
+    for (made, tally) in made {
+        words.entry(made.words(model)).or_default().merge(*tally);
+    }
+    words
 }
 
 /// Notes a repair of this row once, however often its cell is looked at.

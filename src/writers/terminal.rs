@@ -13,7 +13,7 @@ use crate::finding::clean;
 use crate::money::Amount;
 use crate::reports::{self, CausesBy, NamedMoney, Run, Summary, Value};
 use crate::rulebook::CostDecl;
-use crate::sources::SourceTotals;
+use crate::sources::{SourceTotals, repairs_in_words};
 
 /// Largest business units and services shown.
 const LARGEST_SHOWN: usize = 8;
@@ -146,7 +146,7 @@ pub fn sources(run: &Run<'_>) -> String {
         let [read, ignored] = headings(run, totals);
         let _ = writeln!(text, "  read     {}", read.join(", "));
         let _ = writeln!(text, "  {FAINT}ignored  {}{FAINT:#}", ignored.join(", "));
-        for (what, tally) in &totals.repairs {
+        for (what, tally) in &repairs_in_words(&totals.repairs, run.model) {
             let _ = writeln!(text, "  {LOOK}repair   {what}: {} in {} lines{LOOK:#}", tally.sum, tally.lines);
         }
         for control in run.read.controls.iter().filter(|control| control.source == decl.name) {
@@ -215,7 +215,7 @@ pub fn sources_json(run: &Run<'_>) -> String {
             "currency": run.model.book.head.currency.code(),
             "versions": tallies(&totals.versions),
             "totals_by_currency": tallies(&totals.currencies),
-            "repairs": tallies(&totals.repairs),
+            "repairs": tallies(&repairs_in_words(&totals.repairs, run.model)),
             "columns_read": read,
             "columns_ignored": ignored,
         });

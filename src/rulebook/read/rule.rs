@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Reader;
 use crate::finding::{Finding, Named, clean};
-use crate::money::{Amount, NumberFormat, parse_number};
+use crate::money::{Amount, NumberFormat, ReadNumber, parse_number};
 use crate::period::Validity;
 use crate::rulebook::condition::{Clauses, Template};
 use crate::rulebook::syntax::{Node, Table, Value};
@@ -555,19 +555,17 @@ impl Reader<'_> {
         Some(By::Shares { shares, remainder: remainder_to.map(|members| (members, missing)) })
     }
 
-    pub(super) fn share_text(node: &Node) -> Option<(Amount, bool)> {
+    pub(super) fn share_text(node: &Node) -> Option<(ReadNumber, bool)> {
         let (Value::Text(text) | Value::Number(text)) = &node.value else { return None };
         let (digits, is_percentage) = match text.trim().strip_suffix('%') {
             Some(digits) => (digits, true),
             None => (text.as_str(), false),
         };
-        let read = parse_number(digits.as_bytes(), NumberFormat::PLAIN).ok()?;
-        (read.beyond_scale == 0).then_some((read.value, is_percentage))
+        Some((parse_number(digits.as_bytes(), NumberFormat::PLAIN).ok()?, is_percentage))
     }
 
     pub(super) fn share(&mut self, node: &Node) -> Option<(Amount, bool)> {
-        let share = Self::share_text(node);
-        if share.is_none() {
+        let Some((read, is_percentage)) = Self::share_text(node) else {
             let label = match &node.value {
                 Value::Text(text) | Value::Number(text) => format!("`{}`", clean(text)),
                 other => other.kind().to_owned(),
@@ -579,8 +577,9 @@ impl Reader<'_> {
                 label,
                 "write a percentage such as \"12.5%\" or a plain part such as 3",
             );
-        }
-        share
+            return None;
+        };
+        Some((self.exact(read, &node.spot)?, is_percentage))
     }
 
     pub(super) fn if_no_driver(&mut self, table: &Table, to: &[DimensionId], drivers: &[String]) -> IfNoDriver {

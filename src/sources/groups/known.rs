@@ -419,7 +419,7 @@ impl<'m> Grouper<'m> {
 
     /// Adds up the amounts of a line, where nothing is to be said of them.
     fn add_known(&mut self, outcome: Outcome, day: Day, row: &RawRow<'_>) -> bool {
-        let (mut size, mut beyond_scale) = (self.size, 0);
+        let (mut size, mut beyond_scale) = (self.size, crate::money::BeyondScale::default());
         let mut number = |column: usize, may_be_blank: bool| {
             let text = match plain(row.bytes(column)) {
                 Some(plain) => plain,

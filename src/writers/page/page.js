@@ -384,7 +384,7 @@
       body.append(...list("Where it began", rows));
     }
     if (!lines.length) body.append(make("p", {}, `Nothing is charged for it in ${data.period}.`));
-    else if (isPlace(wanted) && !found && lines[0][UNIT] !== data.unallocated) {
+    else if (isOne && !found && lines[0][UNIT] !== data.unallocated) {
       body.append(make("p", {}, "The page keeps the way of the largest figures only; the command at the end tells that of this one."));
     }
     const isIn = (row) => [[UNIT, row[0]], [SERVICE, row[1]]].every(([column, id]) => !data.kept[column] || wanted[column] === id);
