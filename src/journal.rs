@@ -102,7 +102,7 @@ impl Accounts {
                 let name = accounts.text(row, *column, findings);
                 let dimension = &dimensions[*dimension];
                 if name != ANY && dimension.is_closed && dimension.find(name).is_none() {
-                    let title = format!("`{}` is not a member of {}", clean(name), dimension.name);
+                    let title = format!("`{}` is not a member of {}", clean(dimension.shown(name)), dimension.name);
                     findings.push(
                         Finding::error("unknown-member", accounts.place(row, Some(*column)), title)
                             .maybe_help(did_you_mean(name, dimension.names()))

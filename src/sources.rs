@@ -96,7 +96,7 @@ impl LineGroup {
 }
 
 /// Lines with their money, of one kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tally {
     /// How many lines.
     pub lines: u64,
@@ -255,6 +255,7 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
     note_shared_files(book, &plans, findings);
     let mut by_hash: BTreeMap<String, &str> = BTreeMap::new();
     let mut by_rows: BTreeMap<(usize, rows::Fingerprint), &str> = BTreeMap::new();
+    let mut by_sums: BTreeMap<(usize, Tally), (&str, bool)> = BTreeMap::new();
     for (plan, result) in plans.iter().zip(results) {
         let FileRead { evidence, grouped } = match result {
             Ok(file) => file,
@@ -273,6 +274,13 @@ pub fn read(model: &Model, footprint: &Footprint, inputs: &mut Inputs, findings:
             && let Some(first) = by_rows.insert((plan.source, rows), &plan.file.name)
         {
             findings.push(same_rows(&plan.file.name, first, is_whole));
+        } else if let Some((_, is_whole)) = grouped.fingerprint
+            && grouped.totals.taken.lines > 1
+            && let Some((first, _)) = by_sums
+                .insert((plan.source, grouped.totals.taken), (&plan.file.name, is_whole))
+                .filter(|(_, was_whole)| *was_whole != is_whole)
+        {
+            findings.push(same_sums(&plan.file.name, first, grouped.totals.taken.lines));
         }
         inputs.0.insert(plan.file.name.clone(), evidence);
         if !grouped.findings.has_errors() {
@@ -351,6 +359,14 @@ fn same_rows(file: &str, first: &str, is_whole: bool) -> Finding {
     let title = format!("`{file}` has the same rows as `{first}` in all columns that are read, and both are counted");
     let help = "if it is one delivery twice, remove one of the two; a `key` tells for sure";
     Finding::attention("same-content", place, title).help(help)
+}
+
+/// Of rows of Parquet only those columns are known that are read, so that they cannot be compared with those of other files.
+fn same_sums(file: &str, first: &str, lines: u64) -> Finding {
+    let title =
+        format!("`{file}` has {lines} cost lines with the same sum as the {lines} of `{first}`, and both are counted");
+    let help = "if it is one delivery twice, remove one of the two; a `key` tells for sure";
+    Finding::attention("same-content", Place::File(file.to_owned()), title).help(help)
 }
 
 /// Two rows with the same key are one row delivered twice, or the key is none; either way nobody may guess.

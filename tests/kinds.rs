@@ -164,6 +164,21 @@ fn a_parquet_file_delivered_twice_is_told() {
     assert!(said.contains("row 1 has the same `Item`, `Day` as row 1 of `2026-10-again.parquet`"), "{said}");
 }
 
+#[test]
+fn a_parquet_file_with_the_sum_of_a_text_is_told_and_each_file_is_read_by_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    model(folder.path(), "bill-zstd.parquet", "set = { service = \"{Item}\" }");
+    let text = "Item,Day,Cost\nA,2026-10-01,10\nB,2026-10-02,6\nC,2026-10-03,0.500000000000000001\n";
+    fs::write(folder.path().join("2026-10-again.csv"), text).expect("written");
+    edit(folder.path(), "\"{period}-bill-zstd.parquet\"", "[\"{period}-bill-zstd.parquet\", \"{period}-again.csv\"]");
+    let (code, said) = check(folder.path());
+    assert_eq!(code, Some(1), "{said}");
+    // 10.250000000000000001 - 0.75 + 7 = 10 + 6 + 0.500000000000000001
+    assert!(said.contains("has 3 cost lines with the same sum as the 3 of `2026-10-again.csv`"), "{said}");
+    fs::write(folder.path().join("2026-10-again.csv"), text.replace("0.5", "0.4")).expect("written");
+    assert_eq!(check(folder.path()).0, Some(0));
+}
+
 /// The first day of the calendar, in days since 1970-01-01: programs write it for "none".
 const NEVER: i32 = -719_162;
 

@@ -153,10 +153,14 @@ fn rows_out_of_the_ordinary_are_told_as_they_are_of_the_whole() {
         9_000 | 11_000 => Some("2026-10-07,Twice,Ops,1.25,,same,2,EUR\n".to_owned()),
         9_500 => Some("2026-10-07,19\" rack,Ops,1.25,\"{\"\"app\"\": 1\",z,2,EUR\n".to_owned()),
         9_501 => Some(",,,,,,,\n".to_owned()),
+        9_502 => Some("2026-09-07,Disks,Ops,100,\"{\"\"app\"\": 1\",z,2,EUR\n".to_owned()),
         _ => None,
     });
     let files = tell_the_same(&text, "refused = \"quarantine\"\nlate = \"here\"\n", Some(1));
-    assert_eq!(file(&files, "data/quarantine.csv").lines().count(), 1 + 4 + 39, "heading and lines handed back");
+    assert_eq!(file(&files, "data/quarantine.csv").lines().count(), 1 + 5 + 39, "heading and lines handed back");
+    // Of the lines of September 30 are booked, each of 1.5; one is handed back.
+    let reconciliation = file(&files, "data/reconciliation.csv");
+    assert!(reconciliation.contains("\"late, booked here\",30,45,"), "{reconciliation}");
     let findings = file(&files, "data/findings.csv");
     assert!(findings.contains("1 row repeats another one word for word, with 1.25 EUR in all"), "{findings}");
     tell_the_same(&text, "late = \"own\"\n", Some(3));
@@ -179,6 +183,20 @@ fn a_text_that_cannot_be_read_is_handed_back_each_time() {
     let more = "refused = \"quarantine\"\npatterns = { Tags = [\"*\", \"\"] }\n";
     let files = tell_the_same(&text, more, Some(1));
     assert_eq!(file(&files, "data/quarantine.csv").lines().count(), 1 + 120, "heading and lines handed back");
+}
+
+#[test]
+fn a_number_among_tags_keeps_its_digits() {
+    let head = "Day,Item,Unit,Cost,Tags,Id,Hours,Currency\n";
+    let line = |app: &str| format!("2026-10-05,Disks,Ops,1,\"{{\"\"app\"\": {app}}}\",x,1,EUR\n");
+    let apps = ["123456789012345678901", "123456789012345678902", "1.10", "1.1", "true", "null"];
+    let text: String = std::iter::once(head.to_owned()).chain(apps.map(line)).collect();
+    let (code, said, files) = outcome_of("bill.csv", text.as_bytes(), "", "1");
+    assert_eq!(code, Some(0), "{said}");
+    for app in ["123456789012345678901", "123456789012345678902", "1.10", "1.1", "true", ""] {
+        let line = format!(",cost,{app},Ops,Disks,1.00,EUR,");
+        assert!(file(&files, "data/charges.csv").contains(&line), "{app}");
+    }
 }
 
 #[test]

@@ -437,7 +437,7 @@ fn attribute_members(
             let title = format!(
                 "the {attribute} of `{}` is `{}`, which is not a member of {}",
                 clean(members.member_name(member)),
-                clean(value),
+                clean(target.shown(value)),
                 target.name
             );
             findings.push(

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess};
+use serde_json::value::RawValue;
 
 use super::basis::Seen;
 use super::repairs::{Mended, Repairs};
@@ -685,19 +686,14 @@ impl<'m> Grouper<'m> {
                 self.totals.other_periods.add(sum);
                 None
             }
+            Late::Here if known.is_some() => known,
             Late::Here => {
-                let late = if let Some(known) = known {
-                    known
-                } else {
-                    let Some(own) = model.book.head.calendar.containing(day) else {
-                        let title = format!("this line is dated {day}, which is in no period of the calendar");
-                        self.fault("not-a-date", row.number, column, title, self.date_expected());
-                        return None;
-                    };
-                    (day, self.class(row, &own.name, day)?)
+                let Some(own) = model.book.head.calendar.containing(day) else {
+                    let title = format!("this line is dated {day}, which is in no period of the calendar");
+                    self.fault("not-a-date", row.number, column, title, self.date_expected());
+                    return None;
                 };
-                self.totals.late.add(sum);
-                Some(late)
+                Some((day, self.class(row, &own.name, day)?))
             }
             Late::Refuse => {
                 if let Some(headings) = &self.headings {
@@ -712,6 +708,11 @@ impl<'m> Grouper<'m> {
                 None
             }
         }
+    }
+
+    /// Whether days are counted in an earlier or later period than that of the run.
+    fn is_late(&self, class: Class) -> bool {
+        self.periods.text(class.period) != self.model.period.name
     }
 
     /// Where a day is that is counted in a period; `None` when that is a finding.
@@ -956,10 +957,15 @@ impl<'k, 'de> serde::de::Visitor<'de> for Tags<'k> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            let text = match map.next_value()? {
-                serde_json::Value::Null => String::new(),
-                serde_json::Value::String(text) => text.trim().to_owned(),
-                other => other.to_string(),
+            let raw = map.next_value::<&RawValue>()?.get();
+            let text = match raw.as_bytes().first() {
+                Some(b'n') => String::new(),
+                Some(b'"') => serde_json::from_str::<String>(raw).map_err(A::Error::custom)?.trim().to_owned(),
+                Some(b'{' | b'[') => {
+                    serde_json::from_str::<serde_json::Value>(raw).map_err(A::Error::custom)?.to_string()
+                }
+                // A number with all its digits, as it is written.
+                _ => raw.to_owned(),
             };
             members.push((key, text));
         }
@@ -1187,6 +1193,9 @@ impl Grouper<'_> {
         self.note_row(row, sum);
         self.totals.control += control;
         self.totals.taken.add(sum);
+        if self.is_late(class) {
+            self.totals.late.add(sum);
+        }
         self.count_repairs(row, sum);
         self.get_to_know(row, class, group);
     }

@@ -171,13 +171,16 @@ impl Reader<'_> {
             NamedKind::Tsv => Format::Tsv,
             NamedKind::Csv => Format::Csv,
         };
-        let Some(declared) = self.text(table, "format") else {
-            return files.first().map_or(Format::Csv, |file| by_name(&file.name));
+        let of_names = || {
+            let mut formats = files.iter().map(|file| by_name(&file.name));
+            let first = formats.next().unwrap_or(Format::Csv);
+            if formats.all(|format| format == first) { first } else { Format::ByName }
         };
+        let Some(declared) = self.text(table, "format") else { return of_names() };
         match declared.name.as_str() {
             "csv" => Format::Csv,
             "tsv" => Format::Tsv,
-            preset if Preset::named(preset).is_some() => files.first().map_or(Format::Csv, |file| by_name(&file.name)),
+            preset if Preset::named(preset).is_some() => of_names(),
             "xlsx" => Format::Xlsx,
             "parquet" => Format::Parquet,
             other => {

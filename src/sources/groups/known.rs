@@ -568,7 +568,7 @@ impl<'m> Grouper<'m> {
             _ => None,
         };
         let letters = self.letters_of(row);
-        let (is_late, repairs) = (self.periods.text(class.period) != self.model.period.name, self.repairs.of_row());
+        let (is_late, repairs) = (self.is_late(class), self.repairs.of_row());
         let is_like = |known: &Tallied| {
             known.is_late == is_late && known.currency.as_deref() == currency && *known.repairs == *repairs
         };
